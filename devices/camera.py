@@ -1,0 +1,134 @@
+"""What a camera profile says: names, EXIF, processor, and how sure each of it is.
+
+Vocabulary:
+    profile   one camera source: a row of Table A.1, the digital camera, or a microscope
+    model     one device the profile covers; a row whose scan fits two phones has two
+    certainty `sure`, `likely` or `unclear`: how far a fact may be relied on
+    evidence  `seen`: the make and model were read in a real photo; `plausible`: they were not, and
+              come from a list of model codes or from how the maker names its other devices
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from typing import Generic, Literal, TypeVar
+
+from edgetlc.devices.simulation import Simulation
+
+Certainty = Literal["sure", "likely", "unclear"]
+Evidence = Literal["seen", "plausible"]
+Kind = Literal["phone", "camera", "microscope"]
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Fact(Generic[T]):
+    """A value and how far it may be relied on."""
+
+    value: T
+    certainty: Certainty
+
+
+@dataclass(frozen=True)
+class InstructionSet:
+    """What a processor can execute.
+
+    Attributes:
+        name: architecture version as compilers name it, for example `armv8.2-a`.
+        dot_product: has the int8 dot-product instructions (SDOT, UDOT), which speed up int8.
+        i8mm: has the int8 matrix-multiply instructions (SMMLA), which speed it up further.
+        certainty: how far these three may be relied on.
+    """
+
+    name: str
+    dot_product: bool
+    i8mm: bool
+    certainty: Certainty
+
+
+@dataclass(frozen=True)
+class ExifPattern:
+    """A make and model that the camera writes; `*`, `?` and `[…]` as in file names, any case."""
+
+    make: str
+    model: str
+    evidence: Evidence
+
+    @property
+    def literal(self) -> bool:
+        """Whether the pattern is one make and model, so that it can be written to a photo."""
+        return not set("*?[") & set(self.make + self.model)
+
+    def matches(self, make: str | None, model: str) -> bool:
+        """Whether EXIF's make and model fit; an absent make fits any."""
+        fits_make = make is None or _fits(make, self.make)
+        return fits_make and _fits(model, self.model)
+
+
+@dataclass(frozen=True)
+class Model:
+    """One device of a profile; a fact that is not known is None.
+
+    Attributes:
+        name: the maker's name of it.
+        exif: makes and models it writes, the most likely first.
+        year: year of first sale.
+        chip: processor.
+        instruction_set: of the processor.
+        image_size: width and height in pixels of its untouched photos, held in landscape.
+    """
+
+    name: str
+    exif: tuple[ExifPattern, ...] = ()
+    year: Fact[int] | None = None
+    chip: Fact[str] | None = None
+    instruction_set: InstructionSet | None = None
+    image_size: Fact[tuple[int, int]] | None = None
+
+
+@dataclass(frozen=True)
+class CameraProfile:
+    """One camera source.
+
+    Attributes:
+        id: the profile's file name without `.toml`.
+        zh: name in Chinese.
+        en: name in English.
+        number: the device field of the standard's file name, `1` to `14` or `D`; None without one.
+        kind: `phone`, `camera` or `microscope`.
+        maker: company or brand.
+        certainty: whether the standard's table means this device.
+        models: the devices covered, at least one.
+        simulation: how `edgetlc data simulate` renders for it.
+    """
+
+    id: str
+    zh: str
+    en: str
+    number: str | None
+    kind: Kind
+    maker: str
+    certainty: Certainty
+    models: tuple[Model, ...]
+    simulation: Simulation = field(default_factory=Simulation)
+
+    @property
+    def exif(self) -> tuple[ExifPattern, ...]:
+        """The EXIF patterns of all models."""
+        return tuple(pattern for model in self.models for pattern in model.exif)
+
+    @property
+    def written_exif(self) -> tuple[str, str] | None:
+        """Make and model that a simulated photo carries; None if the profile fixes none."""
+        literal = (pattern for pattern in self.exif if pattern.literal)
+        return next(((pattern.make, pattern.model) for pattern in literal), None)
+
+    def matches(self, make: str | None, model: str) -> bool:
+        """Whether EXIF's make and model are those of one of the models."""
+        return any(pattern.matches(make, model) for pattern in self.exif)
+
+
+def _fits(text: str, pattern: str) -> bool:
+    return fnmatchcase(text.casefold(), pattern.casefold())

@@ -1,0 +1,114 @@
+"""Which camera took a photo: its EXIF says, else its name, else the manifest; never a guess.
+
+Each source makes a claim or none. The first claim decides:
+
+1. EXIF's make and model. If they fit no profile, the photo comes from a camera that has none, and
+   it is unknown whatever the name says; if they fit several, it is unknown too.
+2. The device field of a standard file name. A number without a profile, such as 14: unknown.
+3. The camera a manifest declares.
+
+Every later claim that does not agree with the deciding one is reported as a conflict, and so is a
+micrograph's name on a photo that was not taken through a microscope.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from edgetlc.devices.exif import read_make_model
+from edgetlc.devices.naming import parse_name
+from edgetlc.devices.profiles import Cameras
+
+Source = Literal["exif", "name", "manifest"]
+
+
+@dataclass(frozen=True)
+class Identification:
+    """Which camera took a photo, and how that is known.
+
+    Attributes:
+        file: the photo.
+        camera: id of the profile, or None for an unknown camera.
+        by: the source that told the camera; None exactly where `camera` is.
+        conflict: one line where the sources disagree or EXIF fits several profiles, else None.
+    """
+
+    file: Path
+    camera: str | None
+    by: Source | None
+    conflict: str | None
+
+
+@dataclass(frozen=True)
+class _Claim:
+    """What one source says; `cameras` are the profiles it fits, none for a camera without one."""
+
+    source: Source
+    cameras: tuple[str, ...]
+    text: str
+
+
+def identify(path: Path, cameras: Cameras, declared: str | None = None) -> Identification:
+    """Return which camera took a photo.
+
+    Args:
+        path: the photo; one that cannot be read is identified by its name.
+        cameras: the known profiles.
+        declared: the camera id that a manifest gives, if any.
+
+    Raises:
+        InputError: `declared` is no known camera.
+    """
+    claims = _claims(path, cameras, declared)
+    deciding = claims[0] if claims else None
+    camera = deciding.cameras[0] if deciding and len(deciding.cameras) == 1 else None
+    by = deciding.source if deciding and camera else None
+    conflict = _contradiction(claims) or _wrong_kind(path, cameras, camera)
+    return Identification(path, camera, by, conflict)
+
+
+def _claims(path: Path, cameras: Cameras, declared: str | None) -> list[_Claim]:
+    """Return what the sources say, the strongest first."""
+    claims = []
+    make, model = read_make_model(path)
+    if model is not None:
+        matches = tuple(profile.id for profile in cameras.match(make, model))
+        written = model if make is None else f"{make} / {model}"
+        claims.append(_Claim("exif", matches, f"EXIF says {written} ({_listed(matches)})"))
+    name = parse_name(path.stem)
+    if name is not None and not name.micrograph:
+        profile = cameras.by_number(name.device)
+        matches = () if profile is None else (profile.id,)
+        text = f"the file name says device {name.device} ({_listed(matches)})"
+        claims.append(_Claim("name", matches, text))
+    if declared is not None:
+        profile = cameras.get(declared)
+        claims.append(_Claim("manifest", (profile.id,), f"the manifest says {profile.id}"))
+    return claims
+
+
+def _listed(matches: Sequence[str]) -> str:
+    return " or ".join(matches) if matches else "no known camera"
+
+
+def _contradiction(claims: Sequence[_Claim]) -> str | None:
+    """Return in one line how claims disagree with the first; None if they agree."""
+    if not claims:
+        return None
+    first, *others = claims
+    against = [claim.text for claim in others if claim.cameras != first.cameras]
+    if against:
+        return f"{first.text}, but {' and '.join(against)}"
+    return first.text if len(first.cameras) > 1 else None
+
+
+def _wrong_kind(path: Path, cameras: Cameras, camera: str | None) -> str | None:
+    name = parse_name(path.stem)
+    if camera is None or name is None or not name.micrograph:
+        return None
+    if cameras.get(camera).kind == "microscope":
+        return None
+    return f"the file name is a micrograph's, but {camera} is no microscope"

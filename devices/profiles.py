@@ -1,0 +1,116 @@
+"""The cameras known: the profiles shipped with edgetlc, and a user's own.
+
+Table A.1 of the standard lists 14 phones. Its rows 1 to 13 have a profile each; **row 14 is not
+legible in the scan this project was made from, so it has none**: a photo named with device 14 comes
+from an unknown camera until you write a profile with `number = "14"`. Rows 3 and 6 fit two phones
+each and have one profile for both. Beside the phones there is one profile for the digital camera
+(`D`, a Canon EOS 5D Mark II or III) and one for each of the two microscopes, Olympus BX53 and Leica
+DM2500. Micrographs seldom carry EXIF and their names do not tell the microscope: name it in the
+manifest's `camera` column.
+
+Each fact says how sure it is, and each EXIF make and model whether it was seen in a real photo.
+Years, chips and picture sizes are common knowledge, not measured here. The model codes of phones
+sold in China were looked up in KHwang9883/MobileModels on GitHub.
+
+The format of a profile is described in `edgetlc.devices.profile_file`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from edgetlc.devices.camera import CameraProfile
+from edgetlc.devices.naming import DEVICES
+from edgetlc.devices.profile_file import read_profile
+from edgetlc.errors import InputError
+
+__all__ = ["CameraProfile", "Cameras"]
+
+_BUILT_IN = Path(__file__).with_name("profiles")
+
+
+class Cameras:
+    """An immutable collection of camera profiles.
+
+    Iterates in the table's order: by number 1 to 14, then `D`, then the rest by id.
+
+    Raises:
+        InputError: two profiles claim the same number of Table A.1.
+    """
+
+    def __init__(self, profiles: Iterable[CameraProfile]) -> None:
+        ordered = sorted(profiles, key=_table_order)
+        self._by_id = {profile.id: profile for profile in ordered}
+        self._by_number: dict[str, CameraProfile] = {}
+        for profile in self:
+            if profile.number is None:
+                continue
+            other = self._by_number.setdefault(profile.number, profile)
+            if other is not profile:
+                raise InputError(
+                    f"profiles {other.id} and {profile.id} both have number {profile.number}; "
+                    "leave it out of one, or give your file the other's name to replace it"
+                )
+
+    @classmethod
+    def load(cls, extra: Path | None = None) -> Cameras:
+        """Return the built-in profiles, extended or overridden by a folder's `.toml` files.
+
+        Args:
+            extra: a folder of profiles; one with the file name of a built-in profile replaces it.
+
+        Raises:
+            InputError: no such folder, no profile in it, or a profile is not valid.
+        """
+        profiles = _read_folder(_BUILT_IN)
+        if extra is not None:
+            own = _read_folder(extra)
+            if not own:
+                raise InputError(f"{extra} is no folder with camera profiles (<id>.toml)")
+            profiles |= own
+        return cls(profiles.values())
+
+    def __iter__(self) -> Iterator[CameraProfile]:
+        return iter(self._by_id.values())
+
+    def __len__(self) -> int:
+        return len(self._by_id)
+
+    def __contains__(self, id_: object) -> bool:
+        return id_ in self._by_id
+
+    def get(self, id_: str) -> CameraProfile:
+        """Return the profile with this id.
+
+        Raises:
+            InputError: there is none.
+        """
+        try:
+            return self._by_id[id_]
+        except KeyError:
+            raise InputError(
+                f"unknown camera {id_!r}; 'edgetlc devices list' shows the known ones"
+            ) from None
+
+    def by_number(self, number: str) -> CameraProfile | None:
+        """Return the profile of a file name's device field (`1` to `14`, `D`), or None."""
+        return self._by_number.get(number)
+
+    def match(self, make: str | None, model: str | None) -> list[CameraProfile]:
+        """Return the profiles that EXIF's make and model fit; more than one is a contradiction.
+
+        A make without a model names no camera and fits none; a model without a make is enough.
+        """
+        if model is None:
+            return []
+        return [profile for profile in self if profile.matches(make, model)]
+
+
+def _read_folder(folder: Path) -> dict[str, CameraProfile]:
+    return {path.stem: read_profile(path) for path in sorted(folder.glob("*.toml"))}
+
+
+def _table_order(profile: CameraProfile) -> tuple[int, str]:
+    number = len(DEVICES) if profile.number is None else DEVICES.index(profile.number)
+    return number, profile.id

@@ -1,0 +1,5 @@
+"""`python -m edgetlc` is `edgetlc`."""
+
+from edgetlc.cli.app import main
+
+main()

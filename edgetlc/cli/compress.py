@@ -1,0 +1,109 @@
+"""`edgetlc quantize` and `edgetlc export`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, cast, get_args
+
+import typer
+
+from edgetlc.cli.console import DeviceFolder, Json, Verbose, answer, say, table, track
+from edgetlc.cli.options import Data, Overwrite, RunArgument, Seed, load_part
+from edgetlc.cli.toolchain import need_toolchain
+from edgetlc.errors import InputError
+from edgetlc.runtime.schema import Format, Precision
+
+if TYPE_CHECKING:
+    from edgetlc.pipeline.quantize import QuantizedRun
+
+
+def quantize(
+    run: RunArgument,
+    data: Data,
+    count: Annotated[int, typer.Option("--photos", help="Calibration photos.")] = 300,
+    seed: Seed = 0,
+    devices: DeviceFolder = None,
+    json_: Json = False,
+    verbose: Verbose = False,
+) -> None:
+    """Make the int8 network of a run, calibrated on photos of its training part.
+
+    Example: edgetlc quantize runs/herbs --data split.csv
+    """
+    need_toolchain("edgetlc quantize")
+    from edgetlc.pipeline.quantize import quantize_run
+
+    made = quantize_run(run, load_part(data, "all", devices), count, seed)
+    document = {
+        "network": str(made.path),
+        "calibration_photos": len(made.calibration.photos),
+        "per_camera": made.calibration.per_camera,
+        "calibration_digest": made.calibration.digest,
+        "quantized_layers": made.quantized_layers,
+        "float_layers": made.float_layers,
+        "float_bytes": made.float_bytes,
+        "int8_bytes": made.int8_bytes,
+    }
+    answer(document, lambda: _show_quantized(made), as_json=json_)
+
+
+def _show_quantized(made: QuantizedRun) -> None:
+    cameras = made.calibration.per_camera
+    table("Calibration photos", ("camera", "photos "), cameras.items())
+    say(f"{made.quantized_layers} layers in int8, {made.float_layers} left in float")
+    say(
+        f"{made.path}: {made.int8_bytes / 1e6:.1f} MB, "
+        f"{made.float_bytes / made.int8_bytes:.1f} times smaller than float"
+    )
+
+
+def export(
+    run: RunArgument,
+    data: Data,
+    output: Annotated[Path, typer.Option("-o", "--output", help="Bundle folder to make.")],
+    format_: Annotated[
+        list[str] | None,
+        typer.Option("--format", help="onnx, ort or openvino; repeat it. Default: all."),
+    ] = None,
+    precision: Annotated[
+        list[str] | None,
+        typer.Option(help="fp32 or int8; repeat it. Default: fp32, and int8 after 'quantize'."),
+    ] = None,
+    reject_below: Annotated[
+        float, typer.Option(help="Confidence below which the answer is 'not sure', 0 to 1.")
+    ] = 0.0,
+    overwrite: Overwrite = False,
+    devices: DeviceFolder = None,
+    json_: Json = False,
+    verbose: Verbose = False,
+) -> None:
+    """Write a bundle for field devices: models that take raw pixels, labels, golden vectors.
+
+    Example: edgetlc export runs/herbs --data split.csv -o herbs.bundle
+    """
+    formats = cast("Sequence[Format]", _known(format_, get_args(Format), "--format"))
+    precisions = cast("Sequence[Precision]", _known(precision, get_args(Precision), "--precision"))
+    need_toolchain("edgetlc export")
+    from edgetlc.cli.bundle import describe, show_bundle
+    from edgetlc.pipeline.export import export_run
+
+    bundle = export_run(
+        run,
+        load_part(data, "all", devices),
+        output,
+        formats=formats or get_args(Format),
+        precisions=precisions,
+        reject_below=reject_below,
+        overwrite=overwrite,
+        track=track,
+    )
+    answer(describe(bundle), lambda: show_bundle(bundle), as_json=json_)
+
+
+def _known(wanted: Sequence[str] | None, known: Sequence[str], flag: str) -> Sequence[str]:
+    """Return the wanted values without repeats, refusing unknown ones."""
+    for value in wanted or ():
+        if value not in known:
+            raise InputError(f"{flag} is {value!r}; use {', '.join(known)}")
+    return tuple(dict.fromkeys(wanted or ()))

@@ -1,0 +1,79 @@
+"""The photo set: the one list of photos that every later step takes.
+
+Vocabulary:
+    class   the kind of herb piece; the name of its folder, or the manifest's `class` column
+    camera  id of a camera profile (`edgetlc devices list`), or None for an unknown camera
+    batch   the production batch of the piece; its photos stay on one side of a split
+    group   photos that must stay together whatever the batch (renders of one photo, near-duplicates)
+    part    `train`, `val` or `test`; None before `data split`
+    simulated  True where `data simulate` or the demo made the pixels
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Literal
+
+from edgetlc.errors import InputError
+from edgetlc.files import sha256_file
+from edgetlc.runtime.classes import ClassInfo
+
+Part = Literal["train", "val", "test"]
+PARTS: tuple[Part, ...] = ("train", "val", "test")
+
+
+@dataclass(frozen=True)
+class Photo:
+    """One photo of a set; `path` is absolute."""
+
+    path: Path
+    label: str
+    camera: str | None = None
+    batch: str | None = None
+    group: str | None = None
+    part: Part | None = None
+    simulated: bool = False
+
+
+@dataclass(frozen=True)
+class PhotoSet:
+    """An ordered list of photos and the classes they show, in label order."""
+
+    photos: tuple[Photo, ...]
+    classes: tuple[ClassInfo, ...]
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Class names in the order of the network's outputs."""
+        return tuple(info.name for info in self.classes)
+
+    @property
+    def simulated(self) -> bool:
+        """Whether any photo's pixels were made by a simulation."""
+        return any(photo.simulated for photo in self.photos)
+
+    def part(self, *parts: Part) -> PhotoSet:
+        """Return the photos of the given parts.
+
+        Raises:
+            InputError: no photo is in these parts, as before `edgetlc data split`.
+        """
+        chosen = tuple(photo for photo in self.photos if photo.part in parts)
+        if not chosen:
+            raise InputError(
+                f"no photo is in part {' or '.join(parts)}; run 'edgetlc data split' first"
+            )
+        return replace(self, photos=chosen)
+
+    def index(self, photo: Photo) -> int:
+        """Return the class index of a photo."""
+        return self.labels.index(photo.label)
+
+
+def digest_of(photos: Iterable[Photo]) -> str:
+    """Return a SHA-256 over the photos' contents and labels, independent of order and place."""
+    lines = sorted(f"{sha256_file(photo.path)} {photo.label}" for photo in photos)
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()

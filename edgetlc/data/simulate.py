@@ -1,0 +1,201 @@
+"""`data simulate`: renders a photo set as other cameras would have taken it.
+
+For sets that name no cameras, or for cameras that nobody had at hand. The result is a new folder
+with a manifest in which every photo is marked as simulated; what is measured on it says how a
+network takes differences like these, not how it does on the cameras themselves.
+
+Vocabulary:
+    source  a photo of the given set
+    render  a photo made from it, for one camera
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import count
+from pathlib import Path
+
+from edgetlc.data.manifest import write_manifest
+from edgetlc.data.photos import Photo, PhotoSet
+from edgetlc.data.rendering import render, seed_of
+from edgetlc.data.threads import worker_pool
+from edgetlc.devices.naming import StandardName, parse_name
+from edgetlc.devices.profiles import CameraProfile
+from edgetlc.errors import ImageError, InputError
+from edgetlc.files import whole_folder
+from edgetlc.progress import Track, untracked
+from edgetlc.runtime.pixels import decode, read_photo
+
+MANIFEST_FILE = "manifest.csv"
+
+_SOURCE_SIZE = 1024
+"""Sources are first reduced by whole numbers to a short side of 1024 to 2047 pixels."""
+_SERIALS = 999
+
+
+@dataclass(frozen=True)
+class _Render:
+    """One file to make; `place` is relative to the output folder."""
+
+    camera: CameraProfile
+    place: Path
+
+
+@dataclass(frozen=True)
+class _Job:
+    """The renders of one source."""
+
+    photo: Photo
+    renders: tuple[_Render, ...]
+
+
+def simulate_photos(
+    photos: PhotoSet,
+    cameras: Sequence[CameraProfile],
+    output: Path,
+    *,
+    per_photo: int | None = None,
+    per_test_photo: int | None = None,
+    seed: int = 0,
+    overwrite: bool = False,
+    unreadable: Callable[[Photo, ImageError], None] | None = None,
+    workers: int | None = None,
+    track: Track = untracked,
+) -> PhotoSet:
+    """Render photos as `cameras` would have taken them, into a new folder with a manifest.
+
+    A render keeps class, batch and part of its source. All renders of one source are one group,
+    the source's or one named after its content. Where a source's name follows the standard's rule
+    and the camera has a number, the render's name follows it too; another is called
+    `<source>__<camera>.jpg`.
+
+    Args:
+        photos: the sources.
+        cameras: the cameras to imitate.
+        output: the folder to make; whole or absent.
+        per_photo: cameras for each source, in rotation over each class and part, so that every
+            class has each camera equally often; all of them by default.
+        per_test_photo: the same for the part `test`, where a verdict per camera needs many photos;
+            `per_photo` by default.
+        seed: of the rotation's start and of the noise; the same arguments give the same files.
+        overwrite: replace `output`.
+        unreadable: called with each source that cannot be read, which is then left out; without
+            it, the first one ends the work.
+        workers: threads; one per processor by default. The result does not depend on it.
+        track: shows progress over the sources.
+
+    Returns:
+        The renders, in the manifest's order.
+
+    Raises:
+        InputError: no usable camera or number of cameras, an `output` that exists or that holds
+            the sources, or no source that can be read.
+        ImageError: a source cannot be read and `unreadable` is not given.
+    """
+    counts = _cameras_per_photo(cameras, per_photo, per_test_photo)
+    _check_apart(photos.photos, output)
+    jobs = list(_jobs(photos.photos, cameras, counts, seed))
+    made: list[Photo] = []
+    with whole_folder(output, overwrite=overwrite) as folder:
+        for label in {photo.label for photo in photos.photos}:
+            (folder / label).mkdir()
+        with worker_pool(workers) as pool:
+            outcomes = pool.map(lambda job: _attempt(job, folder, seed), jobs)
+            for job, outcome in track(zip(jobs, outcomes, strict=True), "render", len(jobs)):
+                if not isinstance(outcome, ImageError):
+                    made.extend(outcome)
+                elif unreadable is None:
+                    raise ImageError(f"{job.photo.path}: {outcome}")
+                else:
+                    unreadable(job.photo, outcome)
+        if not made:
+            raise InputError(f"none of {len(jobs)} photos can be read; see 'edgetlc data check'")
+        write_manifest(folder / MANIFEST_FILE, replace(photos, photos=tuple(made)))
+    final = output.absolute()
+    moved = (replace(photo, path=final / photo.path.relative_to(folder)) for photo in made)
+    return replace(photos, photos=tuple(moved))
+
+
+def _cameras_per_photo(
+    cameras: Sequence[CameraProfile], per_photo: int | None, per_test_photo: int | None
+) -> tuple[int, int]:
+    """Return the checked number of cameras for a source outside and inside the test part."""
+    ids = [camera.id for camera in cameras]
+    if not ids or len(set(ids)) < len(ids):
+        raise InputError(f"cameras to simulate are {ids}; give one or more, each once")
+    usual = len(ids) if per_photo is None else per_photo
+    test = usual if per_test_photo is None else per_test_photo
+    for number in (usual, test):
+        if not 1 <= number <= len(ids):
+            raise InputError(f"{number} cameras for each photo; use 1 to {len(ids)}")
+    return usual, test
+
+
+def _check_apart(photos: Iterable[Photo], output: Path) -> None:
+    """Refuse an output folder that holds sources, which `--overwrite` would delete."""
+    place = output.resolve()
+    for photo in photos:
+        if photo.path.resolve().is_relative_to(place):
+            raise InputError(f"{output} holds the photos to render; choose another output folder")
+        if Path(photo.label).name != photo.label or photo.label == "..":
+            raise InputError(f"class {photo.label!r} cannot be a folder's name; rename the class")
+
+
+def _jobs(
+    photos: Iterable[Photo], cameras: Sequence[CameraProfile], counts: tuple[int, int], seed: int
+) -> Iterator[_Job]:
+    """Yield what to make of each source: its cameras in rotation, and free file names."""
+    turns: Counter[tuple[str, str | None]] = Counter()
+    taken: set[tuple[str, str]] = set()
+    for photo in photos:
+        row = (photo.label, photo.part)
+        if row not in turns:
+            turns[row] = seed_of(seed, "rotation", *map(str, row)) % len(cameras)
+        renders = []
+        for _ in range(counts[photo.part == "test"]):
+            camera = cameras[turns[row] % len(cameras)]
+            turns[row] += 1
+            name = next(
+                n for n in _names(photo, camera) if (photo.label, n.casefold()) not in taken
+            )
+            taken.add((photo.label, name.casefold()))
+            renders.append(_Render(camera, Path(photo.label, f"{name}.jpg")))
+        yield _Job(photo, tuple(renders))
+
+
+def _names(photo: Photo, camera: CameraProfile) -> Iterator[str]:
+    """Yield names for a render, best first, without end.
+
+    A standard name keeps code, batch and, where it is free, the serial: sources from two cameras
+    may share a serial, and their renders for a third may not.
+    """
+    name = parse_name(photo.path.stem)
+    if name is not None and not name.micrograph and camera.number is not None:
+        renamed = StandardName(name.code, name.batch, camera.number, name.serial)
+        yield str(renamed)
+        yield from (str(replace(renamed, serial=f"{n:03}")) for n in range(1, _SERIALS + 1))
+    plain = f"{photo.path.stem}__{camera.id}"
+    yield plain
+    yield from (f"{plain}-{copy}" for copy in count(2))
+
+
+def _attempt(job: _Job, folder: Path, seed: int) -> list[Photo] | ImageError:
+    """Make the renders of one source in `folder`; a source that cannot be read is an answer."""
+    try:
+        data = read_photo(job.photo.path)
+        pixels = decode(data, _SOURCE_SIZE).pixels
+    except ImageError as error:
+        return error
+    digest = hashlib.sha256(data).hexdigest()[:16]
+    group = job.photo.group or f"source-{digest}"
+    made = []
+    for item in job.renders:
+        noise = seed_of(seed, "noise", digest, item.camera.id)
+        path = folder / item.place
+        path.write_bytes(render(pixels, item.camera, noise))
+        photo = replace(job.photo, path=path, camera=item.camera.id, group=group, simulated=True)
+        made.append(photo)
+    return made

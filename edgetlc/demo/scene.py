@@ -1,0 +1,212 @@
+"""A photo's scene: one to three slices on a table, lit from one side.
+
+`plan` decides everything that varies, from distributions that are the same for every kind; `draw`
+turns the plan into pixels. A `Look` is what the slices of one batch have in common.
+"""
+
+from __future__ import annotations
+
+import colorsys
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageFilter
+
+from edgetlc.demo.noise import Field, smooth_noise
+from edgetlc.demo.pieces import Kind, Patch, Piece, draw_piece
+
+Ground = Literal["paper", "wood", "cloth", "stone"]
+
+_RADIUS = {1: (0.3, 0.38), 2: (0.25, 0.3), 3: (0.2, 0.24)}
+"""Range of a slice's radius by the number of slices, in short sides of the photo."""
+
+
+@dataclass(frozen=True)
+class Look:
+    """Colour of a batch: hue in degrees, saturation and lightness 0..1 of the cut face."""
+
+    hue: float
+    saturation: float
+    lightness: float
+
+
+@dataclass(frozen=True)
+class Scene:
+    """Everything that makes one photo.
+
+    Attributes:
+        kind: what is on the table.
+        pieces: one to three slices.
+        size: (width, height) in pixels.
+        ground: what the slices lie on.
+        ground_colour: its (R, G, B), 0..1.
+        light: (x, y) direction towards the light, length 0.5 to 1.
+        falloff: relative loss of light from the lit side to the far side, 0..0.5.
+        shadow: darkness of the cast shadow, 0..1.
+        seed: of the ground's texture.
+    """
+
+    kind: Kind
+    pieces: tuple[Piece, ...]
+    size: tuple[int, int]
+    ground: Ground
+    ground_colour: tuple[float, float, float]
+    light: tuple[float, float]
+    falloff: float
+    shadow: float
+    seed: int
+
+
+def plan(kind: Kind, look: Look, rng: np.random.Generator, short_side: int = 480) -> Scene:
+    """Return a random scene; nothing but `kind` itself depends on the kind."""
+    size = (short_side * 4 // 3, short_side)
+    if rng.random() < 0.5:
+        size = (size[1], size[0])
+    turn = rng.uniform(0, 2 * np.pi)
+    strength = rng.uniform(0.5, 1)
+    ground = get_args(Ground)[int(rng.integers(4))]
+    return Scene(
+        kind=kind,
+        pieces=_lay(look, size, rng),
+        size=size,
+        ground=ground,
+        ground_colour=_ground_colour(ground, rng),
+        light=(float(strength * np.cos(turn)), float(strength * np.sin(turn))),
+        falloff=float(rng.uniform(0, 0.45)),
+        shadow=float(rng.uniform(0.25, 0.6)),
+        seed=int(rng.integers(2**63)),
+    )
+
+
+def _lay(look: Look, size: tuple[int, int], rng: np.random.Generator) -> tuple[Piece, ...]:
+    """Place one to three slices without overlap; what finds no place is left out."""
+    short = min(size)
+    count = int(rng.integers(1, 4))
+    contrast = float(rng.uniform(0.55, 0.8))
+    laid: list[Piece] = []
+    for _ in range(200):
+        radius = float(rng.uniform(*_RADIUS[count])) * short
+        x, y = (float(rng.uniform(1.25 * radius, side - 1.25 * radius)) for side in size)
+        if all(np.hypot(x - p.x, y - p.y) > 1.3 * (radius + p.radius) for p in laid):
+            laid.append(
+                Piece(
+                    x,
+                    y,
+                    radius,
+                    float(rng.uniform(0, 2 * np.pi)),
+                    _face_colour(look, rng),
+                    contrast,
+                    int(rng.integers(2**63)),
+                )
+            )
+        if len(laid) == count:
+            break
+    return tuple(laid)
+
+
+def _face_colour(look: Look, rng: np.random.Generator) -> tuple[float, float, float]:
+    hue = (look.hue + rng.normal(0, 4)) / 360 % 1
+    lightness = float(np.clip(look.lightness + rng.normal(0, 0.05), 0.3, 0.9))
+    saturation = float(np.clip(look.saturation + rng.normal(0, 0.06), 0.1, 0.8))
+    return colorsys.hls_to_rgb(hue, lightness, saturation)
+
+
+def _ground_colour(ground: Ground, rng: np.random.Generator) -> tuple[float, float, float]:
+    """Return a colour that such a ground may have, as (R, G, B), 0..1."""
+    hue, lightness, saturation = {
+        "paper": ((0, 360), (0.8, 0.95), (0, 0.25)),
+        "wood": ((16, 38), (0.3, 0.72), (0.15, 0.45)),
+        "cloth": ((0, 360), (0.3, 0.8), (0.05, 0.35)),
+        "stone": ((0, 360), (0.35, 0.8), (0, 0.1)),
+    }[ground]
+    return colorsys.hls_to_rgb(
+        rng.uniform(*hue) / 360, rng.uniform(*lightness), rng.uniform(*saturation)
+    )
+
+
+def draw(scene: Scene) -> NDArray[np.uint8]:
+    """Return the scene's pixels, uint8[H, W, 3], sRGB."""
+    rng = np.random.default_rng(scene.seed)
+    canvas = _ground(scene, rng)
+    patches = [draw_piece(scene.kind, piece, scene.light) for piece in scene.pieces]
+    _cast_shadows(canvas, patches, scene)
+    for patch in patches:
+        _lay_patch(canvas, patch)
+    canvas *= _illumination(scene)[..., None]
+    return np.clip(canvas * 255 + 0.5, 0, 255).astype(np.uint8)
+
+
+def _ground(scene: Scene, rng: np.random.Generator) -> Field:
+    """Return the empty table, float32[H, W, 3]."""
+    shape = (scene.size[1], scene.size[0])
+    grain = smooth_noise(rng, shape, 1.7)
+    if scene.ground == "paper":
+        relief = 0.012 * smooth_noise(rng, shape, 45) + 0.012 * grain
+    elif scene.ground == "wood":
+        relief = 0.11 * _wood_grain(shape, rng) + 0.015 * grain
+    elif scene.ground == "cloth":
+        relief = 0.05 * _weave(shape, rng) + 0.025 * grain + 0.03 * smooth_noise(rng, shape, 90)
+    else:
+        speckle = smooth_noise(rng, shape, 5)
+        relief = 0.05 * smooth_noise(rng, shape, 40) + 0.05 * speckle + 0.02 * grain
+    colour = np.asarray(scene.ground_colour, dtype=np.float32)
+    return np.clip(colour * (1 + relief[..., None]), 0, 1).astype(np.float32)
+
+
+def _wood_grain(shape: tuple[int, int], rng: np.random.Generator) -> Field:
+    """Return year rings cut lengthwise, with fine pores along them."""
+    rows = np.arange(shape[0], dtype=np.float32)[:, None]
+    rings = rows / np.float32(rng.uniform(14, 26)) + 1.6 * smooth_noise(rng, shape, (110, 420))
+    saw = rings - np.floor(rings)
+    pores = smooth_noise(rng, shape, (2, 45))
+    return (saw**2 - 0.33 + 0.22 * pores + 0.3 * smooth_noise(rng, shape, (9, 300))).astype(
+        np.float32
+    )
+
+
+def _weave(shape: tuple[int, int], rng: np.random.Generator) -> Field:
+    """Return the over and under of threads, turned by a few degrees."""
+    rows, columns = np.ogrid[: shape[0], : shape[1]]
+    turn, period = rng.uniform(-0.2, 0.2), rng.uniform(5, 9)
+    u = (columns * np.cos(turn) + rows * np.sin(turn)) * (np.pi / period)
+    v = (rows * np.cos(turn) - columns * np.sin(turn)) * (np.pi / period)
+    return (np.abs(np.sin(u)) * np.sign(np.sin(v)) + np.abs(np.sin(v))).astype(np.float32) - 0.6
+
+
+def _cast_shadows(canvas: Field, patches: list[Patch], scene: Scene) -> None:
+    """Darken the table away from the light, softly, in place."""
+    height, width = canvas.shape[:2]
+    mask = Image.new("L", (width, height))
+    reach = 0.022 * min(scene.size)
+    for patch in patches:
+        cover = Image.fromarray((patch.cover * 255).astype(np.uint8))
+        dx, dy = (round(-reach * part) for part in scene.light)
+        mask.paste(255, (patch.left + dx, patch.top + dy), cover)
+    soft = np.asarray(mask.filter(ImageFilter.GaussianBlur(reach * 0.6)), dtype=np.float32)
+    canvas *= 1 - soft[..., None] * np.float32(scene.shadow / 255)
+
+
+def _lay_patch(canvas: Field, patch: Patch) -> None:
+    """Lay a slice over the canvas, in place; what hangs over the photo's edge is cut."""
+    height, width = canvas.shape[:2]
+    rows, columns = patch.cover.shape
+    top, left = max(patch.top, 0), max(patch.left, 0)
+    bottom, right = min(patch.top + rows, height), min(patch.left + columns, width)
+    window = (
+        slice(top - patch.top, bottom - patch.top),
+        slice(left - patch.left, right - patch.left),
+    )
+    under = canvas[top:bottom, left:right]
+    under += (patch.colour[window] - under) * patch.cover[window][..., None]
+
+
+def _illumination(scene: Scene) -> Field:
+    """Return the light on the table, float32[H, W], 1 on the lit side."""
+    width, height = scene.size
+    x = np.linspace(-1, 1, width, dtype=np.float32)[None, :]
+    y = np.linspace(-1, 1, height, dtype=np.float32)[:, None]
+    side = (x * scene.light[0] + y * scene.light[1] + 2) / 4
+    corner = 1 - np.float32(0.06) * (x * x + y * y)
+    return (1 - np.float32(scene.falloff) * (1 - side)) * corner

@@ -1,0 +1,1 @@
+"""Networks in PyTorch: the torchvision architectures, their checkpoints, the float reference."""

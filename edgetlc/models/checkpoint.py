@@ -1,0 +1,134 @@
+"""Checkpoints: weights in safetensors with everything needed to use them in its header.
+
+The tensors carry torchvision's own names, so any tool reads them. The header's `edgetlc` entry is
+a JSON document: architecture, classes, pixel contract, temperature and how it was trained.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import load_file, save
+from torch import Tensor
+
+from edgetlc.errors import InputError
+from edgetlc.files import write_bytes
+from edgetlc.models.networks import Classifier
+from edgetlc.runtime.classes import ClassInfo
+from edgetlc.runtime.contract import PixelContract
+
+CHECKPOINT_FILE = "model.safetensors"
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A trained network and what is known about it.
+
+    Attributes:
+        classifier: in evaluation mode, on the CPU.
+        classes: in the order of the outputs.
+        contract: the pixels it was trained on.
+        temperature: divides the logits before softmax; fitted on validation data, above 0.
+        provenance: how it was made (data digest, seed, versions, metrics of the best epoch).
+    """
+
+    classifier: Classifier
+    classes: tuple[ClassInfo, ...]
+    contract: PixelContract
+    temperature: float = 1.0
+    provenance: Mapping[str, Any] = field(default_factory=dict)
+
+
+def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
+    """Write a checkpoint; the file is whole or absent."""
+    header = {
+        "architecture": checkpoint.classifier.architecture,
+        "classes": [asdict(info) for info in checkpoint.classes],
+        "contract": asdict(checkpoint.contract),
+        "temperature": checkpoint.temperature,
+        "provenance": dict(checkpoint.provenance),
+    }
+    state = checkpoint.classifier.backbone.state_dict()
+    tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in state.items()}
+    document = json.dumps(header, ensure_ascii=False, allow_nan=False)
+    write_bytes(path, save(tensors, metadata={"edgetlc": document}))
+
+
+def load_checkpoint(path: Path) -> Checkpoint:
+    """Read a checkpoint, or the one in a run folder.
+
+    Raises:
+        InputError: missing, damaged, or not written by edgetlc.
+    """
+    file = path / CHECKPOINT_FILE if path.is_dir() else path
+    if not file.is_file():
+        raise InputError(f"no checkpoint at {file}; 'edgetlc train' writes one")
+    try:
+        with safe_open(file, framework="pt") as stream:
+            metadata = stream.metadata() or {}
+        header = json.loads(metadata["edgetlc"])
+        classes = tuple(ClassInfo(**info) for info in header["classes"])
+        classifier = Classifier(header["architecture"], len(classes))
+        classifier.backbone.load_state_dict(load_file(file))
+        contract = PixelContract.from_json(header["contract"])
+        temperature = float(header["temperature"])
+        provenance = header["provenance"]
+    except (SafetensorError, KeyError, TypeError, ValueError, RuntimeError) as error:
+        raise InputError(f"{file} is not an edgetlc checkpoint: {error}") from None
+    return Checkpoint(classifier.eval(), classes, contract, temperature, provenance)
+
+
+@dataclass(frozen=True)
+class LoadedWeights:
+    """What a partial load took, and what it left at its random start."""
+
+    loaded: tuple[str, ...]
+    not_found: tuple[str, ...]
+    wrong_shape: tuple[str, ...]
+    unused: tuple[str, ...]
+
+
+def load_weights(classifier: Classifier, path: Path) -> LoadedWeights:
+    """Copy every tensor of `path` that fits into the classifier.
+
+    Args:
+        classifier: changed in place.
+        path: a `.safetensors` file, or a `.pth`/`.pt` state dict (opened with `weights_only`).
+
+    Raises:
+        InputError: missing, unreadable, or nothing in it fits.
+    """
+    found = _read_tensors(path)
+    own = classifier.backbone.state_dict()
+    fits = {name for name in own if name in found and found[name].shape == own[name].shape}
+    if not fits:
+        raise InputError(
+            f"{path}: no tensor fits {classifier.architecture}; is it another network?"
+        )
+    classifier.backbone.load_state_dict({name: found[name] for name in fits}, strict=False)
+    # A counter that inference never reads; files without it are complete.
+    counters = {name for name in own if name.endswith("num_batches_tracked")}
+    return LoadedWeights(
+        loaded=tuple(name for name in own if name in fits),
+        not_found=tuple(name for name in own if name not in found and name not in counters),
+        wrong_shape=tuple(name for name in own if name in found and name not in fits),
+        unused=tuple(name for name in found if name not in own),
+    )
+
+
+def _read_tensors(path: Path) -> dict[str, Tensor]:
+    if not path.is_file():
+        raise InputError(f"no weights at {path}")
+    try:
+        if path.suffix == ".safetensors":
+            return dict(load_file(path))
+        state = torch.load(path, map_location="cpu", weights_only=True)
+        return {name: value for name, value in state.items() if isinstance(value, Tensor)}
+    except Exception as error:  # torch.load raises many types on damaged or unsafe files
+        raise InputError(f"{path} is not a readable weights file: {error}") from None

@@ -1,0 +1,62 @@
+"""The graph step of the pixel contract in PyTorch: the twin of what every exported model holds."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from edgetlc.runtime.contract import PixelContract
+
+
+def resize_weights(length: int, start: float, extent: float, size: int) -> Tensor:
+    """Return the antialiased bilinear weights that resample one axis to `size` pixels.
+
+    A triangle of half-width max(scale, 1) source pixels around each target pixel's centre, each
+    row normalised to sum 1 (Pillow's `BILINEAR`, torchvision's `antialias=True`).
+
+    Args:
+        length: source pixels on this axis.
+        start: where the resampled window starts, in source pixels.
+        extent: the window's length, in source pixels.
+        size: target pixels.
+
+    Returns:
+        float32[size, length].
+    """
+    scale = torch.tensor(extent, dtype=torch.float32) / size
+    support = torch.clamp(scale, min=1.0)
+    centres = start + (torch.arange(size, dtype=torch.float32) + 0.5) * scale
+    positions = torch.arange(length, dtype=torch.float32) + 0.5
+    weights = torch.clamp(1 - (positions[None, :] - centres[:, None]).abs() / support, min=0)
+    return weights / weights.sum(dim=1, keepdim=True)
+
+
+class PixelStep(nn.Module):
+    """Resize to size x size and normalise: uint8[N, H, W, 3] to float32[N, 3, size, size]."""
+
+    mean: Tensor
+    std: Tensor
+
+    def __init__(self, contract: PixelContract) -> None:
+        super().__init__()
+        self.contract = contract
+        self.register_buffer("mean", torch.tensor(contract.mean).view(1, 3, 1, 1))
+        self.register_buffer("std", torch.tensor(contract.std).view(1, 3, 1, 1))
+
+    def forward(self, pixels: Tensor) -> Tensor:
+        """Return the network's input, normalised."""
+        return (self.resize(pixels) / 255 - self.mean) / self.std
+
+    def resize(self, pixels: Tensor) -> Tensor:
+        """Return grey levels float32[N, 3, size, size], 0 to 255, not rounded."""
+        height, width = pixels.shape[1:3]
+        square = min(height, width)
+        window = (square, square) if self.contract.geometry == "crop" else (height, width)
+        rows = _axis(height, window[0], self.contract.size).to(pixels.device)
+        columns = _axis(width, window[1], self.contract.size).to(pixels.device)
+        planes = pixels.permute(0, 3, 1, 2).to(torch.float32)
+        return rows @ planes @ columns.T
+
+
+def _axis(length: int, extent: int, size: int) -> Tensor:
+    return resize_weights(length, (length - extent) / 2, extent, size)

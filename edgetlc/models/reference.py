@@ -1,0 +1,33 @@
+"""The float reference: a checkpoint behind the same protocol as the exported models."""
+
+from __future__ import annotations
+
+import torch
+from torch import nn
+
+from edgetlc.models.checkpoint import Checkpoint
+from edgetlc.models.pixel_step import PixelStep
+from edgetlc.runtime.engines import Output
+from edgetlc.runtime.pixels import Pixels
+
+
+class ReferenceModel(nn.Module):
+    """Pixel step, network, temperature and softmax in PyTorch; an `Engine`."""
+
+    def __init__(self, checkpoint: Checkpoint, device: str = "cpu") -> None:
+        super().__init__()
+        self.name = f"pytorch {torch.__version__.split('+')[0]}"
+        self.device = torch.device(device)
+        self.step = PixelStep(checkpoint.contract)
+        self.classifier = checkpoint.classifier
+        self.temperature = checkpoint.temperature
+        self.to(self.device).eval()
+
+    @torch.inference_mode()
+    def run(self, pixels: Pixels) -> Output:
+        """Classify uint8[N, H, W, 3], the host step's result."""
+        # A copy: decoded pixels may be read-only, which PyTorch warns about.
+        tensor = torch.tensor(pixels).to(self.device)
+        logits, evidence = self.classifier(self.step(tensor))
+        probabilities = torch.softmax(logits / self.temperature, dim=1)
+        return Output(probabilities.cpu().numpy(), evidence.cpu().numpy())

@@ -1,0 +1,76 @@
+"""What every model answers on every photo; a photo is decoded once for all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgetlc.data.photos import Photo, PhotoSet
+from edgetlc.errors import ImageError, InputError
+from edgetlc.progress import Track, untracked
+from edgetlc.runtime.engines import Engine
+from edgetlc.runtime.stream import decoded_photos
+
+
+@dataclass(frozen=True)
+class Answers:
+    """Answers of several models on the same photos.
+
+    Attributes:
+        photos: the readable ones, in order.
+        truth: int64[n], class indices.
+        probabilities: model name to float32[n, C].
+        unreadable: photos left out, with the reason.
+    """
+
+    photos: tuple[Photo, ...]
+    truth: NDArray[np.int64]
+    probabilities: Mapping[str, NDArray[np.float32]]
+    unreadable: tuple[tuple[Photo, str], ...]
+
+
+def collect(
+    models: Mapping[str, Engine],
+    photos: PhotoSet,
+    labels: Sequence[str],
+    size: int,
+    track: Track = untracked,
+) -> Answers:
+    """Ask every model about every photo.
+
+    Args:
+        models: loaded models by name.
+        photos: what to ask about.
+        labels: class names in the order of the models' outputs.
+        size: of the pixel contract, in pixels.
+        track: shows progress.
+
+    Raises:
+        InputError: a photo shows a class that is not in `labels`, or none can be read.
+    """
+    strange = sorted({photo.label for photo in photos.photos} - set(labels))
+    if strange:
+        raise InputError(f"photos show {', '.join(strange)}; the bundle knows {', '.join(labels)}")
+    readable: list[Photo] = []
+    unreadable: list[tuple[Photo, str]] = []
+    rows: dict[str, list[NDArray[np.float32]]] = {name: [] for name in models}
+    stream = decoded_photos((photo.path for photo in photos.photos), size)
+    tracked = track(stream, "comparing answers", len(photos.photos))
+    for photo, (_, decoded) in zip(photos.photos, tracked, strict=True):
+        if isinstance(decoded, ImageError):
+            unreadable.append((photo, str(decoded)))
+            continue
+        readable.append(photo)
+        for name, engine in models.items():
+            rows[name].append(engine.run(decoded.pixels[None]).probabilities[0])
+    if not readable:
+        raise InputError(f"none of {len(photos.photos)} photos can be read")
+    return Answers(
+        tuple(readable),
+        np.array([labels.index(photo.label) for photo in readable]),
+        {name: np.stack(values) for name, values in rows.items()},
+        tuple(unreadable),
+    )

@@ -1,0 +1,126 @@
+"""`edgetlc export`: a run folder becomes a bundle for field devices."""
+
+from __future__ import annotations
+
+import importlib.metadata
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import onnx
+
+import edgetlc
+from edgetlc.calibration.sampling import in_turn
+from edgetlc.data.photos import PhotoSet
+from edgetlc.errors import InputError
+from edgetlc.export.assemble import deployable
+from edgetlc.export.bundle_writer import write_bundle
+from edgetlc.export.formats import ENGINES_OF, model_files
+from edgetlc.export.golden import golden_files
+from edgetlc.export.network import network_graph
+from edgetlc.files import read_json, sha256_file
+from edgetlc.models.checkpoint import CHECKPOINT_FILE, Checkpoint, load_checkpoint
+from edgetlc.pipeline.quantize import INT8_FILE, RECORD_FILE
+from edgetlc.progress import Track, untracked
+from edgetlc.runtime.bundle import Bundle
+from edgetlc.runtime.schema import (
+    BundleManifest,
+    DecisionPolicy,
+    Format,
+    ModelRecord,
+    Precision,
+)
+
+TOOLS = ("torch", "torchvision", "onnx", "onnxruntime", "openvino", "nncf", "pillow", "numpy")
+
+
+def export_run(
+    run: Path,
+    photos: PhotoSet,
+    output: Path,
+    *,
+    formats: Sequence[Format] = ("onnx", "ort", "openvino"),
+    precisions: Sequence[Precision] = (),
+    reject_below: float = 0.0,
+    overwrite: bool = False,
+    track: Track = untracked,
+) -> Bundle:
+    """Export a run folder's networks as a bundle.
+
+    Args:
+        run: a folder that `edgetlc train` wrote, with the int8 network of `edgetlc quantize`.
+        photos: the split photo set; a few validation photos become golden vectors.
+        output: the bundle's folder.
+        formats: model formats to write.
+        precisions: none named takes fp32, and int8 where the run has it.
+        reject_below: confidence below which the answer is "not sure", 0 to 1.
+        overwrite: replace a bundle that is there already.
+        track: shows progress.
+
+    Raises:
+        InputError: no checkpoint, int8 asked for but not made, or made for another checkpoint.
+    """
+    policy = DecisionPolicy(reject_below)
+    checkpoint = load_checkpoint(run)
+    if not precisions:
+        precisions = ("fp32", "int8") if (run / INT8_FILE).is_file() else ("fp32",)
+    quantization = _quantization(run) if "int8" in precisions else None
+    files: dict[str, bytes] = {}
+    models = []
+    graphs = {precision: _graph(run, checkpoint, precision) for precision in precisions}
+    wanted = [(precision, format_) for precision in precisions for format_ in formats]
+    for precision, format_ in track(wanted, "writing models", len(wanted)):
+        written = model_files(graphs[precision], format_, precision)
+        files |= written
+        models.append(
+            ModelRecord(
+                f"{format_}-{precision}", format_, precision, ENGINES_OF[format_], tuple(written)
+            )
+        )
+    validation = list(in_turn(photos.part("val").photos, seed=0))
+    files |= golden_files(validation, checkpoint.contract, models, files)
+    manifest = BundleManifest(
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+        edgetlc=edgetlc.__version__,
+        classes=checkpoint.classes,
+        contract=checkpoint.contract,
+        decision=policy,
+        models=tuple(models),
+        provenance=_provenance(run, checkpoint, quantization),
+    )
+    return write_bundle(output, manifest, files, overwrite=overwrite)
+
+
+def _graph(run: Path, checkpoint: Checkpoint, precision: Precision) -> onnx.ModelProto:
+    if precision == "int8":
+        network = onnx.load_model_from_string((run / INT8_FILE).read_bytes())
+    else:
+        network = network_graph(checkpoint.classifier, checkpoint.contract.size)
+    return deployable(network, checkpoint.contract, checkpoint.temperature)
+
+
+def _quantization(run: Path) -> dict[str, Any]:
+    """Return the record of the run's int8 network after checking that it is this checkpoint's."""
+    if not (run / INT8_FILE).is_file():
+        raise InputError(f"no int8 network in {run}; run 'edgetlc quantize {run}' first")
+    record: dict[str, Any] = read_json(run / RECORD_FILE, "quantization record")
+    if record.get("checkpoint") != sha256_file(run / CHECKPOINT_FILE):
+        raise InputError(
+            f"the int8 network in {run} was made from another checkpoint; "
+            f"run 'edgetlc quantize {run}' again"
+        )
+    return record
+
+
+def _provenance(
+    run: Path, checkpoint: Checkpoint, quantization: dict[str, Any] | None
+) -> dict[str, Any]:
+    return {
+        "architecture": checkpoint.classifier.architecture,
+        "checkpoint_sha256": sha256_file(run / CHECKPOINT_FILE),
+        "temperature": checkpoint.temperature,
+        "training": dict(checkpoint.provenance),
+        "quantization": quantization,
+        "versions": {tool: importlib.metadata.version(tool) for tool in TOOLS},
+    }

@@ -1,0 +1,68 @@
+"""What a training run was asked to do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import torch
+
+from edgetlc.errors import InputError
+from edgetlc.runtime.contract import PixelContract
+from edgetlc.training.augment import Augmentation
+
+
+@dataclass(frozen=True)
+class TrainingConfig:
+    """Settings of one run.
+
+    Attributes:
+        architecture: a torchvision name, see `edgetlc.models.networks.ARCHITECTURES`.
+        epochs: passes over the training part, at least 1.
+        batch_size: images per step, at least 2 (batch normalisation needs two).
+        learning_rate: the highest of the one-cycle schedule, above 0.
+        weight_decay: of AdamW.
+        label_smoothing: of the loss, 0 to below 1.
+        seed: of weights, order and augmentation.
+        device: `cpu` or `cuda`.
+        workers: processes that augment; 0 does it in the main one.
+        weights: file to start from, or None for random weights.
+        contract: the pixels to train on.
+        augmentation: what is changed at random.
+    """
+
+    architecture: str = "resnet50"
+    epochs: int = 20
+    batch_size: int = 32
+    learning_rate: float = 1e-3
+    weight_decay: float = 0.05
+    label_smoothing: float = 0.0
+    seed: int = 0
+    device: str = "cpu"
+    workers: int = 0
+    weights: Path | None = None
+    contract: PixelContract = field(default_factory=PixelContract)
+    augmentation: Augmentation = field(default_factory=Augmentation)
+
+    def __post_init__(self) -> None:
+        if self.epochs < 1 or self.batch_size < 2 or self.workers < 0:
+            raise InputError(
+                f"epochs {self.epochs}, batch size {self.batch_size}, workers {self.workers}; "
+                "at least 1, 2 and 0 are needed"
+            )
+        if not self.learning_rate > 0 or not 0 <= self.label_smoothing < 1:
+            raise InputError("the learning rate must be above 0, label smoothing 0 to below 1")
+        check_device(self.device)
+
+
+def check_device(device: str) -> None:
+    """Refuse a device that is unknown or not here.
+
+    Raises:
+        InputError: not `cpu` or `cuda`, or no usable GPU.
+    """
+    kind = device.split(":")[0]
+    if kind not in ("cpu", "cuda"):
+        raise InputError(f"unknown device {device!r}; use cpu or cuda")
+    if kind == "cuda" and not torch.cuda.is_available():
+        raise InputError("no usable GPU here (CUDA is not available); use --device cpu")

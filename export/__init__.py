@@ -1,0 +1,1 @@
+"""Export: a trained network becomes graphs that take raw pixels, in a bundle."""

@@ -1,0 +1,68 @@
+"""The deployable model: pixel step + network + temperature + softmax, in one ONNX graph."""
+
+from __future__ import annotations
+
+import onnx
+from onnx import TensorProto, compose, helper
+
+from edgetlc.export.network import EVIDENCE, LOGITS, strip_metadata
+from edgetlc.export.pixel_graph import IMAGES, IR_VERSION, OPSET, pixel_graph
+from edgetlc.runtime.contract import PixelContract
+
+PROBABILITIES = "probabilities"
+
+
+def deployable(
+    network: onnx.ModelProto, contract: PixelContract, temperature: float
+) -> onnx.ModelProto:
+    """Return the model that the field runs.
+
+    Args:
+        network: float32 `images`[N, 3, size, size] to `logits`[N, C] and `evidence`[N, C, h, w];
+            the float graph or the quantized one.
+        contract: fixes the pixel step.
+        temperature: divides the logits before softmax, above 0.
+
+    Returns:
+        uint8 `pixels`[N, H, W, 3] to float32 `probabilities`[N, C] and `evidence`[N, C, h, w].
+    """
+    body = _same_opset(network)
+    pixels = compose.add_prefix(pixel_graph(contract), "pixels/", rename_inputs=False)
+    model = compose.merge_models(pixels, body, io_map=[(f"pixels/{IMAGES}", IMAGES)])
+    _append_softmax(model, temperature)
+    model.graph.name = "edgetlc"
+    model = strip_metadata(model)
+    onnx.checker.check_model(model, full_check=True)
+    return model
+
+
+def _same_opset(network: onnx.ModelProto) -> onnx.ModelProto:
+    """Return the network under this module's opset and IR version, keeping extra domains out."""
+    body = onnx.ModelProto()
+    body.CopyFrom(network)
+    body.ir_version = IR_VERSION
+    domains = {entry.domain: entry.version for entry in body.opset_import}
+    if domains.get("") != OPSET or any(node.domain for node in body.graph.node):
+        raise ValueError(f"the network uses operator sets {domains}, expected {OPSET} only")
+    del body.opset_import[:]
+    body.opset_import.append(helper.make_opsetid("", OPSET))
+    return body
+
+
+def _append_softmax(model: onnx.ModelProto, temperature: float) -> None:
+    graph = model.graph
+    (logits,) = (output for output in graph.output if output.name == LOGITS)
+    classes = logits.type.tensor_type.shape.dim[1].dim_value
+    divisor = helper.make_tensor("temperature", TensorProto.FLOAT, [], [temperature])
+    graph.initializer.append(divisor)
+    graph.node.append(helper.make_node("Div", [LOGITS, "temperature"], ["calibrated"], "calibrate"))
+    graph.node.append(
+        helper.make_node("Softmax", ["calibrated"], [PROBABILITIES], "softmax", axis=1)
+    )
+    (evidence,) = (output for output in graph.output if output.name == EVIDENCE)
+    probabilities = helper.make_tensor_value_info(
+        PROBABILITIES, TensorProto.FLOAT, ["batch", classes]
+    )
+    kept = [probabilities, onnx.ValueInfoProto.FromString(evidence.SerializeToString())]
+    del graph.output[:]
+    graph.output.extend(kept)

@@ -1,0 +1,89 @@
+"""Making golden vectors: a few photos, re-encoded without metadata, and every model's answers."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Iterable, Mapping, Sequence
+
+import numpy as np
+from PIL import Image
+
+from edgetlc.data.photos import Photo
+from edgetlc.errors import ImageError
+from edgetlc.runtime.contract import PixelContract
+from edgetlc.runtime.engines import available_engines, open_engine
+from edgetlc.runtime.golden import GOLDEN_FILE
+from edgetlc.runtime.pixels import Pixels, decode
+from edgetlc.runtime.schema import ModelRecord
+
+COUNT = 8
+_REDUCED_TO = 512
+"""Golden photos keep a short side of up to twice this, enough for the host step to reduce them."""
+
+
+def golden_files(
+    photos: Sequence[Photo],
+    contract: PixelContract,
+    models: Iterable[ModelRecord],
+    files: Mapping[str, bytes],
+) -> dict[str, bytes]:
+    """Return the files of a bundle's `golden/` folder.
+
+    The photos are encoded anew, so nothing of their EXIF (place, time, owner) leaves the house.
+
+    Args:
+        photos: candidates, in order of preference; the first readable ones are taken.
+        contract: the pixel contract.
+        models: the bundle's models.
+        files: the models' files by name.
+    """
+    content: dict[str, bytes] = {}
+    inputs: list[dict[str, str]] = []
+    pixels: list[Pixels] = []
+    for photo in photos:
+        try:
+            jpeg = _encode(decode(photo.path, _REDUCED_TO).pixels)
+        except ImageError:
+            continue
+        stem = f"golden/{len(inputs):02d}"
+        decoded = decode(jpeg, contract.size).pixels
+        content[f"{stem}.jpg"], content[f"{stem}.png"] = jpeg, _png(decoded)
+        inputs.append({"photo": f"{stem}.jpg", "pixels": f"{stem}.png"})
+        pixels.append(decoded)
+        if len(inputs) == COUNT:
+            break
+    outputs = [
+        _answers(model, engine, files, pixels)
+        for model in models
+        for engine in model.engines
+        if engine in available_engines()
+    ]
+    document = {"inputs": inputs, "outputs": outputs}
+    content[GOLDEN_FILE] = json.dumps(document, indent=1).encode()
+    return content
+
+
+def _answers(
+    model: ModelRecord, engine: str, files: Mapping[str, bytes], pixels: Sequence[Pixels]
+) -> dict[str, object]:
+    loaded = open_engine(engine, [files[name] for name in model.files])
+    rows = [loaded.run(one[None]).probabilities[0].astype(np.float64) for one in pixels]
+    return {
+        "model": model.id,
+        "engine": engine,
+        "written_by": loaded.name,
+        "probabilities": [[float(f"{p:.7g}") for p in row] for row in rows],
+    }
+
+
+def _encode(pixels: Pixels) -> bytes:
+    stream = io.BytesIO()
+    Image.fromarray(pixels).save(stream, "JPEG", quality=92, subsampling="4:2:0")
+    return stream.getvalue()
+
+
+def _png(pixels: Pixels) -> bytes:
+    stream = io.BytesIO()
+    Image.fromarray(pixels).save(stream, "PNG", optimize=False)
+    return stream.getvalue()

@@ -1,0 +1,151 @@
+"""Reading bundles: a folder, or one `.etlc` zip of it. The only code that does.
+
+Every file is read whole, its size and SHA-256 compared with `bundle.json`, and only then handed to
+a parser, as the very bytes that were checked. Files that `bundle.json` does not list are never
+read. A bundle's digest is the SHA-256 of its `bundle.json`, which names all other digests.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import zipfile
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from edgetlc.errors import BundleError, InputError
+from edgetlc.runtime.engines import Engine, available_engines, open_engine
+from edgetlc.runtime.schema import BundleManifest, ModelRecord
+
+BUNDLE_FILE = "bundle.json"
+ARCHIVE_SUFFIX = ".etlc"
+MAX_MANIFEST_BYTES = 16 * 1024 * 1024
+MAX_MODEL_BYTES = 2 * 1024**3
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """An open bundle; its files are checked when they are read.
+
+    Attributes:
+        path: the folder or the `.etlc` file.
+        manifest: the content of `bundle.json`.
+        digest: SHA-256 of `bundle.json`, 64 hexadecimal digits.
+    """
+
+    path: Path
+    manifest: BundleManifest
+    digest: str
+
+    @staticmethod
+    def open(path: Path) -> Bundle:
+        """Open a bundle.
+
+        Raises:
+            BundleError: nothing there, no bundle, or a damaged `bundle.json`.
+        """
+        if not path.exists():
+            raise BundleError(f"no bundle at {path}; 'edgetlc export' writes one")
+        content = _read(path, BUNDLE_FILE, MAX_MANIFEST_BYTES)
+        manifest = BundleManifest.parse(content)
+        return Bundle(path, manifest, hashlib.sha256(content).hexdigest())
+
+    def read(self, name: str) -> bytes:
+        """Return a listed file's content after checking its size and digest.
+
+        Raises:
+            BundleError: not listed, missing, or changed since the bundle was written.
+        """
+        record = self.manifest.files.get(name)
+        if record is None:
+            raise BundleError(f"{name} is not part of the bundle {self.path}")
+        if record.bytes > MAX_MODEL_BYTES:
+            raise BundleError(f"{name} is {record.bytes} bytes long; {MAX_MODEL_BYTES} are allowed")
+        content = _read(self.path, name, record.bytes)
+        if len(content) != record.bytes or hashlib.sha256(content).hexdigest() != record.sha256:
+            raise BundleError(
+                f"{name} was changed after the bundle {self.path} was written; do not use it, "
+                "get the bundle again"
+            )
+        return content
+
+    def content(self, name: str) -> bytes:
+        """Return the checked content of a listed file or of `bundle.json`."""
+        if name == BUNDLE_FILE:
+            return _read(self.path, name, MAX_MANIFEST_BYTES)
+        return self.read(name)
+
+    def check(self) -> tuple[str, ...]:
+        """Read every listed file; return the names of files present but not listed.
+
+        Raises:
+            BundleError: a listed file is missing or changed.
+        """
+        for name in self.manifest.files:
+            self.read(name)
+        listed = {BUNDLE_FILE, *self.manifest.files}
+        return tuple(sorted(name for name in _names(self.path) if name not in listed))
+
+    def model(self, wanted: str | None = None) -> ModelRecord:
+        """Return the model with id `wanted`, or the one to use where nothing is asked.
+
+        Without a wish, int8 comes before fp32 and ONNX before the other formats: it runs in every
+        installation.
+
+        Raises:
+            InputError: no such model.
+        """
+        models = self.manifest.models
+        if wanted is None:
+            return min(models, key=lambda m: (m.precision != "int8", m.format != "onnx"))
+        for model in models:
+            if model.id == wanted:
+                return model
+        known = ", ".join(model.id for model in models)
+        raise InputError(f"the bundle has no model {wanted!r}; it has {known}")
+
+    def load(
+        self, model: ModelRecord, engine: str | None = None, threads: int | None = None
+    ) -> Engine:
+        """Load a model into an engine.
+
+        Args:
+            model: one of `manifest.models`.
+            engine: None takes the model's preferred one that is installed.
+            threads: processor threads; None leaves the choice to the engine.
+
+        Raises:
+            InputError: the engine cannot run this model or is not installed.
+            BundleError: damaged files.
+        """
+        chosen = engine or _first_installed(model)
+        if chosen not in model.engines:
+            raise InputError(f"{model.id} runs on {', '.join(model.engines)}, not on {chosen}")
+        return open_engine(chosen, [self.read(name) for name in model.files], threads)
+
+
+def _first_installed(model: ModelRecord) -> str:
+    installed = available_engines()
+    return next((name for name in model.engines if name in installed), model.engines[0])
+
+
+def _names(path: Path) -> Sequence[str]:
+    if path.is_dir():
+        return [p.relative_to(path).as_posix() for p in path.rglob("*") if p.is_file()]
+    with zipfile.ZipFile(path) as archive:
+        return archive.namelist()
+
+
+def _read(path: Path, name: str, limit: int) -> bytes:
+    """Return at most limit + 1 bytes of a file in a folder or a zip."""
+    try:
+        if path.is_dir():
+            with (path / name).open("rb") as stream:
+                return stream.read(limit + 1)
+        with zipfile.ZipFile(path) as archive, archive.open(name) as member:
+            return member.read(limit + 1)
+    except (FileNotFoundError, KeyError):
+        raise BundleError(f"{path} is not a whole bundle: {name} is missing") from None
+    except (OSError, zipfile.BadZipFile, zlib.error, RuntimeError, NotImplementedError) as error:
+        raise BundleError(f"{path} is not a readable bundle: {error}") from None

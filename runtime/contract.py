@@ -1,0 +1,94 @@
+"""The pixel contract, version 1: how a photo's pixels become the network's input.
+
+Two steps. The *host step* (`edgetlc.runtime.pixels`) runs outside the model: decode, reduce by
+whole numbers, orient, convert to sRGB. The *graph step* is part of every exported model: an
+antialiased resize to the network's size, then mean and standard deviation. Both are fixed by the
+numbers in this file and by the `PixelContract` that a bundle carries.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal, get_args
+
+from edgetlc.errors import BundleError, InputError
+
+VERSION = 1
+DCT_SCALES = (8, 4, 2, 1)
+"""Reductions that a JPEG decoder can do while it decodes, largest first."""
+
+MAX_PIXELS_SCALED = 210_000_000
+"""Largest baseline JPEG, in pixels: it is decoded at a reduced scale (a 200 MP phone passes)."""
+MAX_PIXELS_WHOLE = 70_000_000
+"""Largest other image, in pixels: it has to be held in memory whole."""
+MAX_ASPECT = 32
+"""Longest side over shortest side; the graph's resize weights grow with the longer one."""
+MAX_FILE_BYTES = 256 * 1024 * 1024
+
+IMAGENET_MEAN = (0.485, 0.456, 0.406)
+IMAGENET_STD = (0.229, 0.224, 0.225)
+
+Geometry = Literal["squash", "crop"]
+
+
+@dataclass(frozen=True)
+class PixelContract:
+    """What the graph step does.
+
+    Attributes:
+        size: side of the network's square input, in pixels, 32 to 1024.
+        geometry: `squash` resizes the whole photo to size x size (the standard's rule);
+            `crop` takes the central square.
+        mean: subtracted from each channel (R, G, B) after scaling to 0..1.
+        std: divides each channel after the mean.
+        version: of this contract.
+    """
+
+    size: int = 224
+    geometry: Geometry = "squash"
+    mean: tuple[float, float, float] = IMAGENET_MEAN
+    std: tuple[float, float, float] = IMAGENET_STD
+    version: int = VERSION
+
+    def __post_init__(self) -> None:
+        if not 32 <= self.size <= 1024:
+            raise InputError(f"input size is {self.size}; allowed are 32 to 1024 pixels")
+        if self.geometry not in get_args(Geometry):
+            raise InputError(f"geometry is {self.geometry!r}; use {', '.join(get_args(Geometry))}")
+        if len(self.mean) != 3 or len(self.std) != 3 or min(self.std) <= 0:
+            raise InputError("mean and std take three numbers each, std above 0")
+
+    @staticmethod
+    def from_json(document: Any) -> PixelContract:
+        """Return the contract a bundle carries.
+
+        Raises:
+            BundleError: it is of another version or holds unknown fields.
+        """
+        try:
+            fields = dict(document)
+            fields["mean"] = tuple(float(v) for v in fields["mean"])
+            fields["std"] = tuple(float(v) for v in fields["std"])
+            contract = PixelContract(**fields)
+        except (TypeError, KeyError, ValueError, InputError) as error:
+            raise BundleError(f"the bundle's pixel contract is not valid: {error}") from None
+        if contract.version != VERSION:
+            raise BundleError(
+                f"the bundle uses pixel contract {contract.version}, this edgetlc knows {VERSION}; "
+                "install the edgetlc version that wrote the bundle"
+            )
+        return contract
+
+
+def reductions(width: int, height: int, size: int) -> tuple[int, int]:
+    """Return the host step's whole-number reductions (s, k) for an image of width x height.
+
+    s is the largest of 1, 2, 4, 8 that keeps (short side / s) at least 2 x size; it is done by
+    JPEG DCT scaling where the decoder can and by a box mean elsewhere. k divides what is left, by
+    a box mean, so that the short side ends in [size, 2 x size) unless the photo is smaller.
+    Both round the reduced sides up.
+    """
+    short = min(width, height)
+    s = next(scale for scale in DCT_SCALES if scale == 1 or short >= 2 * size * scale)
+    k = max(1, -(-short // s) // size)
+    return s, k

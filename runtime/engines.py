@@ -1,0 +1,142 @@
+"""Engines: what runs a model file, behind one small protocol.
+
+Models are handed over as bytes that the bundle has already checked, never as paths, so an engine
+cannot read anything else. Settings that change answers are pinned here: ONNX Runtime's
+optimisation level and OpenVINO's arithmetic precision (its default is bf16 on new processors).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgetlc.errors import BundleError, InputError, MissingExtraError
+from edgetlc.runtime.pixels import Pixels
+from edgetlc.runtime.telemetry import forbid_telemetry
+
+ONNXRUNTIME = "onnxruntime"
+OPENVINO = "openvino"
+ENGINES = (ONNXRUNTIME, OPENVINO)
+
+# How a protobuf writes an external tensor's "location" entry: field 1, 8 bytes long.
+_EXTERNAL_DATA = b"\n\x08location"
+
+
+@dataclass(frozen=True)
+class Output:
+    """What a model answers for N photos of one size.
+
+    Attributes:
+        probabilities: float32[N, C], rows sum to 1.
+        evidence: float32[N, C, h, w], the class-activation maps.
+    """
+
+    probabilities: NDArray[np.float32]
+    evidence: NDArray[np.float32]
+
+
+class Engine(Protocol):
+    """A loaded model."""
+
+    @property
+    def name(self) -> str:
+        """Engine and version, such as `onnxruntime 1.32.0`."""
+        ...
+
+    def run(self, pixels: Pixels) -> Output:
+        """Classify uint8[N, H, W, 3], the host step's result."""
+        ...
+
+
+class OnnxRuntimeEngine:
+    """ONNX Runtime on the CPU, for `.onnx` and `.ort` models."""
+
+    def __init__(self, model: bytes, threads: int | None = None) -> None:
+        import onnxruntime
+
+        self.name = f"{ONNXRUNTIME} {onnxruntime.__version__}"
+        options = onnxruntime.SessionOptions()
+        options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_ALL
+        options.log_severity_level = 3
+        if threads is not None:
+            options.intra_op_num_threads = threads
+        try:
+            self._session = onnxruntime.InferenceSession(
+                model, options, providers=["CPUExecutionProvider"]
+            )
+        except Exception as error:  # onnxruntime raises its own types, none documented as stable
+            raise BundleError(f"onnxruntime cannot load the model: {error}") from None
+
+    def run(self, pixels: Pixels) -> Output:
+        """Classify uint8[N, H, W, 3]."""
+        probabilities, evidence = self._session.run(
+            ["probabilities", "evidence"], {"pixels": pixels}
+        )
+        return Output(probabilities, evidence)
+
+
+class OpenVinoEngine:
+    """OpenVINO on the CPU, for OpenVINO IR (`.xml` and `.bin`) and `.onnx` models."""
+
+    def __init__(self, model: bytes, weights: bytes = b"", threads: int | None = None) -> None:
+        openvino = _openvino()
+        self.name = f"{OPENVINO} {openvino.__version__.split('-')[0]}"
+        settings: dict[str, Any] = {
+            "INFERENCE_PRECISION_HINT": "f32",
+            "PERFORMANCE_HINT": "LATENCY",
+        }
+        if threads is not None:
+            settings["INFERENCE_NUM_THREADS"] = threads
+        try:
+            core = openvino.Core()
+            self._compiled = core.compile_model(core.read_model(model, weights), "CPU", settings)
+        except RuntimeError as error:
+            raise BundleError(f"openvino cannot load the model: {error}") from None
+
+    def run(self, pixels: Pixels) -> Output:
+        """Classify uint8[N, H, W, 3]."""
+        # A request of its own: a shared one is not safe to use from several threads.
+        answer = self._compiled.create_infer_request().infer({"pixels": pixels})
+        return Output(answer["probabilities"], answer["evidence"])
+
+
+def open_engine(engine: str, files: Sequence[bytes], threads: int | None = None) -> Engine:
+    """Load a model.
+
+    Args:
+        engine: `onnxruntime` or `openvino`.
+        files: contents of the model's files, the model first.
+        threads: processor threads; None leaves the choice to the engine.
+
+    Raises:
+        InputError: unknown engine.
+        BundleError: the model refers to other files, or the engine cannot load it.
+        MissingExtraError: the engine is not installed.
+    """
+    if _EXTERNAL_DATA in files[0]:
+        raise BundleError("the model refers to data outside itself, which is refused")
+    if engine == ONNXRUNTIME:
+        return OnnxRuntimeEngine(files[0], threads)
+    if engine == OPENVINO:
+        return OpenVinoEngine(files[0], b"".join(files[1:]), threads)
+    raise InputError(f"unknown engine {engine!r}; use {' or '.join(ENGINES)}")
+
+
+def available_engines() -> tuple[str, ...]:
+    """Return the engines installed here."""
+    from importlib.util import find_spec
+
+    return tuple(name for name in ENGINES if find_spec(name) is not None)
+
+
+def _openvino() -> Any:
+    forbid_telemetry()
+    try:
+        import openvino
+    except ImportError:
+        raise MissingExtraError("the OpenVINO engine", "openvino") from None
+    return openvino

@@ -1,0 +1,87 @@
+"""Golden vectors: photos in the bundle with the pixels and answers that they must give anywhere.
+
+`golden/golden.json` lists them:
+
+    {"inputs": [{"photo": "golden/00.jpg", "pixels": "golden/00.png"}, ...],
+     "outputs": [{"model": "onnx-int8", "engine": "onnxruntime", "written_by": "onnxruntime 1.32.0",
+                  "probabilities": [[...], ...]}, ...]}
+
+`photo` tests the host step: it must decode to `pixels`. `pixels` test the model: each model and
+engine must give `probabilities`, one row per input, that the shipped file itself gave at export.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from edgetlc.errors import BundleError
+from edgetlc.runtime.bundle import Bundle
+from edgetlc.runtime.pixels import Pixels
+
+GOLDEN_FILE = "golden/golden.json"
+
+
+@dataclass(frozen=True)
+class GoldenInput:
+    """A photo's bytes and the uint8[H, W, 3] that the host step must make of it."""
+
+    name: str
+    photo: bytes
+    pixels: Pixels
+
+
+@dataclass(frozen=True)
+class GoldenOutput:
+    """What one model answered on one engine: float32[inputs, C]."""
+
+    model: str
+    engine: str
+    written_by: str
+    probabilities: NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class GoldenSet:
+    """A bundle's golden vectors."""
+
+    inputs: tuple[GoldenInput, ...]
+    outputs: tuple[GoldenOutput, ...]
+
+
+def read_golden(bundle: Bundle) -> GoldenSet:
+    """Read a bundle's golden vectors.
+
+    Raises:
+        BundleError: there are none, or they are damaged.
+    """
+    if GOLDEN_FILE not in bundle.manifest.files:
+        raise BundleError(f"{bundle.path} holds no golden vectors; export it again with --data")
+    document = json.loads(bundle.read(GOLDEN_FILE))
+    try:
+        inputs = tuple(
+            GoldenInput(entry["photo"], bundle.read(entry["photo"]), _png(bundle, entry["pixels"]))
+            for entry in document["inputs"]
+        )
+        outputs = tuple(
+            GoldenOutput(
+                entry["model"],
+                entry["engine"],
+                entry["written_by"],
+                np.asarray(entry["probabilities"], np.float32),
+            )
+            for entry in document["outputs"]
+        )
+    except (KeyError, TypeError, ValueError, OSError) as error:
+        raise BundleError(f"{GOLDEN_FILE} is not valid: {error}") from None
+    return GoldenSet(inputs, outputs)
+
+
+def _png(bundle: Bundle, name: str) -> Pixels:
+    with Image.open(io.BytesIO(bundle.read(name)), formats=["PNG"]) as image:
+        return np.array(image.convert("RGB"), np.uint8)

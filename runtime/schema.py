@@ -1,0 +1,149 @@
+"""`bundle.json`: what a bundle says of itself, as dataclasses with strict reading."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal, get_args
+
+from edgetlc.errors import BundleError
+from edgetlc.runtime.classes import ClassInfo, Role
+from edgetlc.runtime.contract import PixelContract
+
+SCHEMA = 1
+Precision = Literal["fp32", "int8"]
+Format = Literal["onnx", "ort", "openvino"]
+
+_SAFE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9][A-Za-z0-9._-]*)*")
+
+
+@dataclass(frozen=True)
+class FileRecord:
+    """Size in bytes and SHA-256 (64 hexadecimal digits) of one file of the bundle."""
+
+    bytes: int
+    sha256: str
+
+
+@dataclass(frozen=True)
+class ModelRecord:
+    """One model of the bundle.
+
+    Attributes:
+        id: such as `onnx-int8`.
+        format: `onnx`, `ort` or `openvino`.
+        precision: `fp32` or `int8`.
+        engines: what can run it, the preferred one first.
+        files: names in the bundle, the model first.
+    """
+
+    id: str
+    format: Format
+    precision: Precision
+    engines: tuple[str, ...]
+    files: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class DecisionPolicy:
+    """When an answer counts.
+
+    Attributes:
+        reject_below: a confidence below this is "not sure: send to the laboratory", 0 to 1;
+            0 answers always.
+    """
+
+    reject_below: float = 0.0
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.reject_below <= 1:
+            raise BundleError(f"reject_below is {self.reject_below}; allowed are 0 to 1")
+
+
+@dataclass(frozen=True)
+class BundleManifest:
+    """The content of `bundle.json`.
+
+    Attributes:
+        created: UTC time, ISO 8601.
+        edgetlc: version that wrote the bundle.
+        classes: in the order of the models' outputs.
+        contract: the pixel contract.
+        decision: when an answer counts.
+        models: what can classify.
+        provenance: data digests, split, calibration set, tool versions, seeds.
+        files: every file but `bundle.json` itself.
+    """
+
+    created: str
+    edgetlc: str
+    classes: tuple[ClassInfo, ...]
+    contract: PixelContract
+    decision: DecisionPolicy
+    models: tuple[ModelRecord, ...]
+    provenance: Mapping[str, Any] = field(default_factory=dict)
+    files: Mapping[str, FileRecord] = field(default_factory=dict)
+    schema: int = SCHEMA
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the document to write."""
+        return asdict(self)
+
+    @staticmethod
+    def parse(content: bytes) -> BundleManifest:
+        """Read `bundle.json`.
+
+        Raises:
+            BundleError: not JSON, another schema, unknown or missing fields, unsafe file names.
+        """
+        try:
+            document = json.loads(content)
+            schema = document["schema"]
+            if schema != SCHEMA:
+                raise BundleError(
+                    f"bundle schema {schema!r} is not known here (known: {SCHEMA}); "
+                    "install the edgetlc version that wrote the bundle"
+                )
+            return _from_document(document)
+        except (TypeError, KeyError, ValueError, AttributeError, RecursionError) as error:
+            reason = f"{type(error).__name__}: {error}"
+            raise BundleError(f"bundle.json is not valid ({reason})") from None
+
+
+def _from_document(document: dict[str, Any]) -> BundleManifest:
+    manifest = BundleManifest(
+        **{
+            **document,
+            "classes": tuple(ClassInfo(**c) for c in document["classes"]),
+            "contract": PixelContract.from_json(document["contract"]),
+            "decision": DecisionPolicy(**document["decision"]),
+            "models": tuple(_model(m) for m in document["models"]),
+            "files": {name: FileRecord(**record) for name, record in document["files"].items()},
+        }
+    )
+    _check(manifest)
+    return manifest
+
+
+def _model(fields: dict[str, Any]) -> ModelRecord:
+    lists = {"engines": tuple(fields["engines"]), "files": tuple(fields["files"])}
+    return ModelRecord(**{**fields, **lists})
+
+
+def _check(manifest: BundleManifest) -> None:
+    if len(manifest.classes) < 2:
+        raise BundleError("bundle.json names fewer than two classes")
+    for info in manifest.classes:
+        if info.role not in get_args(Role):
+            raise BundleError(f"bundle.json gives class {info.name!r} the role {info.role!r}")
+    for name, record in manifest.files.items():
+        if not _SAFE_NAME.fullmatch(name):
+            raise BundleError(f"bundle.json names an unsafe file: {name!r}")
+        if not re.fullmatch("[0-9a-f]{64}", record.sha256) or record.bytes < 0:
+            raise BundleError(f"bundle.json records no valid digest for {name}")
+    for model in manifest.models:
+        missing = [name for name in model.files if name not in manifest.files]
+        if missing or not model.files or not model.engines:
+            raise BundleError(f"bundle.json lists model {model.id} without its files ({missing})")

@@ -1,0 +1,350 @@
+"""The rule by example, by property, and its real error rates by exact enumeration."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from itertools import product
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import stats
+
+from edgetlc.errors import InputError
+from edgetlc.parity.statistics import mcnemar_harm, photos_to_certify, tango_p
+from edgetlc.parity.tally import Tally
+from edgetlc.parity.verdict import CameraVerdict, Rule, judge, overall
+
+PHOTOS = (10, 59, 60, 150, 299, 300, 600)
+MARGINS = (0.01, 0.02, 0.05)
+SIZES = list(product(PHOTOS, MARGINS))
+GAIN_RATES = np.array([0, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2])
+
+
+def counted(b: int, c: int, n: int, camera: str | None = "iphone-11") -> Tally:
+    """Return a tally in which all unchanged answers are right."""
+    return Tally(camera, n, agree=n - b - c, b=b, c=c, reference_correct=n - c)
+
+
+def unlabelled(changed: int, n: int) -> Tally:
+    return Tally("iphone-11", n, agree=n - changed, b=changed, c=0)
+
+
+def verdict_of(tally: Tally, margin: float = 0.02, confidence: float = 0.95) -> CameraVerdict:
+    return judge([tally], Rule(margin, confidence))[0]
+
+
+# Examples.
+
+
+@pytest.mark.parametrize(("margin", "photos"), [(0.05, 59), (0.02, 149), (0.01, 299)])
+def test_clean_photos_pass_from_the_published_number_on(margin: float, photos: int) -> None:
+    assert verdict_of(counted(0, 0, photos), margin).verdict == "PASS"
+    short = verdict_of(counted(0, 0, photos - 1), margin)
+    assert (short.verdict, short.photos_needed) == ("INSUFFICIENT", 1)
+    assert "at least 1 more photo, without harm" in short.reason
+
+
+def test_few_harms_among_many_photos_pass() -> None:
+    found = verdict_of(counted(3, 1, 600))
+    assert found.verdict == "PASS"
+    assert found.photos_needed == 0
+    assert found.reason == (
+        "3 of 600 photos went from right to wrong and 1 from wrong to right; "
+        "with 95 % confidence at most 1.29 % go wrong, below the margin of 2 %."
+    )
+
+
+def test_a_large_drop_fails() -> None:
+    found = verdict_of(counted(30, 2, 200))
+    assert found.verdict == "FAIL"
+    assert found.p_beyond is not None
+    assert found.p_beyond < 1e-4
+    assert found.drop_lower > 0.02
+    assert found.reason == (
+        "30 of 200 photos went from right to wrong and 2 from wrong to right; "
+        "with 95 % confidence accuracy drops by more than 9.47 %, above the margin of 2 %."
+    )
+
+
+def test_a_few_photos_decide_nothing() -> None:
+    found = verdict_of(counted(1, 0, 60))
+    assert (found.verdict, found.photos_needed) == ("INSUFFICIENT", 176)
+    assert found.reason == (
+        "1 of 60 photos went from right to wrong; with 95 % confidence up to 7.66 % go wrong, not "
+        "below the margin of 2 %. A PASS takes at least 176 more photos, all without harm."
+    )
+
+
+def test_a_real_drop_within_the_margin_passes_and_is_told() -> None:
+    found = verdict_of(counted(25, 2, 2000))
+    assert found.verdict == "PASS"
+    assert found.p_harm is not None
+    assert found.p_harm < 1e-5
+    assert "A drop is real (p = 1.5e-06), but within the margin." in found.reason
+
+
+def test_a_real_drop_of_unknown_size_is_not_enough_to_fail() -> None:
+    found = verdict_of(counted(9, 1, 600))
+    assert found.verdict == "INSUFFICIENT"
+    assert "A drop is real (p = 0.0059), but may be within the margin." in found.reason
+
+
+def test_as_many_gains_as_harms_never_fail() -> None:
+    found = verdict_of(counted(100, 100, 1000))
+    assert found.verdict == "INSUFFICIENT"
+    assert found.drop_lower < 0 < found.drop_upper
+
+
+def test_a_camera_without_photos_is_untested() -> None:
+    for tally in (counted(0, 0, 0), unlabelled(0, 0)):
+        found = verdict_of(tally)
+        assert (found.verdict, found.photos_needed) == ("INSUFFICIENT", 149)
+        assert found.reason.startswith("Untested: no photos.")
+        assert (found.harm_lower, found.harm_upper) == (0, 1)
+        assert (found.drop_lower, found.drop_upper) == (-1, 1)
+
+
+def test_unchanged_answers_pass_without_labels() -> None:
+    found = verdict_of(unlabelled(1, 300))
+    assert found.verdict == "PASS"
+    assert found.p_harm is found.p_beyond is None
+    assert (found.drop_lower, found.drop_upper) == (-found.harm_upper, found.harm_upper)
+    assert "1 of 300 answers changed" in found.reason
+
+
+def test_changed_answers_without_labels_never_fail() -> None:
+    found = verdict_of(unlabelled(290, 300))
+    assert found.verdict == "INSUFFICIENT"
+    assert "Labels would tell harm from gain." in found.reason
+
+
+# Several cameras.
+
+
+def test_holm_spares_a_camera_that_would_fail_alone() -> None:
+    suspect = counted(6, 0, 60, "redmi-k50")
+    assert verdict_of(suspect).verdict == "FAIL"
+    others = [counted(0, 0, 60, f"camera-{i}") for i in range(13)]
+    among = judge([suspect, *others])
+    assert among[0].verdict == "INSUFFICIENT"
+    assert [v.tally.camera for v in among] == ["redmi-k50", *(t.camera for t in others)]
+
+
+def test_untested_and_unlabelled_cameras_are_no_tests_to_correct_for() -> None:
+    suspect = counted(6, 0, 60)
+    alone = judge([suspect])[0]
+    assert judge([unlabelled(2, 50), suspect, counted(0, 0, 0)])[1] == alone
+
+
+def test_overall() -> None:
+    passed, failed, unsure = judge([counted(0, 0, 300), counted(60, 0, 100), counted(1, 0, 20)])
+    assert [v.verdict for v in (passed, failed, unsure)] == ["PASS", "FAIL", "INSUFFICIENT"]
+    assert overall([passed, passed]) == "PASS"
+    assert overall([passed, unsure]) == "INSUFFICIENT"
+    assert overall([passed, unsure, failed]) == "FAIL"
+    assert overall([]) == "INSUFFICIENT"
+    assert judge([]) == []
+
+
+@pytest.mark.parametrize("margin", [0.0, -0.02, 0.6, 2.0, float("nan")])
+def test_a_margin_out_of_range_is_refused(margin: float) -> None:
+    with pytest.raises(InputError, match="margin"):
+        Rule(margin=margin)
+
+
+@pytest.mark.parametrize("confidence", [0.5, 1.0, 95.0, float("nan")])
+def test_a_confidence_out_of_range_is_refused(confidence: float) -> None:
+    with pytest.raises(InputError, match="confidence"):
+        Rule(confidence=confidence)
+
+
+# Properties.
+
+
+@st.composite
+def tallies(draw: st.DrawFn) -> Tally:
+    n = draw(st.integers(0, 400))
+    b = draw(st.integers(0, n))
+    return counted(b, draw(st.integers(0, n - b)), n)
+
+
+RULES = st.builds(Rule, st.sampled_from(MARGINS), st.sampled_from([0.9, 0.95, 0.99]))
+SEVERITY = {"PASS": 0, "INSUFFICIENT": 1, "FAIL": 2}
+
+
+@given(tallies(), RULES)
+def test_bounds_hold_the_estimates(tally: Tally, rule: Rule) -> None:
+    found = judge([tally], rule)[0]
+    assert 0 <= found.harm_lower <= found.harm_upper <= 1
+    assert -1 <= found.drop_lower <= found.drop_upper <= 1
+    if tally.drop is not None:
+        assert found.harm_lower <= tally.b / tally.n <= found.harm_upper
+        assert found.drop_lower <= tally.drop <= found.drop_upper
+
+
+@given(tallies(), RULES)
+def test_the_verdict_is_the_one_its_bounds_tell(tally: Tally, rule: Rule) -> None:
+    found = judge([tally], rule)[0]
+    expected = "INSUFFICIENT"
+    if found.harm_upper < rule.margin:
+        expected = "PASS"
+    elif min(found.harm_lower, found.drop_lower) > rule.margin:
+        expected = "FAIL"
+    assert found.verdict == expected
+
+
+@given(tallies(), RULES)
+def test_another_harm_never_helps_and_another_gain_never_hurts(tally: Tally, rule: Rule) -> None:
+    if tally.b + tally.c < tally.n:
+        harmed = counted(tally.b + 1, tally.c, tally.n)
+        gained = counted(tally.b, tally.c + 1, tally.n)
+        severity = [SEVERITY[judge([t], rule)[0].verdict] for t in (gained, tally, harmed)]
+        assert severity == sorted(severity)
+
+
+@given(tallies(), RULES)
+def test_the_photos_needed_are_what_a_pass_takes(tally: Tally, rule: Rule) -> None:
+    needed = judge([tally], rule)[0].photos_needed
+    if needed:
+        enough = counted(tally.b, tally.c, tally.n + needed)
+        assert judge([enough], rule)[0].verdict == "PASS"
+        assert judge([counted(tally.b, tally.c, enough.n - 1)], rule)[0].verdict != "PASS"
+
+
+@given(st.lists(tallies(), max_size=6), RULES)
+def test_company_only_softens_accusations(several: list[Tally], rule: Rule) -> None:
+    for together, tally in zip(judge(several, rule), several, strict=True):
+        alone = judge([tally], rule)[0]
+        assert together.verdict in (alone.verdict, "INSUFFICIENT")
+        assert (together.verdict == "PASS") == (alone.verdict == "PASS")
+
+
+# Real error rates, by exact enumeration.
+
+
+@pytest.mark.parametrize(("n", "margin"), SIZES)
+def test_a_pass_at_a_harm_rate_of_the_margin_is_an_error_of_at_most_alpha(
+    n: int, margin: float
+) -> None:
+    # Without gains the drop is the harm rate, and the count of harms is binomial.
+    passing = [b for b in range(n + 1) if photos_to_certify(b, margin, 0.95) <= n]
+    assert passing == list(range(len(passing)))
+    for b in passing[-1:]:
+        assert verdict_of(counted(b, 0, n), margin).verdict == "PASS"
+    assert verdict_of(counted(len(passing), 0, n), margin).verdict != "PASS"
+    error = stats.binom.cdf(len(passing) - 1, n, margin)
+    assert error <= 0.05
+
+
+Rejects = Callable[[int, int], bool]
+
+
+def first_rejected(n: int, rejects: Rejects) -> np.ndarray:
+    """Return for every number of gains c the smallest number of harms b that is rejected.
+
+    It never falls as gains rise (tested above), so one walk finds all. Gains beyond those that
+    GAIN_RATES make likelier than 1e-9 are left out.
+    """
+    first, b = [], 0
+    for c in range(int(stats.binom.isf(1e-9, n, GAIN_RATES.max())) + 1):
+        while b + c <= n and not rejects(b, c):
+            b += 1
+        first.append(b)
+    return np.array(first)
+
+
+def first_failed(n: int, margin: float, confidence: float) -> np.ndarray:
+    rule = Rule(margin, confidence)
+    return first_rejected(n, lambda b, c: judge([counted(b, c, n)], rule)[0].verdict == "FAIL")
+
+
+def chance(first: np.ndarray, n: int, drop: float) -> float:
+    """Return the largest chance, over the gain rates, of a rejection at a true `drop`.
+
+    Gains are binomial; given them, harms are binomial among the remaining photos.
+    """
+    c = np.arange(len(first))
+    chances = []
+    for gain in GAIN_RATES:
+        tail = stats.binom.sf(first - 1, n - c, (gain + drop) / (1 - gain))
+        chances.append(float(stats.binom.pmf(c, n, gain) @ tail))
+    return max(chances)
+
+
+# Largest chance of a FAIL, in per cent, over gain rates from 0 to 20 %, where the true drop is
+# zero, half the margin, and the margin.
+FALSE_FAILS = {
+    (10, 0.01): [0.9, 1.0, 1.1],
+    (10, 0.02): [0.9, 1.1, 1.3],
+    (10, 0.05): [0.2, 0.4, 0.6],
+    (59, 0.01): [2.4, 2.8, 3.2],
+    (59, 0.02): [1.8, 2.4, 3.1],
+    (59, 0.05): [0.7, 1.6, 3.2],
+    (60, 0.01): [2.4, 2.8, 3.3],
+    (60, 0.02): [1.8, 2.4, 3.2],
+    (60, 0.05): [0.7, 1.6, 3.3],
+    (150, 0.01): [2.4, 3.1, 3.8],
+    (150, 0.02): [1.5, 2.4, 3.7],
+    (150, 0.05): [0.3, 1.3, 3.9],
+    (299, 0.01): [2.2, 3.1, 4.2],
+    (299, 0.02): [1.1, 2.2, 4.1],
+    (299, 0.05): [0.1, 0.8, 4.2],
+    (300, 0.01): [2.3, 3.1, 4.2],
+    (300, 0.02): [1.1, 2.2, 4.2],
+    (300, 0.05): [0.1, 0.8, 4.2],
+    (600, 0.01): [1.8, 2.9, 4.4],
+    (600, 0.02): [0.7, 1.8, 4.4],
+    (600, 0.05): [0.0, 0.4, 4.4],
+}
+
+
+@pytest.mark.parametrize(("n", "margin"), SIZES)
+def test_a_fail_at_a_drop_of_the_margin_is_an_error_of_at_most_alpha(n: int, margin: float) -> None:
+    first = first_failed(n, margin, 0.95)
+    found = [chance(first, n, drop) for drop in (0, margin / 2, margin)]
+    assert found == sorted(found)
+    assert found[-1] <= 0.05
+    assert [round(100 * p, 1) for p in found] == FALSE_FAILS[n, margin]
+
+
+@pytest.mark.parametrize(("n", "margin"), [size for size in SIZES if size[0] in (60, 300, 600)])
+def test_the_strictest_step_of_holm_keeps_its_share_for_14_cameras(n: int, margin: float) -> None:
+    share = 0.05 / 14
+    assert chance(first_failed(n, margin, 1 - share), n, margin) <= share
+
+
+def test_tango_alone_would_fail_too_many() -> None:
+    first = first_rejected(300, lambda b, c: tango_p(b, c, 300, 0.01) <= 0.05)
+    assert round(chance(first, 300, 0.01), 3) == 0.089
+
+
+def test_mcnemar_as_a_gate_would_fail_cameras_within_the_margin() -> None:
+    n, margin = 600, 0.05
+
+    def rejects(b: int, c: int) -> bool:
+        passes = photos_to_certify(b, margin, 0.95) <= n
+        return not passes and mcnemar_harm(b, c) <= 0.05
+
+    first = first_rejected(n, rejects)
+    assert round(chance(first, n, margin / 2), 2) == 0.76
+    assert chance(first, n, margin) > 0.99
+
+
+def test_photographing_on_until_a_pass_inflates_its_error() -> None:
+    looks = [photos_to_certify(b, 0.02, 0.95) for b in range(3)]
+    not_passed, errors, before = np.array([1.0]), [], 0
+    for allowed, n in enumerate(looks):
+        new = stats.binom.pmf(np.arange(n - before + 1), n - before, 0.02)
+        not_passed, before = np.convolve(not_passed, new), n
+        errors.append(not_passed[: allowed + 1].sum())
+        not_passed[: allowed + 1] = 0
+    assert np.cumsum(errors) == pytest.approx([0.049, 0.075, 0.093], abs=5e-4)
+
+
+def test_fourteen_cameras_take_milliseconds() -> None:
+    started = time.perf_counter()
+    judge([counted(150, 60, 10_000, f"camera-{i}") for i in range(14)])
+    assert time.perf_counter() - started < 0.5  # about 15 ms; the slack is for a busy machine
