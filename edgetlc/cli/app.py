@@ -8,14 +8,18 @@ from __future__ import annotations
 
 import errno
 import json
+import logging
+import signal
 import sys
 import traceback
+import warnings
 
 import typer
 
 from edgetlc.cli import bundle, devices
 from edgetlc.cli.compress import export, quantize
 from edgetlc.cli.console import note
+from edgetlc.cli.demo import demo
 from edgetlc.cli.onsite import benchmark, selftest
 from edgetlc.cli.predict import predict
 from edgetlc.cli.train import evaluate, train
@@ -34,18 +38,24 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 app.add_typer(devices.app, name="devices")
-for command in (train, evaluate, quantize, export, verify, predict, benchmark, selftest):
+for command in (demo, train, evaluate, quantize, export, verify, predict, benchmark, selftest):
     app.command()(command)
 app.add_typer(bundle.app, name="bundle")
 
 
+class Interrupted(BaseException):
+    """Ctrl-C; not KeyboardInterrupt, which typer would turn into exit code 1."""
+
+
 def main() -> None:
     """Run the program and exit with its documented status."""
+    signal.signal(signal.SIGINT, _interrupt)
+    _quiet_decoders()
     try:
         app()
     except EdgetlcError as error:
         _fail(str(error), error.exit_code)
-    except KeyboardInterrupt:
+    except Interrupted:
         _fail("interrupted; files written so far are whole", INTERRUPTED)
     except OSError as error:
         _fail(_explain(error), BAD_INPUT)
@@ -55,6 +65,16 @@ def main() -> None:
             "-v shows the traceback",
             DEFECT,
         )
+
+
+def _interrupt(signum: int, frame: object) -> None:
+    raise Interrupted
+
+
+def _quiet_decoders() -> None:
+    """Silence what Pillow says of damaged metadata; a damaged photo is reported by name."""
+    logging.getLogger("PIL").addHandler(logging.NullHandler())
+    warnings.filterwarnings("ignore", module="PIL")
 
 
 def _explain(error: OSError) -> str:

@@ -118,14 +118,15 @@ def _flat(prediction: Prediction) -> dict[str, Any]:
 
 def _show(classifier: Classifier, predictions: Sequence[Prediction]) -> None:
     if len(predictions) == 1:
-        _show_one(predictions[0])
+        show_one(predictions[0])
     elif predictions:
         columns = ("photo", "answer", "", "confidence ", "runner-up", "camera")
         table("Answers", columns, (_row(prediction) for prediction in predictions))
     say(f"{classifier.model.id} on {classifier.engine.name}")
 
 
-def _show_one(p: Prediction) -> None:
+def show_one(p: Prediction) -> None:
+    """Print one prediction."""
     if p.decision == "not_sure":
         say(f"{p.file}: NOT SURE 不确定 - send the piece to the laboratory")
     else:

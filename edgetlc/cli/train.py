@@ -85,7 +85,7 @@ def train(
         overwrite=overwrite,
         track=track,
         on_start=_tell_weights,
-        on_epoch=_tell_epoch,
+        on_epoch=tell_epoch,
     )
     for photo, reason in run.unreadable:
         note(f"left out {photo.path}: {reason}")
@@ -113,7 +113,8 @@ def _tell_weights(loaded: LoadedWeights | None) -> None:
             note(f"  {what}: {', '.join(names)}")
 
 
-def _tell_epoch(epoch: Epoch) -> None:
+def tell_epoch(epoch: Epoch) -> None:
+    """Print one epoch's figures beside the answer."""
     note(
         f"epoch {epoch.epoch}: train loss {epoch.train_loss:.3f}, "
         f"val loss {epoch.val_loss:.3f}, val accuracy {epoch.val_accuracy:.1%}"

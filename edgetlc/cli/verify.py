@@ -166,7 +166,8 @@ def _summary(report: CandidateReport) -> str:
 
     pooled = shares(report)
     text = (
-        f"Pooled: float {pooled['reference_accuracy']:.2%}, this {pooled['candidate_accuracy']:.2%}, "
+        f"Pooled: float {pooled['reference_accuracy']:.2%}, "
+        f"this {pooled['candidate_accuracy']:.2%}, "
         f"agreement {pooled['agreement']:.2%}, largest change of a probability "
         f"{report.largest_change:.3f}"
     )

@@ -190,7 +190,7 @@ def _from_row(
     camera = field("camera")
     if camera is not None and camera not in cameras:
         raise InputError(
-            f"{path}, line {line}: unknown camera {camera!r}; 'edgetlc devices list' shows the known"
+            f"{path}, line {line}: unknown camera {camera!r}; see 'edgetlc devices list'"
         )
     file = root / place
     if not file.is_file():

@@ -4,7 +4,7 @@ Vocabulary:
     class   the kind of herb piece; the name of its folder, or the manifest's `class` column
     camera  id of a camera profile (`edgetlc devices list`), or None for an unknown camera
     batch   the production batch of the piece; its photos stay on one side of a split
-    group   photos that must stay together whatever the batch (renders of one photo, near-duplicates)
+    group   photos that stay together whatever the batch: renders of one photo, near-duplicates
     part    `train`, `val` or `test`; None before `data split`
     simulated  True where `data simulate` or the demo made the pixels
 """

@@ -94,7 +94,7 @@ def quantize_run(run: Path, photos: PhotoSet, count: int = 300, seed: int = 0) -
 
 
 def _check_training_part(checkpoint: Checkpoint, photos: PhotoSet) -> None:
-    """Refuse a photo set whose training part is not the run's: it may hold the run's test photos."""
+    """Refuse another training part than the run's: it may hold the run's test photos."""
     trained_on = checkpoint.provenance.get("data", {}).get("train_digest")
     if digest_of(photos.part("train").photos) != trained_on:
         raise InputError(

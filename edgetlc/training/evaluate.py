@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
+from itertools import chain
 
 from edgetlc.data.photos import Photo, PhotoSet
 from edgetlc.errors import ImageError, InputError
@@ -59,7 +60,7 @@ def evaluate(
     if not truth:
         raise InputError(f"none of {len(photos.photos)} photos can be read")
     cameras = {camera: score(truth[camera], answers[camera], labels) for camera in sorted(truth)}
-    overall = score(sum(truth.values(), []), sum(answers.values(), []), labels)
+    overall = score([*chain(*truth.values())], [*chain(*answers.values())], labels)
     return Evaluation(overall, cameras, photos.simulated, tuple(unreadable))
 
 

@@ -1,0 +1,57 @@
+# make demo   set up and run the main job on generated data
+# make test   set up and run the tests
+PYTHON ?= python3
+VENV   := .venv
+BASE   := .venv-base
+DATA   ?= ../shared/data
+PIP    := -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+
+.PHONY: help setup demo test test-slow check format bench clean
+
+help:
+	@echo "make demo       set up, then run the main job on generated data (a few minutes)"
+	@echo "make test       set up, then run the tests"
+	@echo "make test-slow  the tests that take minutes each"
+	@echo "make check      lint, types, import layers"
+	@echo "make bench      float and int8 on each engine, side by side"
+
+setup: $(VENV)/ready
+
+$(VENV)/ready: pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "Python 3.11 or newer is needed; try make PYTHON=python3.12"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(VENV)/bin/python $(PIP) --editable '.[dev]'
+	@touch $@
+
+# The field installation: no toolchain. Installed as a user would, from a built wheel.
+$(BASE)/ready: pyproject.toml constraints.txt $(shell find edgetlc export runtime calibration devices -name '*.py' -o -name '*.toml' 2>/dev/null)
+	$(PYTHON) -m venv $(BASE)
+	$(BASE)/bin/python $(PIP) --force-reinstall .
+	@touch $@
+
+demo: setup
+	$(VENV)/bin/edgetlc demo -o demo-out --overwrite
+
+test: setup $(BASE)/ready
+	EDGETLC_BASE_PYTHON=$(abspath $(BASE)/bin/python) $(VENV)/bin/python -m pytest -m "not slow"
+
+test-slow: setup $(BASE)/ready
+	EDGETLC_BASE_PYTHON=$(abspath $(BASE)/bin/python) $(VENV)/bin/python -m pytest -m slow
+
+check: setup
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/mypy
+	$(VENV)/bin/lint-imports
+
+format: setup
+	$(VENV)/bin/ruff check --fix .
+	$(VENV)/bin/ruff format .
+
+bench: setup
+	test -d demo-out/bundle || $(VENV)/bin/edgetlc demo -o demo-out --overwrite
+	$(VENV)/bin/edgetlc benchmark demo-out/bundle --threads 2
+
+clean:
+	rm -rf $(VENV) $(BASE) build dist *.egg-info demo-out bench-out
