@@ -10,11 +10,12 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from edgetlc.errors import InputError
 
 _CHUNK = 1 << 20
+_LONGEST_NAME = 200  # characters of a temporary name's prefix; systems allow 255 bytes in all
 
 
 def sha256_file(path: Path) -> str:
@@ -26,17 +27,19 @@ def sha256_file(path: Path) -> str:
     return digest.hexdigest()
 
 
-def write_bytes(path: Path, content: bytes) -> None:
-    """Write a file so that a reader sees the old content or the new one, never a part.
+@contextmanager
+def whole_file(path: Path) -> Iterator[BinaryIO]:
+    """Yield a temporary neighbour to write; it becomes `path` only if the block ends well.
 
-    The content goes to a temporary neighbour, is synced and renamed over `path`.
+    A reader sees the old content or the new one, never a part: what was written is synced and
+    then renamed over `path`.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:_LONGEST_NAME]}.")
     temporary = Path(name)
     try:
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(content)
+        with os.fdopen(handle, "w+b") as stream:
+            yield stream
             stream.flush()
             os.fsync(stream.fileno())
         temporary.chmod(0o666 & ~_umask())
@@ -44,6 +47,12 @@ def write_bytes(path: Path, content: bytes) -> None:
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Write a file, whole or not at all."""
+    with whole_file(path) as stream:
+        stream.write(content)
 
 
 def write_text(path: Path, text: str) -> None:
@@ -68,17 +77,25 @@ def read_json(path: Path, what: str) -> Any:
 
 
 @contextmanager
-def whole_folder(path: Path, *, overwrite: bool = False) -> Iterator[Path]:
+def whole_folder(
+    path: Path, *, overwrite: bool = False, marker: str | None = None
+) -> Iterator[Path]:
     """Yield a temporary folder that becomes `path` only if the block ends without an error.
 
+    Args:
+        path: the folder to make.
+        overwrite: replace what is there already.
+        marker: name of a file that tells what may be replaced; a folder without it holds
+            something else, such as the user's photos, and is left alone. An empty one is not.
+
     Raises:
-        InputError: `path` exists and `overwrite` is false.
+        InputError: `path` exists and `overwrite` is false, or it is not what it would replace.
     """
     path = path.absolute()
-    if path.exists() and not overwrite:
-        raise InputError(f"{path} exists already; choose another output or pass --overwrite")
+    if path.exists():
+        _check_replaceable(path, overwrite, marker)
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}."))
+    temporary = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name[:_LONGEST_NAME]}."))
     try:
         yield temporary
         temporary.chmod(0o777 & ~_umask())
@@ -91,14 +108,30 @@ def whole_folder(path: Path, *, overwrite: bool = False) -> Iterator[Path]:
         raise
 
 
+def _check_replaceable(path: Path, overwrite: bool, marker: str | None) -> None:
+    if not overwrite:
+        raise InputError(f"{path} exists already; choose another output or pass --overwrite")
+    if not path.is_dir():
+        raise InputError(f"{path} is a file, not a folder to replace; choose another output")
+    if marker is not None and any(path.iterdir()) and not (path / marker).is_file():
+        raise InputError(
+            f"{path} holds something else (no {marker}) and is not replaced; choose another output"
+        )
+
+
 def _swap(temporary: Path, path: Path) -> None:
     """Rename `temporary` to `path`; what stood there is removed only after the rename."""
     if not path.exists():
         temporary.replace(path)
         return
-    retired = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}.old."))
-    path.replace(retired / path.name)
-    temporary.replace(path)
+    retired = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name[:_LONGEST_NAME]}."))
+    path.replace(retired / "old")
+    try:
+        temporary.replace(path)
+    except BaseException:
+        (retired / "old").replace(path)
+        retired.rmdir()
+        raise
     shutil.rmtree(retired, ignore_errors=True)
 
 

@@ -25,16 +25,16 @@ def write_bundle(
         output: the folder.
         manifest: its `files` are filled in here.
         files: content by name.
-        overwrite: replace what is there.
+        overwrite: replace the bundle that is there.
 
     Raises:
-        InputError: the folder exists and `overwrite` is false.
+        InputError: the folder exists and `overwrite` is false, or it holds no bundle.
     """
     records = {
         name: FileRecord(len(content), hashlib.sha256(content).hexdigest())
         for name, content in sorted(files.items())
     }
-    with whole_folder(output, overwrite=overwrite) as folder:
+    with whole_folder(output, overwrite=overwrite, marker=BUNDLE_FILE) as folder:
         for name, content in files.items():
             write_bytes(folder / name, content)
         write_json(folder / BUNDLE_FILE, replace(manifest, files=records).to_json())

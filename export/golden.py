@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image
 
 from edgetlc.data.photos import Photo
-from edgetlc.errors import ImageError
+from edgetlc.errors import ImageError, InputError
 from edgetlc.runtime.contract import PixelContract
 from edgetlc.runtime.engines import available_engines, open_engine
 from edgetlc.runtime.golden import GOLDEN_FILE
@@ -18,8 +18,9 @@ from edgetlc.runtime.pixels import Pixels, decode
 from edgetlc.runtime.schema import ModelRecord
 
 COUNT = 8
-_REDUCED_TO = 512
-"""Golden photos keep a short side of up to twice this, enough for the host step to reduce them."""
+_OVERSIZE = 4
+"""A golden photo's short side is at least this many times the network's size, where the photo is
+that large: then the host step scales it while decoding and takes a box mean, as in the field."""
 
 
 def golden_files(
@@ -37,13 +38,16 @@ def golden_files(
         contract: the pixel contract.
         models: the bundle's models.
         files: the models' files by name.
+
+    Raises:
+        InputError: not one photo can be read.
     """
     content: dict[str, bytes] = {}
     inputs: list[dict[str, str]] = []
     pixels: list[Pixels] = []
     for photo in photos:
         try:
-            jpeg = _encode(decode(photo.path, _REDUCED_TO).pixels)
+            jpeg = _encode(decode(photo.path, _OVERSIZE * contract.size).pixels)
         except ImageError:
             continue
         stem = f"golden/{len(inputs):02d}"
@@ -53,6 +57,8 @@ def golden_files(
         pixels.append(decoded)
         if len(inputs) == COUNT:
             break
+    if not inputs:
+        raise InputError(f"none of {len(photos)} photos for the self-test can be read")
     outputs = [
         _answers(model, engine, files, pixels)
         for model in models

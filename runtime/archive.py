@@ -6,6 +6,7 @@ import zipfile
 from pathlib import Path
 
 from edgetlc.errors import InputError
+from edgetlc.files import whole_file
 from edgetlc.runtime.bundle import ARCHIVE_SUFFIX, BUNDLE_FILE, Bundle
 
 
@@ -23,13 +24,15 @@ def pack(bundle: Bundle, output: Path, *, overwrite: bool = False) -> Path:
         raise InputError(f"{output}: a packed bundle's name ends in {ARCHIVE_SUFFIX}")
     if output.exists() and not overwrite:
         raise InputError(f"{output} exists already; choose another name or pass --overwrite")
-    output.parent.mkdir(parents=True, exist_ok=True)
-    temporary = output.with_name(f".{output.name}.part")
-    try:
-        with zipfile.ZipFile(temporary, "w", zipfile.ZIP_STORED) as archive:
-            for name in (BUNDLE_FILE, *bundle.manifest.files):
-                archive.writestr(zipfile.ZipInfo(name), bundle.content(name))
-        temporary.replace(output)
-    finally:
-        temporary.unlink(missing_ok=True)
+    with whole_file(output) as stream, zipfile.ZipFile(stream, "w", zipfile.ZIP_STORED) as archive:
+        for name in (BUNDLE_FILE, *bundle.manifest.files):
+            archive.writestr(_entry(name), bundle.content(name))
     return output
+
+
+def _entry(name: str) -> zipfile.ZipInfo:
+    """Return an entry that is the same on every system and readable once unpacked."""
+    entry = zipfile.ZipInfo(name)
+    entry.create_system = 3  # Unix, so that the permissions below count
+    entry.external_attr = 0o644 << 16
+    return entry

@@ -20,6 +20,7 @@ from edgetlc.devices.profiles import Cameras
 from edgetlc.errors import BundleError, ImageError
 from edgetlc.runtime.bundle import Bundle
 from edgetlc.runtime.classes import ClassInfo
+from edgetlc.runtime.contract import Geometry
 from edgetlc.runtime.engines import Engine
 from edgetlc.runtime.pixels import Decoded, Pixels, decode
 from edgetlc.runtime.schema import DecisionPolicy, ModelRecord
@@ -42,7 +43,7 @@ class Prediction:
         probabilities: class name to probability, in the bundle's order.
         camera: which camera took the photo, as far as it can be told.
         notes: what the user should know of the file.
-        pixels: uint8[H, W, 3], what the model saw.
+        pixels: uint8[H, W, 3], what the model saw: the photo, or its central square.
         evidence: float32[h, w], where it saw the label.
     """
 
@@ -156,7 +157,8 @@ class Classifier:
                 f"model {self.model.id} answered {probabilities.shape[0]} values for "
                 f"{len(manifest.classes)} classes, or not numbers; get the bundle again"
             )
-        second, first = (int(i) for i in np.argsort(probabilities, kind="stable")[-2:])
+        # Stable: of two equal classes the earlier one, as `argmax` has it everywhere else.
+        first, second = (int(i) for i in np.argsort(-probabilities, kind="stable")[:2])
         confidence = float(probabilities[first])
         return Prediction(
             file=str(path),
@@ -170,7 +172,7 @@ class Classifier:
             },
             camera=identify(path, self.cameras),
             notes=decoded.notes,
-            pixels=decoded.pixels,
+            pixels=_seen(decoded.pixels, manifest.contract.geometry),
             evidence=output.evidence[0, first],
         )
 
@@ -178,3 +180,12 @@ class Classifier:
 def decide(confidence: float, policy: DecisionPolicy) -> Decision:
     """Return whether a confidence is enough for an answer."""
     return "answer" if confidence >= policy.reject_below else "not_sure"
+
+
+def _seen(pixels: Pixels, geometry: Geometry) -> Pixels:
+    if geometry == "squash":
+        return pixels
+    height, width = pixels.shape[:2]
+    side = min(height, width)
+    top, left = (height - side) // 2, (width - side) // 2
+    return pixels[top : top + side, left : left + side]

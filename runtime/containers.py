@@ -68,7 +68,8 @@ def _heif(stream: Stream) -> ImageFile:
     try:
         from pillow_heif import HeifImageFile
     except ImportError:
-        raise MissingExtraError("a HEIC photo", "heic") from None
+        # One photo of many, so the error of one photo: a batch goes on without it.
+        raise ImageError(str(MissingExtraError("a HEIC photo", "heic"))) from None
     opened: ImageFile = HeifImageFile(stream)  # type: ignore[no-untyped-call]
     return opened
 
@@ -82,6 +83,7 @@ HEIF = Container("HEIF", (".heic", ".heif", ".hif"), _heif)
 PHOTO_SUFFIXES = frozenset(
     suffix for container in (JPEG, PNG, WEBP, TIFF, AVIF, HEIF) for suffix in container.suffixes
 )
+TOO_LITTLE_MEMORY = "this machine has too little free memory for a photo of this size"
 ACCEPTED = "JPEG, PNG, WebP, TIFF, AVIF, or HEIC with the extra 'heic'"
 
 
@@ -111,14 +113,16 @@ def open_image(data: bytes) -> tuple[Container, ImageFile]:
     """Open an image without decoding its pixels and check its declared size.
 
     Raises:
-        ImageError: unknown format, damaged header, or larger than the limits.
-        MissingExtraError: a HEIC file without the extra.
+        ImageError: unknown format, damaged header, larger than the limits, or a HEIC file without
+            the extra.
     """
     container = sniff(data[:32])
     try:
         image = container.open(io.BytesIO(data))
-    except (ImageError, MissingExtraError):
+    except ImageError:
         raise
+    except MemoryError:
+        raise ImageError(TOO_LITTLE_MEMORY) from None
     except Exception as error:  # a hostile header makes decoders raise almost anything
         raise ImageError(f"damaged {container.name} file: {error}") from None
     _check_size(container, image)

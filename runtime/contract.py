@@ -8,6 +8,7 @@ numbers in this file and by the `PixelContract` that a bundle carries.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
@@ -20,7 +21,7 @@ DCT_SCALES = (8, 4, 2, 1)
 MAX_PIXELS_SCALED = 210_000_000
 """Largest baseline JPEG, in pixels: it is decoded at a reduced scale (a 200 MP phone passes)."""
 MAX_PIXELS_WHOLE = 70_000_000
-"""Largest other image, in pixels: it has to be held in memory whole."""
+"""Largest other image, and largest result of decoding, in pixels: it is held in memory whole."""
 MAX_ASPECT = 32
 """Longest side over shortest side; the graph's resize weights grow with the longer one."""
 MAX_FILE_BYTES = 256 * 1024 * 1024
@@ -51,12 +52,14 @@ class PixelContract:
     version: int = VERSION
 
     def __post_init__(self) -> None:
-        if not 32 <= self.size <= 1024:
+        if type(self.size) is not int or not 32 <= self.size <= 1024:
             raise InputError(f"input size is {self.size}; allowed are 32 to 1024 pixels")
         if self.geometry not in get_args(Geometry):
             raise InputError(f"geometry is {self.geometry!r}; use {', '.join(get_args(Geometry))}")
-        if len(self.mean) != 3 or len(self.std) != 3 or min(self.std) <= 0:
-            raise InputError("mean and std take three numbers each, std above 0")
+        if len(self.mean) != 3 or len(self.std) != 3:
+            raise InputError("mean and std take three numbers each")
+        if not all(map(math.isfinite, (*self.mean, *self.std))) or min(self.std) <= 0:
+            raise InputError("mean and std take finite numbers, std above 0")
 
     @staticmethod
     def from_json(document: Any) -> PixelContract:

@@ -7,6 +7,7 @@ optimisation level and OpenVINO's arithmetic precision (its default is bf16 on n
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -22,8 +23,10 @@ ONNXRUNTIME = "onnxruntime"
 OPENVINO = "openvino"
 ENGINES = (ONNXRUNTIME, OPENVINO)
 
-# How a protobuf writes an external tensor's "location" entry: field 1, 8 bytes long.
-_EXTERNAL_DATA = b"\n\x08location"
+# How a protobuf writes the key of an external tensor's "location" entry: field 1, 8 bytes long.
+# Parsers accept both numbers with idle bytes, up to 10 each, so a plain search could be fooled.
+_KEY = b"location"
+_BEFORE_KEY = re.compile(rb"(?:\n|\x8a\x80*\x00)(?:\x08|\x88\x80*\x00)\Z")
 
 
 @dataclass(frozen=True)
@@ -48,7 +51,11 @@ class Engine(Protocol):
         ...
 
     def run(self, pixels: Pixels) -> Output:
-        """Classify uint8[N, H, W, 3], the host step's result."""
+        """Classify uint8[N, H, W, 3], the host step's result.
+
+        Raises:
+            BundleError: the model is not one that takes `pixels` and gives the two outputs.
+        """
         ...
 
 
@@ -58,6 +65,7 @@ class OnnxRuntimeEngine:
     def __init__(self, model: bytes, threads: int | None = None) -> None:
         import onnxruntime
 
+        onnxruntime.disable_telemetry_events()  # builds for Windows report to their maker
         self.name = f"{ONNXRUNTIME} {onnxruntime.__version__}"
         options = onnxruntime.SessionOptions()
         options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_ALL
@@ -73,10 +81,11 @@ class OnnxRuntimeEngine:
 
     def run(self, pixels: Pixels) -> Output:
         """Classify uint8[N, H, W, 3]."""
-        probabilities, evidence = self._session.run(
-            ["probabilities", "evidence"], {"pixels": pixels}
-        )
-        return Output(probabilities, evidence)
+        try:
+            answer = self._session.run(["probabilities", "evidence"], {"pixels": pixels})
+        except Exception as error:  # as above
+            raise BundleError(f"onnxruntime cannot run the model: {error}") from None
+        return Output(*answer)
 
 
 class OpenVinoEngine:
@@ -100,8 +109,11 @@ class OpenVinoEngine:
     def run(self, pixels: Pixels) -> Output:
         """Classify uint8[N, H, W, 3]."""
         # A request of its own: a shared one is not safe to use from several threads.
-        answer = self._compiled.create_infer_request().infer({"pixels": pixels})
-        return Output(answer["probabilities"], answer["evidence"])
+        try:
+            answer = self._compiled.create_infer_request().infer({"pixels": pixels})
+            return Output(answer["probabilities"], answer["evidence"])
+        except (RuntimeError, KeyError) as error:
+            raise BundleError(f"openvino cannot run the model: {error}") from None
 
 
 def open_engine(engine: str, files: Sequence[bytes], threads: int | None = None) -> Engine:
@@ -117,13 +129,23 @@ def open_engine(engine: str, files: Sequence[bytes], threads: int | None = None)
         BundleError: the model refers to other files, or the engine cannot load it.
         MissingExtraError: the engine is not installed.
     """
-    if _EXTERNAL_DATA in files[0]:
+    if _refers_outside(files[0]):
         raise BundleError("the model refers to data outside itself, which is refused")
     if engine == ONNXRUNTIME:
         return OnnxRuntimeEngine(files[0], threads)
     if engine == OPENVINO:
         return OpenVinoEngine(files[0], b"".join(files[1:]), threads)
     raise InputError(f"unknown engine {engine!r}; use {' or '.join(ENGINES)}")
+
+
+def _refers_outside(model: bytes) -> bool:
+    """Return whether an ONNX model names an external file for any of its tensors."""
+    place = model.find(_KEY)
+    while place >= 0:
+        if _BEFORE_KEY.search(model, max(0, place - 20), place):
+            return True
+        place = model.find(_KEY, place + 1)
+    return False
 
 
 def available_engines() -> tuple[str, ...]:

@@ -12,17 +12,15 @@ engine must give `probabilities`, one row per input, that the shipped file itsel
 
 from __future__ import annotations
 
-import io
 import json
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
-from edgetlc.errors import BundleError
+from edgetlc.errors import BundleError, ImageError
 from edgetlc.runtime.bundle import Bundle
-from edgetlc.runtime.pixels import Pixels
+from edgetlc.runtime.pixels import Pixels, decode
 
 GOLDEN_FILE = "golden/golden.json"
 
@@ -62,10 +60,15 @@ def read_golden(bundle: Bundle) -> GoldenSet:
     """
     if GOLDEN_FILE not in bundle.manifest.files:
         raise BundleError(f"{bundle.path} holds no golden vectors; export it again with --data")
-    document = json.loads(bundle.read(GOLDEN_FILE))
+    content = bundle.read(GOLDEN_FILE)
     try:
+        document = json.loads(content)
         inputs = tuple(
-            GoldenInput(entry["photo"], bundle.read(entry["photo"]), _png(bundle, entry["pixels"]))
+            GoldenInput(
+                entry["photo"],
+                bundle.read(entry["photo"]),
+                decode(bundle.read(entry["pixels"])).pixels,
+            )
             for entry in document["inputs"]
         )
         outputs = tuple(
@@ -77,11 +80,8 @@ def read_golden(bundle: Bundle) -> GoldenSet:
             )
             for entry in document["outputs"]
         )
-    except (KeyError, TypeError, ValueError, OSError) as error:
+    except (KeyError, TypeError, ValueError, ImageError) as error:
         raise BundleError(f"{GOLDEN_FILE} is not valid: {error}") from None
+    if not inputs:
+        raise BundleError(f"{GOLDEN_FILE} names no photo; export the bundle again")
     return GoldenSet(inputs, outputs)
-
-
-def _png(bundle: Bundle, name: str) -> Pixels:
-    with Image.open(io.BytesIO(bundle.read(name)), formats=["PNG"]) as image:
-        return np.array(image.convert("RGB"), np.uint8)

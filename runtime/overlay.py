@@ -19,9 +19,9 @@ def overlay(pixels: Pixels, evidence: NDArray[np.float32]) -> Image.Image:
     """Return the photo with the evidence for its label laid over it.
 
     Args:
-        pixels: uint8[H, W, 3], the photo after the host step.
-        evidence: float32[h, w]; the network sees the whole photo squashed to a square, so the map
-            is stretched back over it. For a cropping contract pass the central square.
+        pixels: uint8[H, W, 3], what the network saw (`Prediction.pixels`).
+        evidence: float32[h, w]; the network saw the pixels squashed to a square, so the map is
+            stretched back over them.
     """
     low, high = float(evidence.min()), float(evidence.max())
     scaled = (evidence - low) / (high - low) if high > low else np.zeros_like(evidence)

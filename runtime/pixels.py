@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 from PIL import Image
 from PIL.ImageFile import ImageFile
 
-from edgetlc.errors import ImageError, InputError
+from edgetlc.errors import ImageError
 from edgetlc.runtime.colour import to_8bit, to_srgb
-from edgetlc.runtime.containers import JPEG, TIFF, Container, open_image
-from edgetlc.runtime.contract import MAX_FILE_BYTES, reductions
+from edgetlc.runtime.containers import HEIF, JPEG, TIFF, TOO_LITTLE_MEMORY, Container, open_image
+from edgetlc.runtime.contract import MAX_FILE_BYTES, MAX_PIXELS_WHOLE, reductions
 
 Pixels = NDArray[np.uint8]
 _ORIENTATION_TAG = 0x0112
@@ -41,7 +41,8 @@ class Decoded:
         pixels: uint8[H, W, 3], sRGB, upright; short side in [size, 2 x size) unless the photo
             is smaller or no size was given.
         container: format by content, such as `JPEG`.
-        declared: (width, height) as stored in the file, before reduction and orientation.
+        declared: (width, height) that the file declares, before reduction and orientation; of a
+            TIFF or HEIC photo they are those of the upright picture.
         notes: what a user should know, such as "first of 12 frames".
     """
 
@@ -77,17 +78,20 @@ def decode(source: Path | bytes, size: int | None = None) -> Decoded:
             full resolution.
 
     Raises:
-        ImageError: not a photo, damaged, truncated or larger than the limits.
-        MissingExtraError: a HEIC file without the extra.
+        ImageError: not a photo, damaged, truncated, larger than the limits, or a HEIC file without
+            the extra.
     """
     data = read_photo(source) if isinstance(source, Path) else source
     container, image = open_image(data)
     declared = image.size
     orientation = _orientation(container, image)
     profile = image.info.get("icc_profile")
-    notes = _frames(image)
+    s, k = reductions(*declared, size) if size is not None else (1, 1)
+    if declared[0] * declared[1] > s * s * MAX_PIXELS_WHOLE:
+        limit = f"{MAX_PIXELS_WHOLE // 1_000_000} million may be decoded"
+        raise ImageError(f"{declared[0]} x {declared[1]} pixels, reduced {s} times; {limit}")
     try:
-        s, k = reductions(*declared, size) if size is not None else (1, 1)
+        notes = _frames(container, image)
         if container is JPEG and s > 1:
             image.draft(None, (declared[0] // s, declared[1] // s))
             s = 1
@@ -95,8 +99,8 @@ def decode(source: Path | bytes, size: int | None = None) -> Decoded:
         upright = _orient(_box_mean(_box_mean(to_8bit(image), s), k), orientation)
         rgb, note = to_srgb(upright, profile)
         pixels = np.ascontiguousarray(np.asarray(rgb, dtype=np.uint8))
-    except InputError:
-        raise
+    except MemoryError:
+        raise ImageError(TOO_LITTLE_MEMORY) from None
     except Exception as error:  # damaged files make decoders raise almost anything
         raise ImageError(f"damaged {container.name} file: {error}") from None
     return Decoded(pixels, container.name, declared, (*notes, *((note,) if note else ())))
@@ -115,20 +119,23 @@ def _orient(image: Image.Image, orientation: int) -> Image.Image:
 def _orientation(container: Container, image: ImageFile) -> int:
     """Return EXIF orientation 1 to 8; 1 where absent or damaged.
 
-    Only the EXIF tag counts: browsers ignore orientation in XMP, and hosts must agree.
+    Only the EXIF tag counts: browsers ignore orientation in XMP, and hosts must agree. A TIFF or a
+    HEIC photo is turned by its decoder already.
     """
+    if container in (TIFF, HEIF):
+        return 1
     try:
-        if container is TIFF:
-            value = image.tag_v2.get(_ORIENTATION_TAG, 1)  # type: ignore[attr-defined]
-        else:
-            exif = Image.Exif()
-            exif.load(image.info.get("exif") or b"")
-            value = exif.get(_ORIENTATION_TAG, 1)
+        exif = Image.Exif()
+        exif.load(image.info.get("exif") or b"")
+        value = exif.get(_ORIENTATION_TAG, 1)
         return value if isinstance(value, int) and 1 <= value <= 8 else 1
     except Exception:  # damaged metadata must not cost the photo
         return 1
 
 
-def _frames(image: ImageFile) -> tuple[str, ...]:
+def _frames(container: Container, image: ImageFile) -> tuple[str, ...]:
+    if container is TIFF:
+        # Counting would read every directory of the chain, which may be endless or damaged.
+        return ("first of several frames",) if getattr(image, "is_animated", False) else ()
     frames = getattr(image, "n_frames", 1)
     return (f"first of {frames} frames",) if frames > 1 else ()

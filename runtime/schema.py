@@ -133,17 +133,33 @@ def _model(fields: dict[str, Any]) -> ModelRecord:
 
 
 def _check(manifest: BundleManifest) -> None:
-    if len(manifest.classes) < 2:
-        raise BundleError("bundle.json names fewer than two classes")
-    for info in manifest.classes:
-        if info.role not in get_args(Role):
-            raise BundleError(f"bundle.json gives class {info.name!r} the role {info.role!r}")
+    _check_classes(manifest.classes)
+    if not isinstance(manifest.provenance, dict):
+        raise BundleError("bundle.json gives a provenance that is no table")
     for name, record in manifest.files.items():
         if not _SAFE_NAME.fullmatch(name):
             raise BundleError(f"bundle.json names an unsafe file: {name!r}")
-        if not re.fullmatch("[0-9a-f]{64}", record.sha256) or record.bytes < 0:
-            raise BundleError(f"bundle.json records no valid digest for {name}")
+        sized = type(record.bytes) is int and record.bytes >= 0
+        if not sized or not re.fullmatch("[0-9a-f]{64}", record.sha256):
+            raise BundleError(f"bundle.json records no valid size and digest for {name}")
+    if not manifest.models or len({model.id for model in manifest.models}) < len(manifest.models):
+        raise BundleError("bundle.json names no model, or two by one id")
     for model in manifest.models:
+        if model.format not in get_args(Format) or model.precision not in get_args(Precision):
+            raise BundleError(
+                f"bundle.json gives model {model.id} format {model.format!r} and precision "
+                f"{model.precision!r}; known are {get_args(Format)} and {get_args(Precision)}"
+            )
         missing = [name for name in model.files if name not in manifest.files]
         if missing or not model.files or not model.engines:
             raise BundleError(f"bundle.json lists model {model.id} without its files ({missing})")
+
+
+def _check_classes(classes: tuple[ClassInfo, ...]) -> None:
+    if len(classes) < 2 or len({info.name for info in classes}) < len(classes):
+        raise BundleError("bundle.json names fewer than two classes, or one of them twice")
+    for info in classes:
+        if not all(isinstance(text, str) for text in (info.name, info.zh, info.en)):
+            raise BundleError(f"bundle.json names a class by something else than text: {info}")
+        if info.role not in get_args(Role):
+            raise BundleError(f"bundle.json gives class {info.name!r} the role {info.role!r}")

@@ -1,10 +1,46 @@
+"""Fixtures that every area shares. The session's folders are read-only by agreement: a test that
+changes one copies it first (`linked_copy` is cheap)."""
+
 from __future__ import annotations
 
+import os
+import shutil
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
+from hypothesis import settings
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw
+
+from edgetlc.data.manifest import load_photos, write_manifest
+from edgetlc.data.photos import Part, Photo, PhotoSet
+from edgetlc.devices.profiles import Cameras
+from edgetlc.runtime.classes import ClassInfo
+from edgetlc.runtime.contract import PixelContract
+
+if TYPE_CHECKING:
+    import onnx
 
 ROOT = Path(__file__).resolve().parents[1]
+
+# A shared machine makes the first example slow now and then; that is no failure.
+settings.register_profile("edgetlc", deadline=None)
+settings.load_profile("edgetlc")
+
+CLASSES = (
+    ClassInfo("disc", "圆片", "disc", "genuine"),
+    ClassInfo("ring", "圆环", "ring", "genuine"),
+    ClassInfo("stick", "条", "stick", "counterfeit"),
+)
+_COLOURS = {"disc": (170, 88, 56), "ring": (140, 120, 60), "stick": (140, 85, 100)}
+_DEVICES = ("2", "7")  # iphone-11, realme-gt-neo, told by the files' names
+_PARTS: tuple[Part, ...] = ("train",) * 7 + ("val",) + ("test",) * 2
+BATCHES = len(_PARTS)
+PHOTOS_PER_BATCH = 2  # one of each camera
 
 
 @pytest.fixture(scope="session")
@@ -14,3 +50,181 @@ def shared_data() -> Path:
     if not folder.is_dir():
         pytest.skip(f"real photos are not at {folder}")
     return folder
+
+
+@pytest.fixture(scope="session")
+def cameras() -> Cameras:
+    """The built-in camera profiles."""
+    return Cameras.load()
+
+
+@pytest.fixture(scope="session")
+def photos_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """`<class>/<standard name>.jpg`: 3 classes x 10 batches x 2 cameras, 160 x 120 and upright.
+
+    `manifest.csv` beside the classes splits the batches 7 : 1 : 2; `classes.toml` names the
+    classes. The colours differ by class, so that a network learns them in seconds.
+    """
+    folder = tmp_path_factory.mktemp("photos")
+    photos = []
+    for number, info in enumerate(CLASSES):
+        (folder / info.name).mkdir()
+        for index in range(BATCHES * PHOTOS_PER_BATCH):
+            batch, shot = divmod(index, PHOTOS_PER_BATCH)
+            code, device = f"99990000000000{number:02}", _DEVICES[shot % 2]
+            name = f"{code}-2024{batch + 1:03}-{device}-{shot + 1:03}.jpg"
+            path = folder / info.name / name
+            rng = np.random.default_rng([number, index])
+            Image.fromarray(_piece(info.name, rng)).save(path, quality=90)
+            photos.append(Photo(path, info.name, None, f"{code}-2024{batch + 1:03}"))
+    found = {photo.path: photo.camera for photo in load_photos(folder, Cameras.load()).photos}
+    split = tuple(
+        Photo(p.path, p.label, found[p.path], p.batch, None, _PARTS[index // PHOTOS_PER_BATCH % 10])
+        for index, p in enumerate(photos)
+    )
+    write_manifest(folder / "manifest.csv", PhotoSet(split, CLASSES))
+    return folder
+
+
+def _piece(kind: str, rng: np.random.Generator) -> NDArray[np.uint8]:
+    """Return a drawn piece on a light, noisy ground, uint8[120 or 160, 160 or 120, 3]."""
+    size = (160, 120) if rng.random() < 0.5 else (120, 160)
+    image = Image.new("RGB", size, tuple(int(v) for v in rng.integers(200, 240, 3)))
+    draw = ImageDraw.Draw(image)
+    x, y, r = (int(rng.integers(*low_high)) for low_high in ((45, 75), (45, 75), (25, 40)))
+    shade = np.add(_COLOURS[kind], rng.integers(-40, 41, 3))
+    colour = tuple(int(v) for v in shade.clip(0, 255))
+    if kind == "disc":
+        draw.ellipse((x - r, y - r, x + r, y + r), fill=colour)
+    elif kind == "ring":
+        draw.ellipse((x - r, y - r, x + r, y + r), outline=colour, width=10)
+    else:
+        draw.line((x - r, y - r, x + r, y + r), fill=colour, width=14)
+    noisy = np.asarray(image).astype(float) + rng.normal(0, 4, (size[1], size[0], 3))
+    return noisy.clip(0, 255).astype(np.uint8)
+
+
+@pytest.fixture(scope="session")
+def manifest(photos_folder: Path) -> Path:
+    """The generated photos' manifest, with parts."""
+    return photos_folder / "manifest.csv"
+
+
+@pytest.fixture(scope="session")
+def photo_set(manifest: Path, cameras: Cameras) -> PhotoSet:
+    """The generated photos: 42 train, 6 val, 12 test; two cameras; nothing simulated."""
+    return load_photos(manifest, cameras)
+
+
+@pytest.fixture(scope="session")
+def tiny_run(photo_set: PhotoSet, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run folder: resnet18 at 64 pixels, trained for a few seconds; without an int8 network."""
+    import torch
+
+    from edgetlc.models.checkpoint import CHECKPOINT_FILE, load_checkpoint, save_checkpoint
+    from edgetlc.training.config import TrainingConfig
+    from edgetlc.training.train import train
+
+    folder = tmp_path_factory.mktemp("run")
+    config = TrainingConfig("resnet18", 5, 8, 1e-3, contract=PixelContract(size=64))
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)  # the same sums on every machine, and quicker on a busy one
+    try:
+        train(photo_set, config, folder)
+    finally:
+        torch.set_num_threads(threads)
+    # Six validation photos fit a temperature that makes every probability 0 or 1.
+    checkpoint = replace(load_checkpoint(folder), temperature=1.5)
+    save_checkpoint(folder / CHECKPOINT_FILE, checkpoint)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def quantized_run(
+    tiny_run: Path, photo_set: PhotoSet, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    """A copy of `tiny_run` with its int8 network, calibrated on 16 photos."""
+    from edgetlc.pipeline.quantize import quantize_run
+
+    folder = tmp_path_factory.mktemp("quantized") / "run"
+    _link_tree(tiny_run, folder)
+    quantize_run(folder, photo_set, count=16)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def tiny_bundle(
+    quantized_run: Path, photo_set: PhotoSet, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    """The bundle folder of `quantized_run`: every format, fp32 and int8, golden vectors."""
+    from edgetlc.pipeline.export import export_run
+
+    folder = tmp_path_factory.mktemp("bundle") / "shapes.bundle"
+    export_run(quantized_run, photo_set, folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def small_bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A bundle of a few kilobytes whose answers can be computed by hand; made in milliseconds.
+
+    Classes red, green and blue at 32 x 32 pixels: the logits are 4 times the mean of the
+    normalised channels. ONNX only, as `onnx-fp32`; golden vectors for every engine here.
+    """
+    from edgetlc.export.assemble import deployable
+    from edgetlc.export.bundle_writer import write_bundle
+    from edgetlc.export.formats import ENGINES_OF, model_files
+    from edgetlc.export.golden import golden_files
+    from edgetlc.runtime.schema import BundleManifest, DecisionPolicy, ModelRecord
+
+    contract = PixelContract(size=32, mean=(0.5, 0.5, 0.5), std=(0.5, 0.5, 0.5))
+    root = tmp_path_factory.mktemp("small")
+    photos = []
+    for name, colour in zip(
+        SMALL_CLASSES, ((200, 60, 50), (60, 180, 70), (50, 60, 210)), strict=True
+    ):
+        photos.append(Photo(root / f"{name}.jpg", name))
+        Image.new("RGB", (80, 60), colour).save(photos[-1].path, quality=95)
+    files = model_files(deployable(_colour_network(), contract, 1.0), "onnx", "fp32")
+    model = ModelRecord("onnx-fp32", "onnx", "fp32", ENGINES_OF["onnx"], tuple(files))
+    golden = golden_files(photos, contract, [model], files)
+    classes = tuple(ClassInfo(name, zh, name) for name, zh in SMALL_CLASSES.items())
+    manifest = BundleManifest(
+        "2026-01-01T00:00:00+00:00", "0", classes, contract, DecisionPolicy(), (model,)
+    )
+    write_bundle(root / "colours.bundle", manifest, files | golden)
+    return root / "colours.bundle"
+
+
+SMALL_CLASSES = {"red": "红", "green": "绿", "blue": "蓝"}
+
+
+def _colour_network() -> onnx.ModelProto:
+    """Return a network whose evidence is 4 times the channels' means over 16 x 16 boxes."""
+    from onnx import numpy_helper, parser
+
+    model = parser.parse_model("""
+        <ir_version: 10, opset_import: ["" : 20]>
+        colours (float[batch, 3, 32, 32] images)
+        => (float[batch, 3] logits, float[batch, 3, 2, 2] evidence) {
+            evidence = Conv <kernel_shape = [16, 16], strides = [16, 16]> (images, weights)
+            axes = Constant <value = int64[2] {2, 3}> ()
+            logits = ReduceMean <keepdims = 0> (evidence, axes)
+        }""")
+    weights = np.zeros((3, 3, 16, 16), np.float32)
+    weights[[0, 1, 2], [0, 1, 2]] = 4 / 256
+    model.graph.initializer.append(numpy_helper.from_array(weights, "weights"))
+    return model
+
+
+def _link_tree(source: Path, target: Path) -> Path:
+    return Path(shutil.copytree(source, target, copy_function=os.link))
+
+
+@pytest.fixture(scope="session")
+def linked_copy() -> Callable[[Path, Path], Path]:
+    """`linked_copy(source, target)` copies a folder by hard links and returns the copy.
+
+    Replace a file in it by unlinking it first; writing into one would change the original.
+    """
+    return _link_tree

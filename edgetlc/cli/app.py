@@ -7,18 +7,19 @@ Exit codes: 0 done or passed, 1 a check failed, 2 usage or bad input, 3 not enou
 from __future__ import annotations
 
 import errno
-import json
 import logging
 import signal
 import sys
 import traceback
 import warnings
+from io import TextIOWrapper
+from typing import Any, NoReturn
 
 import typer
 
-from edgetlc.cli import bundle, devices
+from edgetlc.cli import bundle, data, devices
 from edgetlc.cli.compress import export, quantize
-from edgetlc.cli.console import note
+from edgetlc.cli.console import note, print_json
 from edgetlc.cli.demo import demo
 from edgetlc.cli.onsite import benchmark, selftest
 from edgetlc.cli.predict import predict
@@ -38,6 +39,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 app.add_typer(devices.app, name="devices")
+app.add_typer(data.app, name="data")
 for command in (demo, train, evaluate, quantize, export, verify, predict, benchmark, selftest):
     app.command()(command)
 app.add_typer(bundle.app, name="bundle")
@@ -51,8 +53,11 @@ def main() -> None:
     """Run the program and exit with its documented status."""
     signal.signal(signal.SIGINT, _interrupt)
     _quiet_decoders()
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):  # not every console can write 中文
+            stream.reconfigure(errors="replace")
     try:
-        app()
+        status = app(standalone_mode=False)
     except EdgetlcError as error:
         _fail(str(error), error.exit_code)
     except Interrupted:
@@ -60,11 +65,14 @@ def main() -> None:
     except OSError as error:
         _fail(_explain(error), BAD_INPUT)
     except Exception as error:
+        if hasattr(error, "format_message"):  # typer's own: an unknown option, a missing argument
+            _fail_usage(error)
         _fail(
             f"internal error, please report it ({type(error).__name__}: {error}); "
             "-v shows the traceback",
             DEFECT,
         )
+    sys.exit(status)
 
 
 def _interrupt(signum: int, frame: object) -> None:
@@ -83,11 +91,22 @@ def _explain(error: OSError) -> str:
     return str(error)
 
 
-def _fail(message: str, status: int) -> None:
+def _fail_usage(error: Any) -> NoReturn:
+    """Show a usage error as typer does, with the line that says how the command is called."""
+    error.show()
+    _answer_error(error.format_message(), BAD_INPUT)
+    sys.exit(BAD_INPUT)
+
+
+def _fail(message: str, status: int) -> NoReturn:
     if {"-v", "--verbose"} & set(sys.argv[1:]):
         traceback.print_exc()
     line = " ".join(message.split())
-    if "--json" in sys.argv[1:]:
-        print(json.dumps({"error": line, "exit_code": status}, ensure_ascii=False))
+    _answer_error(line, status)
     note(f"edgetlc: {line}")
     sys.exit(status)
+
+
+def _answer_error(line: str, status: int) -> None:
+    if "--json" in sys.argv[1:]:
+        print_json({"error": line, "exit_code": status})

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, cast, get_args
 
 import typer
 
-from edgetlc.cli.console import DeviceFolder, Json, Verbose, answer, say, table, track
+from edgetlc.cli.console import DeviceFolder, Json, Verbose, answer, note, say, table, track
 from edgetlc.cli.options import Data, Overwrite, RunArgument, Seed, load_part
 from edgetlc.cli.toolchain import need_toolchain
 from edgetlc.errors import InputError
@@ -35,6 +35,8 @@ def quantize(
     from edgetlc.pipeline.quantize import quantize_run
 
     made = quantize_run(run, load_part(data, "all", devices), count, seed)
+    for photo, reason in made.unreadable:
+        note(f"left out {photo.path}: {reason}")
     document = {
         "network": str(made.path),
         "calibration_photos": len(made.calibration.photos),
@@ -44,6 +46,7 @@ def quantize(
         "float_layers": made.float_layers,
         "float_bytes": made.float_bytes,
         "int8_bytes": made.int8_bytes,
+        "unreadable": [{"file": str(p.path), "reason": reason} for p, reason in made.unreadable],
     }
     answer(document, lambda: _show_quantized(made), as_json=json_)
 

@@ -25,11 +25,17 @@ DeviceFolder = Annotated[
 def answer(document: Any, show: Callable[[], None], *, as_json: bool) -> None:
     """Print `document` as JSON, or call `show` to print it for people."""
     if as_json:
-        text = json.dumps(document, ensure_ascii=False, indent=2, allow_nan=False, default=str)
-        # A file name that is not UTF-8 arrives as lone surrogates, which no stream can write.
-        print(text.encode("utf-8", "backslashreplace").decode("utf-8"))
+        print_json(document)
     else:
         show()
+
+
+def print_json(document: Any) -> None:
+    """Print `document` as JSON, in plain ASCII where standard output takes no UTF-8."""
+    ascii_only = (sys.stdout.encoding or "").lower() not in ("utf-8", "utf8")
+    text = json.dumps(document, ensure_ascii=ascii_only, indent=2, allow_nan=False, default=str)
+    # A file name that is not UTF-8 arrives as lone surrogates, which no stream can write.
+    print(text.encode("utf-8", "backslashreplace").decode("utf-8"))
 
 
 def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
@@ -49,19 +55,23 @@ def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) 
 
 def say(text: str) -> None:
     """Print one line of an answer on standard output."""
-    print(text)
+    print(_printable(text))
 
 
 def note(text: str) -> None:
     """Print one line beside the answer, on standard error."""
-    print(text, file=sys.stderr)
+    print(_printable(text), file=sys.stderr)
 
 
 def _plain(text: str) -> str:
     """Return `text` safe for a terminal: no control characters, no markup of the table's own."""
     from rich.markup import escape
 
-    return escape("".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text))
+    return escape(_printable(text))
+
+
+def _printable(text: str) -> str:
+    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
 
 
 def track(items: Iterable[T], description: str, total: int | None = None) -> Iterator[T]:

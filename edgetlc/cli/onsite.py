@@ -11,7 +11,7 @@ import typer
 from edgetlc.cli.console import Json, Verbose, answer, say, table, track
 from edgetlc.cli.options import BundleArgument, ResultsFile, ResultsFormat, Threads
 from edgetlc.cli.results import write_results
-from edgetlc.errors import FAILED
+from edgetlc.errors import FAILED, ImageError
 
 if TYPE_CHECKING:
     from edgetlc.parity.benchmark import Benchmark
@@ -78,8 +78,12 @@ def benchmark(
     from edgetlc.runtime.bundle import Bundle
     from edgetlc.runtime.pixels import read_photo
 
-    data = read_photo(photo) if photo is not None else None
-    found = measure(Bundle.open(bundle), rounds=rounds, threads=threads, photo=data, track=track)
+    try:
+        data = read_photo(photo) if photo is not None else None
+        opened = Bundle.open(bundle)
+        found = measure(opened, rounds=rounds, threads=threads, photo=data, track=track)
+    except ImageError as error:
+        raise ImageError(f"{photo or 'golden photo'}: {error}") from None
     write_results(results_file, results_format, asdict(found), [vars(t) for t in found.timings])
     answer(asdict(found), lambda: _show_benchmark(found), as_json=json_)
 

@@ -20,10 +20,12 @@ Data = Annotated[
 PartName = Literal["train", "val", "test", "all"]
 PartOption = Annotated[PartName, typer.Option("--part", help="Part to use.")]
 Device = Annotated[str, typer.Option("--device", help="Where to compute: cpu or cuda.")]
-Seed = Annotated[int, typer.Option("--seed", help="Start of every random draw.")]
+Seed = Annotated[
+    int, typer.Option("--seed", min=0, max=2**32 - 1, help="Start of every random draw.")
+]
 Threads = Annotated[
     int | None,
-    typer.Option("--threads", help="Processor threads; the engine's choice if not given."),
+    typer.Option("--threads", min=1, help="Processor threads; the engine's choice if not given."),
 ]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace what is there already.")]
 ResultsFile = Annotated[

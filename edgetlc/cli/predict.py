@@ -84,7 +84,7 @@ def _files(places: Sequence[Path]) -> list[Path]:
     def expand(place: Path) -> Iterator[Path]:
         if place.is_dir():
             found = (p for p in sorted(place.rglob("*")) if p.suffix.lower() in PHOTO_SUFFIXES)
-            yield from (p for p in found if p.is_file())
+            yield from (p for p in found if p.is_file() and not p.name.startswith("."))
         elif place.exists():
             yield place
         else:

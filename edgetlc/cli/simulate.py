@@ -44,8 +44,8 @@ def simulate_command(
 
     Example: edgetlc data simulate photos -o simulated --per-photo 3
     """
-    from edgetlc.data.manifest import load_photos
-    from edgetlc.data.simulate import MANIFEST_FILE, simulate_photos
+    from edgetlc.data.manifest import MANIFEST_FILE, load_photos
+    from edgetlc.data.simulate import simulate_photos
     from edgetlc.devices.profiles import Cameras
 
     cameras = Cameras.load(devices)

@@ -17,11 +17,12 @@ from edgetlc.cli.options import (
     load_part,
 )
 from edgetlc.cli.results import write_results
-from edgetlc.errors import FAILED, NOT_ENOUGH_EVIDENCE, PASSED
+from edgetlc.errors import FAILED, NOT_ENOUGH_EVIDENCE, PASSED, InputError
 
 if TYPE_CHECKING:
     from edgetlc.parity.verdict import CameraVerdict
     from edgetlc.parity.verify import CandidateReport, Verification
+    from edgetlc.runtime.bundle import Bundle
 
 EXIT_CODE = {"PASS": PASSED, "FAIL": FAILED, "INSUFFICIENT": NOT_ENOUGH_EVIDENCE}
 
@@ -71,7 +72,7 @@ def verify(
     found = compare(
         opened,
         load_part(data, part, devices),
-        reference=_reference(reference),
+        reference=_reference(reference, opened),
         candidates=candidates,
         rule=rule,
         cameras=listed,
@@ -86,7 +87,8 @@ def verify(
     raise typer.Exit(EXIT_CODE[found.verdict])
 
 
-def _reference(run: Path | None) -> Any:
+def _reference(run: Path | None, bundle: Bundle) -> Any:
+    """Return a run's float network, refusing one whose answers cannot be those of the bundle."""
     if run is None:
         return None
     from edgetlc.cli.toolchain import need_toolchain
@@ -95,7 +97,15 @@ def _reference(run: Path | None) -> Any:
     from edgetlc.models.checkpoint import load_checkpoint
     from edgetlc.models.reference import ReferenceModel
 
-    return ReferenceModel(load_checkpoint(run))
+    checkpoint, manifest = load_checkpoint(run), bundle.manifest
+    names = [info.name for info in checkpoint.classes]
+    known = [info.name for info in manifest.classes]
+    if names != known or checkpoint.contract != manifest.contract:
+        raise InputError(
+            f"{run} was trained on {', '.join(names)} at {checkpoint.contract.size} pixels, the "
+            f"bundle on {', '.join(known)} at {manifest.contract.size}; pass the bundle's own run"
+        )
+    return ReferenceModel(checkpoint)
 
 
 def show_verification(found: Verification) -> None:

@@ -7,15 +7,9 @@ A manifest is a UTF-8 CSV file with a header. Columns:
     camera     id of a camera profile; empty for an unknown camera
     batch, group, part, simulated (0 or 1)   as in `edgetlc.data.photos`
 
-An unknown column is an error: it is most often a misspelt one. The classes' labels and roles come
-from `classes.toml` beside the manifest (or in the photo folder):
-
-    [chenpi]
-    zh = "陈皮"
-    en = "aged tangerine peel"
-    role = "genuine"          # or "counterfeit", "unspecified"
-
-Without it, a class is called by its folder's name in both languages.
+An unknown column is an error: it is most often a misspelt one. Spaces before a field are skipped
+unless quotes enclose them. The classes' labels and roles come from `classes.toml` beside the
+manifest or in the photo folder; see `edgetlc.data.class_file`.
 """
 
 from __future__ import annotations
@@ -23,22 +17,22 @@ from __future__ import annotations
 import csv
 import io
 import os
-import tomllib
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
-from typing import get_args
 
+from edgetlc.data.class_file import CLASSES_FILE, read_classes, write_classes
 from edgetlc.data.photos import PARTS, Photo, PhotoSet
 from edgetlc.devices.identify import identify
 from edgetlc.devices.naming import parse_name
 from edgetlc.devices.profiles import Cameras
 from edgetlc.errors import InputError
 from edgetlc.files import write_text
-from edgetlc.runtime.classes import ClassInfo, Role
 from edgetlc.runtime.containers import PHOTO_SUFFIXES
 
-CLASSES_FILE = "classes.toml"
+MANIFEST_FILE = "manifest.csv"
+"""A photo folder that holds a file of this name is described by it: what `data simulate` makes
+knows which photos are simulated, which the folder alone would not tell."""
 COLUMNS = ("path", "class", "camera", "batch", "group", "part", "simulated")
 
 
@@ -46,12 +40,15 @@ def load_photos(source: Path, cameras: Cameras) -> PhotoSet:
     """Return the photo set of a folder or of a CSV manifest.
 
     Args:
-        source: a folder with one sub-folder per class, or a `.csv` manifest.
+        source: a folder with one sub-folder per class, or a `.csv` manifest; a folder's own
+            `manifest.csv` is taken where it holds one.
         cameras: the camera profiles that identify who took a photo.
 
     Raises:
         InputError: nothing there, no photos, fewer than two classes, or a bad manifest.
     """
+    if (source / MANIFEST_FILE).is_file():
+        source = source / MANIFEST_FILE
     if source.is_dir():
         photos = _from_folder(source, cameras)
         root = source
@@ -71,75 +68,85 @@ def load_photos(source: Path, cameras: Cameras) -> PhotoSet:
     return PhotoSet(tuple(photos), read_classes(root / CLASSES_FILE, names))
 
 
-def read_classes(path: Path, names: Iterable[str]) -> tuple[ClassInfo, ...]:
-    """Return the labels and roles of `names`, from `path` where it exists.
+def write_manifest(path: Path, photos: PhotoSet) -> None:
+    """Write a manifest and `classes.toml` beside it; photo paths become relative where possible.
 
     Raises:
-        InputError: the file is not valid, or describes a class in unknown terms.
+        InputError: a name is not text, or `classes.toml` there is not valid.
     """
-    described = _parse_classes(path) if path.is_file() else {}
-    return tuple(described.get(name, ClassInfo(name, name, name)) for name in names)
-
-
-def _parse_classes(path: Path) -> dict[str, ClassInfo]:
-    try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise InputError(f"{path} is not a readable TOML file: {error}") from None
-    classes = {}
-    for name, fields in document.items():
-        if not isinstance(fields, dict) or set(fields) - {"zh", "en", "role"}:
-            raise InputError(f"{path}: [{name}] takes zh, en and role only")
-        role = fields.get("role", "unspecified")
-        if role not in get_args(Role):
-            raise InputError(
-                f"{path}: role of [{name}] is {role!r}; use {', '.join(get_args(Role))}"
-            )
-        zh, en = str(fields.get("zh", name)), str(fields.get("en", name))
-        classes[name] = ClassInfo(name, zh, en, role)
-    return classes
-
-
-def write_classes(path: Path, classes: Iterable[ClassInfo]) -> None:
-    """Write `classes.toml`."""
-    blocks = [
-        f"[{_toml_string(c.name)}]\nzh = {_toml_string(c.zh)}\nen = {_toml_string(c.en)}\n"
-        f"role = {_toml_string(c.role)}\n"
-        for c in classes
-    ]
-    write_text(path, "\n".join(blocks))
-
-
-def _toml_string(text: str) -> str:
-    """Return `text` as a TOML basic string; control characters become escapes."""
-    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
-    return (
-        '"' + "".join(c if c >= " " and c != "\x7f" else f"\\u{ord(c):04X}" for c in escaped) + '"'
-    )
-
-
-def write_manifest(path: Path, photos: PhotoSet) -> None:
-    """Write a manifest and `classes.toml` beside it; photo paths become relative where possible."""
     text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
+    # Quotes around every field keep what a class may contain: line ends, spaces at either end.
+    writer = csv.writer(text, lineterminator="\n", quoting=csv.QUOTE_ALL)
     writer.writerow(COLUMNS)
     root = path.absolute().parent
     for photo in photos.photos:
         row = (photo.camera, photo.batch, photo.group, photo.part)
-        place = os.path.relpath(photo.path, root)
+        place = _relative(photo.path, root)
         writer.writerow([place, photo.label, *(f or "" for f in row), int(photo.simulated)])
-    write_text(path, text.getvalue())
-    write_classes(path.parent / CLASSES_FILE, photos.classes)
+    try:
+        write_classes(path.parent / CLASSES_FILE, photos.classes)
+        write_text(path, text.getvalue())
+    except UnicodeEncodeError as error:
+        bad = ascii(error.object[error.start - 40 : error.end + 40])
+        raise InputError(f"a file or class name is not UTF-8, rename it: near {bad}") from None
+
+
+def _relative(path: Path, root: Path) -> str:
+    """Return `path` as a manifest in `root` names it, with `/` on every system."""
+    try:
+        return Path(os.path.relpath(path, root)).as_posix()
+    except ValueError:  # on another drive
+        return path.as_posix()
+
+
+def unlisted_files(source: Path, photos: PhotoSet) -> list[tuple[Path, str]]:
+    """Return the files in a photo folder that are not in its photo set, and why, in one line.
+
+    Hidden files do not count, nor do other files than photos outside the class folders. A manifest
+    given as such lists what it means to, so it leaves nothing aside.
+    """
+    if not source.is_dir():
+        return []
+    listed = {photo.path for photo in photos.photos}
+    files = [
+        (file, "lies in no class folder")
+        for file in sorted(source.iterdir())
+        if file.is_file() and not file.name.startswith(".") and _has_photo_suffix(file)
+    ]
+    for folder in _class_folders(source):
+        for file in _visible_files(folder):
+            if not _has_photo_suffix(file):
+                ending = f"ends in {file.suffix}" if file.suffix else "has no suffix"
+                files.append((file, f"its name {ending}, which names no photo format read here"))
+            elif file.absolute() not in listed:
+                files.append((file, f"is not listed in the folder's {MANIFEST_FILE}"))
+    return files
 
 
 def _from_folder(root: Path, cameras: Cameras) -> list[Photo]:
-    root = root.absolute()
-    photos = []
-    for folder in sorted(p for p in root.iterdir() if p.is_dir() and not p.name.startswith(".")):
-        files = (p for p in folder.rglob("*") if p.suffix.lower() in PHOTO_SUFFIXES)
-        for file in sorted(p for p in files if p.is_file() and not p.name.startswith(".")):
-            photos.append(_photo(file, folder.name, cameras))
-    return photos
+    return [
+        _photo(file, folder.name, cameras)
+        for folder in _class_folders(root.absolute())
+        for file in _visible_files(folder)
+        if _has_photo_suffix(file)
+    ]
+
+
+def _class_folders(root: Path) -> list[Path]:
+    return sorted(p for p in root.iterdir() if p.is_dir() and not p.name.startswith("."))
+
+
+def _visible_files(folder: Path) -> list[Path]:
+    """Return the files in `folder` and below, without hidden ones and what hidden folders hold."""
+    return sorted(
+        file
+        for file in folder.rglob("*")
+        if file.is_file() and not any(p.startswith(".") for p in file.relative_to(folder).parts)
+    )
+
+
+def _has_photo_suffix(file: Path) -> bool:
+    return file.suffix.lower() in PHOTO_SUFFIXES
 
 
 def _photo(file: Path, label: str, cameras: Cameras) -> Photo:
@@ -153,7 +160,7 @@ def _from_manifest(path: Path, cameras: Cameras) -> list[Photo]:
     root = path.absolute().parent
     try:
         with path.open(encoding="utf-8-sig", newline="") as stream:
-            reader = csv.DictReader(stream, strict=True)
+            reader = csv.DictReader(stream, strict=True, skipinitialspace=True)
             _check_columns(path, reader.fieldnames or [])
             return [_from_row(path, root, reader.line_num, row, cameras) for row in reader]
     except (UnicodeDecodeError, csv.Error) as error:
@@ -164,9 +171,10 @@ def _check_columns(path: Path, found: Iterable[str]) -> None:
     found = list(found)
     unknown = [name for name in found if name not in COLUMNS]
     missing = [name for name in COLUMNS[:2] if name not in found]
-    if unknown or missing:
+    repeated = sorted({name for name in found if found.count(name) > 1})
+    if unknown or missing or repeated:
         raise InputError(
-            f"{path}: unknown columns {unknown}, missing columns {missing}; "
+            f"{path}: columns unknown {unknown}, missing {missing}, repeated {repeated}; "
             f"a manifest has path, class and optionally {', '.join(COLUMNS[2:])}"
         )
 
@@ -175,7 +183,7 @@ def _from_row(
     path: Path, root: Path, line: int, row: dict[str, str | None], cameras: Cameras
 ) -> Photo:
     def field(name: str) -> str | None:
-        return (row.get(name) or "").strip() or None
+        return row.get(name) or None
 
     place, label, part = field("path"), field("class"), field("part")
     if None in row or place is None or label is None:

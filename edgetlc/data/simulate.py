@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 from itertools import count
 from pathlib import Path
 
-from edgetlc.data.manifest import write_manifest
+from edgetlc.data.manifest import MANIFEST_FILE, write_manifest
 from edgetlc.data.photos import Photo, PhotoSet
 from edgetlc.data.rendering import render, seed_of
 from edgetlc.data.threads import worker_pool
@@ -28,8 +28,6 @@ from edgetlc.errors import ImageError, InputError
 from edgetlc.files import whole_folder
 from edgetlc.progress import Track, untracked
 from edgetlc.runtime.pixels import decode, read_photo
-
-MANIFEST_FILE = "manifest.csv"
 
 _SOURCE_SIZE = 1024
 """Sources are first reduced by whole numbers to a short side of 1024 to 2047 pixels."""
@@ -140,7 +138,7 @@ def _check_apart(photos: Iterable[Photo], output: Path) -> None:
     for photo in photos:
         if photo.path.resolve().is_relative_to(place):
             raise InputError(f"{output} holds the photos to render; choose another output folder")
-        if Path(photo.label).name != photo.label or photo.label == "..":
+        if Path(photo.label).name != photo.label or photo.label in ("", ".."):
             raise InputError(f"class {photo.label!r} cannot be a folder's name; rename the class")
 
 

@@ -12,10 +12,9 @@ from pathlib import Path
 
 import numpy as np
 
-from edgetlc.data.manifest import write_manifest
+from edgetlc.data.manifest import MANIFEST_FILE, write_manifest
 from edgetlc.data.photos import Photo, PhotoSet
 from edgetlc.data.rendering import render, seed_of
-from edgetlc.data.simulate import MANIFEST_FILE
 from edgetlc.data.threads import worker_pool
 from edgetlc.demo.pieces import KINDS, Kind
 from edgetlc.demo.scene import Look, draw, plan

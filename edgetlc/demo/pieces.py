@@ -184,13 +184,13 @@ def _rays(face: Face, rng: np.random.Generator) -> Field:
     for order in (1, 2, 3):
         wave = np.sin(order * face.angle + np.float32(rng.uniform(0, 2 * np.pi)))
         warp += np.float32(rng.normal(0, 0.5)) * wave
-    rays = np.cos(int(rng.integers(15, 24)) * face.angle + warp)
+    rays = np.cos(int(rng.integers(12, 17)) * face.angle + warp)
     return _sharpened(rays) * smoothstep(0.03, 0.3, face.distance)
 
 
 def _rings(face: Face, rng: np.random.Generator) -> Field:
     """Closed lines around the centre, as growth rings or anomalous vascular rings."""
-    turns = rng.uniform(3.6, 5.2) * face.rim + rng.uniform(0, 1)
+    turns = rng.uniform(3.2, 4.4) * face.rim + rng.uniform(0, 1)
     turns += 0.11 * _wobble(face, rng, 0.5) + 0.12 * np.sin(5 * face.rim + rng.uniform(0, 6))
     return _sharpened(np.cos((2 * np.pi * turns).astype(np.float32)))
 
@@ -216,8 +216,8 @@ def _fibres(face: Face, rng: np.random.Generator) -> Field:
     """Wavy lines along the slice, as the fibres of a stem cut aslant."""
     across = face.distance * np.sin(face.angle)
     along = face.distance * np.cos(face.angle)
-    lines = rng.uniform(3.2, 4.6) * across + rng.uniform(0, 1)
-    bend = 0.24 * _wobble(face, rng, 0.6) + rng.uniform(-0.4, 0.4) * along**2
+    lines = rng.uniform(5.2, 6.6) * across + rng.uniform(0, 1)
+    bend = 0.28 * _wobble(face, rng, 0.6) + rng.uniform(-0.4, 0.4) * along**2
     return _sharpened(np.cos((2 * np.pi * (lines + bend)).astype(np.float32)))
 
 
@@ -252,6 +252,6 @@ def _paint(
     down, right = np.gradient(height)
     shade = 1 - np.clip(0.17 * (right * light[0] + down * light[1]), -0.35, 0.35)
     bright = np.asarray(piece.colour, dtype=np.float32)
-    dark = bright * np.array([0.55, 0.44, 0.34], dtype=np.float32)
+    dark = bright * np.array([0.4, 0.3, 0.22], dtype=np.float32)
     lit = (dark + (bright - dark) * tone[..., None]) * shade[..., None]
     return np.clip(lit, 0, 1).astype(np.float32)

@@ -19,7 +19,7 @@ from edgetlc.demo.pieces import Kind, Patch, Piece, draw_piece
 
 Ground = Literal["paper", "wood", "cloth", "stone"]
 
-_RADIUS = {1: (0.3, 0.38), 2: (0.25, 0.3), 3: (0.2, 0.24)}
+_RADIUS = {1: (0.32, 0.4), 2: (0.26, 0.3), 3: (0.21, 0.245)}
 """Range of a slice's radius by the number of slices, in short sides of the photo."""
 
 
@@ -88,8 +88,8 @@ def _lay(look: Look, size: tuple[int, int], rng: np.random.Generator) -> tuple[P
     laid: list[Piece] = []
     for _ in range(200):
         radius = float(rng.uniform(*_RADIUS[count])) * short
-        x, y = (float(rng.uniform(1.25 * radius, side - 1.25 * radius)) for side in size)
-        if all(np.hypot(x - p.x, y - p.y) > 1.3 * (radius + p.radius) for p in laid):
+        x, y = (float(rng.uniform(1.15 * radius, side - 1.15 * radius)) for side in size)
+        if all(np.hypot(x - p.x, y - p.y) > 1.25 * (radius + p.radius) for p in laid):
             laid.append(
                 Piece(
                     x,

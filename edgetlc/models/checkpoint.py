@@ -7,6 +7,8 @@ a JSON document: architecture, classes, pixel contract, temperature and how it w
 from __future__ import annotations
 
 import json
+import math
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -78,7 +80,9 @@ def load_checkpoint(path: Path) -> Checkpoint:
         classifier.backbone.load_state_dict(load_file(file))
         contract = PixelContract.from_json(header["contract"])
         temperature = float(header["temperature"])
-        provenance = header["provenance"]
+        if not 0 < temperature < math.inf:
+            raise ValueError(f"temperature {temperature}")
+        provenance = dict(header["provenance"])
     except (SafetensorError, KeyError, TypeError, ValueError, RuntimeError) as error:
         raise InputError(f"{file} is not an edgetlc checkpoint: {error}") from None
     return Checkpoint(classifier.eval(), classes, contract, temperature, provenance)
@@ -127,8 +131,14 @@ def _read_tensors(path: Path) -> dict[str, Tensor]:
         raise InputError(f"no weights at {path}")
     try:
         if path.suffix == ".safetensors":
-            return dict(load_file(path))
-        state = torch.load(path, map_location="cpu", weights_only=True)
-        return {name: value for name, value in state.items() if isinstance(value, Tensor)}
+            state = load_file(path)
+        else:
+            state = torch.load(path, map_location="cpu", weights_only=True)
+        return {_name_today(n): value for n, value in state.items() if isinstance(value, Tensor)}
     except Exception as error:  # torch.load raises many types on damaged or unsafe files
         raise InputError(f"{path} is not a readable weights file: {error}") from None
+
+
+def _name_today(name: str) -> str:
+    """Return a tensor's name; torchvision's DenseNet files still say `norm.1` for `norm1`."""
+    return re.sub(r"(denselayer\d+\.(?:norm|conv))\.([12]\.)", r"\1\2", name)

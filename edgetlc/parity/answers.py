@@ -49,7 +49,8 @@ def collect(
         track: shows progress.
 
     Raises:
-        InputError: a photo shows a class that is not in `labels`, or none can be read.
+        InputError: a photo shows a class that is not in `labels`, none can be read, or a model
+            does not answer with one probability per class.
     """
     strange = sorted({photo.label for photo in photos.photos} - set(labels))
     if strange:
@@ -65,7 +66,10 @@ def collect(
             continue
         readable.append(photo)
         for name, engine in models.items():
-            rows[name].append(engine.run(decoded.pixels[None]).probabilities[0])
+            row = engine.run(decoded.pixels[None]).probabilities[0]
+            if row.shape != (len(labels),) or not np.isfinite(row).all():
+                raise InputError(_no_answer(name, photo, row.size, len(labels)))
+            rows[name].append(row)
     if not readable:
         raise InputError(f"none of {len(photos.photos)} photos can be read")
     return Answers(
@@ -73,4 +77,11 @@ def collect(
         np.array([labels.index(photo.label) for photo in readable]),
         {name: np.stack(values) for name, values in rows.items()},
         tuple(unreadable),
+    )
+
+
+def _no_answer(name: str, photo: Photo, values: int, classes: int) -> str:
+    return (
+        f"{name} answers {photo.path} with {values} values for {classes} classes, or with what is "
+        "no number; export it again"
     )

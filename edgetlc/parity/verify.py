@@ -114,6 +114,8 @@ def verify(
     rule = rule or Rule()
     reference = reference or _float_model(bundle)
     pairs = default_candidates(bundle) if candidates is None else candidates
+    if not pairs:
+        raise InputError("no model to verify; name at least one")
     models = {_name(*pair): bundle.load(*pair) for pair in pairs}
     classes = bundle.manifest.classes
     answers = collect(
@@ -153,17 +155,19 @@ def default_candidates(
         engine: only this one; None means every engine installed.
 
     Raises:
-        InputError: an unknown model, or none that runs here.
+        InputError: an unknown model, one asked for that does not run here, or none that does.
     """
-    models = [bundle.model(id_) for id_ in wanted]
+    models = [bundle.model(id_) for id_ in dict.fromkeys(wanted)]
     if not models:
         every = bundle.manifest.models
         models = [model for model in every if model.precision == "int8"] or list(every)
     engines = [name for name in available_engines() if engine in (None, name)]
     pairs = [(model, name) for model in models for name in model.engines if name in engines]
-    if not pairs:
+    running = {model.id for model, _ in pairs}
+    idle = [model.id for model in models if model.id not in running]
+    if idle and (wanted or not pairs):
         raise InputError(
-            f"none of {', '.join(m.id for m in models)} runs on {engine or 'an engine'} here; "
+            f"{', '.join(idle)} cannot run on {engine or 'an engine'} here; "
             f"installed: {', '.join(available_engines())}"
         )
     return pairs

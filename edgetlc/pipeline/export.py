@@ -23,7 +23,7 @@ from edgetlc.files import read_json, sha256_file
 from edgetlc.models.checkpoint import CHECKPOINT_FILE, Checkpoint, load_checkpoint
 from edgetlc.pipeline.quantize import INT8_FILE, RECORD_FILE
 from edgetlc.progress import Track, untracked
-from edgetlc.runtime.bundle import Bundle
+from edgetlc.runtime.bundle import BUNDLE_FILE, Bundle
 from edgetlc.runtime.schema import (
     BundleManifest,
     DecisionPolicy,
@@ -59,8 +59,10 @@ def export_run(
         track: shows progress.
 
     Raises:
-        InputError: no checkpoint, int8 asked for but not made, or made for another checkpoint.
+        InputError: no checkpoint, int8 asked for but not made or made for another checkpoint, or
+            `output` is taken.
     """
+    _check_output(output, overwrite)
     policy = DecisionPolicy(reject_below)
     checkpoint = load_checkpoint(run)
     if not precisions:
@@ -92,6 +94,16 @@ def export_run(
     return write_bundle(output, manifest, files, overwrite=overwrite)
 
 
+def _check_output(output: Path, overwrite: bool) -> None:
+    """Refuse before the work what would be refused after it, and to replace what is no bundle."""
+    if not output.exists():
+        return
+    if not overwrite:
+        raise InputError(f"{output} exists already; choose another output or pass --overwrite")
+    if not (output / BUNDLE_FILE).is_file():
+        raise InputError(f"{output} is no bundle, so it is not replaced; choose another output")
+
+
 def _graph(run: Path, checkpoint: Checkpoint, precision: Precision) -> onnx.ModelProto:
     if precision == "int8":
         network = onnx.load_model_from_string((run / INT8_FILE).read_bytes())
@@ -105,11 +117,12 @@ def _quantization(run: Path) -> dict[str, Any]:
     if not (run / INT8_FILE).is_file():
         raise InputError(f"no int8 network in {run}; run 'edgetlc quantize {run}' first")
     record: dict[str, Any] = read_json(run / RECORD_FILE, "quantization record")
-    if record.get("checkpoint") != sha256_file(run / CHECKPOINT_FILE):
-        raise InputError(
-            f"the int8 network in {run} was made from another checkpoint; "
-            f"run 'edgetlc quantize {run}' again"
-        )
+    for what, file in (("checkpoint", CHECKPOINT_FILE), ("network", INT8_FILE)):
+        if record.get(what) != sha256_file(run / file):
+            raise InputError(
+                f"{RECORD_FILE} in {run} tells of another {file}; "
+                f"run 'edgetlc quantize {run}' again"
+            )
     return record
 
 

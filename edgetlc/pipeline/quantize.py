@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from edgetlc.models.checkpoint import CHECKPOINT_FILE, Checkpoint, load_checkpoi
 from edgetlc.models.pixel_step import PixelStep
 from edgetlc.runtime.contract import PixelContract
 from edgetlc.runtime.pixels import decode
+from edgetlc.runtime.stream import decoded_photos
 
 INT8_FILE = "network.int8.onnx"
 RECORD_FILE = "quantization.json"
@@ -36,6 +38,7 @@ class QuantizedRun:
         quantized_layers: convolutions with int8 weights.
         float_layers: convolutions left in float.
         float_bytes, int8_bytes: sizes of the two networks.
+        unreadable: training photos that were passed over, with the reason.
     """
 
     path: Path
@@ -44,13 +47,14 @@ class QuantizedRun:
     float_layers: int
     float_bytes: int
     int8_bytes: int
+    unreadable: tuple[tuple[Photo, str], ...]
 
 
 def quantize_run(run: Path, photos: PhotoSet, count: int = 300, seed: int = 0) -> QuantizedRun:
     """Quantize the network of a run folder, calibrated on the training part.
 
-    Writes `network.int8.onnx` and `quantization.json` into the run folder; the record ties them to
-    the checkpoint by its digest.
+    Writes `network.int8.onnx` and `quantization.json` into the run folder; the record ties the
+    network to the checkpoint by their digests.
 
     Args:
         run: a folder that `edgetlc train` wrote.
@@ -59,11 +63,11 @@ def quantize_run(run: Path, photos: PhotoSet, count: int = 300, seed: int = 0) -
         seed: which photos of each class x camera are taken first.
 
     Raises:
-        InputError: no checkpoint, other training photos than the run's, or unreadable ones.
+        InputError: no checkpoint, other training photos than the run's, or none can be read.
     """
     checkpoint = load_checkpoint(run)
     _check_training_part(checkpoint, photos)
-    calibration = choose(photos, count, seed)
+    calibration, unreadable = _calibration_set(photos, count, seed, checkpoint.contract.size)
     float_network = network_graph(checkpoint.classifier, checkpoint.contract.size)
     images = _Images(calibration.photos, checkpoint.contract)
     result = quantize(float_network, images, len(calibration.photos))
@@ -71,6 +75,7 @@ def quantize_run(run: Path, photos: PhotoSet, count: int = 300, seed: int = 0) -
     write_bytes(run / INT8_FILE, content)
     record: dict[str, Any] = {
         "checkpoint": sha256_file(run / CHECKPOINT_FILE),
+        "network": hashlib.sha256(content).hexdigest(),
         "calibration": {
             "photos": len(calibration.photos),
             "per_camera": calibration.per_camera,
@@ -90,7 +95,33 @@ def quantize_run(run: Path, photos: PhotoSet, count: int = 300, seed: int = 0) -
         result.float_layers,
         float_network.ByteSize(),
         len(content),
+        unreadable,
     )
+
+
+def _calibration_set(
+    photos: PhotoSet, count: int, seed: int, size: int
+) -> tuple[CalibrationSet, tuple[tuple[Photo, str], ...]]:
+    """Choose readable photos; training passed over the others too, so they are no reason to stop.
+
+    Raises:
+        InputError: no training photo can be read.
+    """
+    training = photos.part("train")
+    unreadable: dict[Photo, str] = {}
+    while len(unreadable) < len(training.photos):
+        left = tuple(photo for photo in training.photos if photo not in unreadable)
+        calibration = choose(replace(training, photos=left), count, seed)
+        stream = decoded_photos((photo.path for photo in calibration.photos), size)
+        bad = {
+            photo: str(decoded)
+            for photo, (_, decoded) in zip(calibration.photos, stream, strict=True)
+            if isinstance(decoded, ImageError)
+        }
+        if not bad:
+            return calibration, tuple(unreadable.items())
+        unreadable |= bad
+    raise InputError(f"none of {len(training.photos)} training photos can be read")
 
 
 def _check_training_part(checkpoint: Checkpoint, photos: PhotoSet) -> None:
@@ -116,8 +147,5 @@ class _Images:
 
     def __iter__(self) -> Iterator[NDArray[np.float32]]:
         for photo in self._photos:
-            try:
-                pixels = decode(photo.path, self._contract.size).pixels
-            except ImageError as error:
-                raise InputError(f"calibration photo {photo.path}: {error}") from None
+            pixels = decode(photo.path, self._contract.size).pixels
             yield self._step(torch.tensor(pixels)[None]).numpy()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -24,7 +25,7 @@ class TrainingConfig:
         weight_decay: of AdamW.
         label_smoothing: of the loss, 0 to below 1.
         seed: of weights, order and augmentation.
-        device: `cpu` or `cuda`.
+        device: `cpu`, `cuda`, or `cuda:1` for the second GPU.
         workers: processes that augment; 0 does it in the main one.
         weights: file to start from, or None for random weights.
         contract: the pixels to train on.
@@ -59,10 +60,13 @@ def check_device(device: str) -> None:
     """Refuse a device that is unknown or not here.
 
     Raises:
-        InputError: not `cpu` or `cuda`, or no usable GPU.
+        InputError: not `cpu`, `cuda` or `cuda:<number>`, or no such GPU.
     """
-    kind = device.split(":")[0]
-    if kind not in ("cpu", "cuda"):
-        raise InputError(f"unknown device {device!r}; use cpu or cuda")
-    if kind == "cuda" and not torch.cuda.is_available():
+    if not re.fullmatch(r"cpu|cuda(:\d{1,3})?", device):
+        raise InputError(f"unknown device {device!r}; use cpu, cuda or, of several, cuda:1")
+    if device == "cpu":
+        return
+    if not torch.cuda.is_available():
         raise InputError("no usable GPU here (CUDA is not available); use --device cpu")
+    if int(device.partition(":")[2] or 0) >= torch.cuda.device_count():
+        raise InputError(f"no GPU {device} here; the last is cuda:{torch.cuda.device_count() - 1}")

@@ -11,7 +11,7 @@ import json
 import math
 import platform
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -99,8 +99,8 @@ def train(
         on_epoch: called after each epoch.
 
     Raises:
-        InputError: unknown network, missing parts, unreadable weights, a folder in use, or a loss
-            that is not a number.
+        InputError: unknown network, missing parts, a class without training photos, unreadable
+            weights, a folder in use, or a loss that is not a number.
     """
     if (output / CHECKPOINT_FILE).exists() and not overwrite:
         raise InputError(f"{output} holds a trained run; choose another output or pass --overwrite")
@@ -111,6 +111,7 @@ def train(
     train_photos, val_photos = photos.part("train"), photos.part("val")
     training = load_images(train_photos, config.contract, track, "reading training photos")
     validation = load_images(val_photos, config.contract, track, "reading validation photos")
+    _check_classes(photos.labels, training)
     provenance = _provenance(photos, config, loaded)
     _start_folder(output, provenance)
 
@@ -184,11 +185,13 @@ class _Loop:
             train_loss = self._train_epoch(number)
             logits = self._validate()
             targets = self._validation.targets
+            val_loss = float(F.cross_entropy(logits, targets))
+            self._check_loss(val_loss, f"the validation of epoch {number}")
             epoch = Epoch(
                 epoch=number,
                 train_loss=train_loss,
-                val_loss=float(F.cross_entropy(logits, targets)),
-                val_accuracy=float((logits.argmax(1) == targets).float().mean()),
+                val_loss=val_loss,
+                val_accuracy=int((logits.argmax(1) == targets).sum()) / len(targets),
                 learning_rate=rate,
                 seconds=round(time.monotonic() - start, 3),
             )
@@ -203,12 +206,7 @@ class _Loop:
             logits, _ = self._model(self._normalise(images))
             loss = F.cross_entropy(logits, targets, label_smoothing=self._config.label_smoothing)
             value = float(loss.detach())
-            if not math.isfinite(value):
-                rate = self._optimizer.param_groups[0]["lr"]
-                raise InputError(
-                    f"the loss is {value} at epoch {number}, step {step}, learning rate "
-                    f"{rate:.2e}; try a lower --lr"
-                )
+            self._check_loss(value, f"epoch {number}, step {step}")
             self._optimizer.zero_grad(set_to_none=True)
             loss.backward()  # type: ignore[no-untyped-call]
             self._optimizer.step()
@@ -216,6 +214,13 @@ class _Loop:
             total += value * len(targets)
             count += len(targets)
         return total / count
+
+    def _check_loss(self, loss: float, where: str) -> None:
+        if not math.isfinite(loss):
+            rate = self._optimizer.param_groups[0]["lr"]
+            raise InputError(
+                f"the loss is {loss} at {where}, learning rate {rate:.2e}; try a lower --lr"
+            )
 
     @torch.inference_mode()
     def _validate(self) -> Tensor:
@@ -231,6 +236,17 @@ class _Loop:
 
 def _per_channel(values: tuple[float, float, float], device: torch.device) -> Tensor:
     return torch.tensor(values, device=device).view(1, 3, 1, 1)
+
+
+def _check_classes(labels: Sequence[str], training: ImageSet) -> None:
+    """Refuse to train for a class that no training photo shows: it would never be answered."""
+    counts = torch.bincount(training.targets, minlength=len(labels))
+    unseen = [label for label, count in zip(labels, counts.tolist(), strict=True) if not count]
+    if unseen:
+        raise InputError(
+            f"no readable training photo shows {', '.join(unseen)}; add photos or drop the class, "
+            "then run 'edgetlc data split' again"
+        )
 
 
 def _start_folder(output: Path, provenance: dict[str, Any]) -> None:

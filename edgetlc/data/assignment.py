@@ -1,0 +1,125 @@
+"""Assigning clusters of photos to training, validation and test so that each part is like the set.
+
+Vocabulary:
+    cluster  photos that stay in one part
+    stratum  the photos of one class, or those of one class and one camera
+
+Method: greedy, after K. Sechidis, G. Tsoumakas, I. Vlahavas, "On the stratification of multi-label
+data" (2011), with whole clusters in the place of examples. The largest cluster comes first, and
+among equally large ones the order is drawn by the seed. Each goes to the part where it lowers most
+(or raises least) the chi-square distance from the wanted counts,
+
+    sum over strata and parts of (photos there - wanted)^2 / wanted,   wanted = ratio * stratum.
+
+A class comes into every part as far as its clusters go: one with three or more into all three, one
+with two into training and test. To that end the last clusters of a class that still lacks a part
+have no other choice.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from edgetlc.data.photos import PARTS, Part
+
+Stratum = tuple[str] | tuple[str, str | None]
+"""A class; or a class and a camera's id, None for unknown cameras."""
+
+_MOST_NEEDED: tuple[Part, ...] = ("train", "test", "val")
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """Photos that stay in one part.
+
+    Attributes:
+        id: names the cluster whatever the order of the photos; the seed's draw depends on it.
+        members: indices of the photos.
+        counts: photos by class and camera.
+    """
+
+    id: str
+    members: tuple[int, ...]
+    counts: Mapping[tuple[str, str | None], int]
+
+    @cached_property
+    def labels(self) -> Counter[str]:
+        """Photos by class."""
+        labels: Counter[str] = Counter()
+        for (label, _), count in self.counts.items():
+            labels[label] += count
+        return labels
+
+    @cached_property
+    def strata(self) -> dict[Stratum, int]:
+        """Photos by stratum; each photo counts in two."""
+        strata: dict[Stratum, int] = {(label,): count for label, count in self.labels.items()}
+        for label_and_camera, count in self.counts.items():
+            strata[label_and_camera] = count
+        return strata
+
+
+def assign(clusters: Sequence[Cluster], ratios: Mapping[Part, float], seed: int) -> list[Part]:
+    """Return the part of each cluster.
+
+    Args:
+        clusters: in any order; it does not change the result.
+        ratios: wanted share of each part, above 0, together 1.
+        seed: of the order among clusters of one size.
+    """
+    assignment = _Assignment(clusters, ratios)
+    drawn = {
+        cluster.id: hashlib.sha256(f"{seed} {cluster.id}".encode()).digest() for cluster in clusters
+    }
+    order = sorted(
+        range(len(clusters)),
+        key=lambda index: (-len(clusters[index].members), drawn[clusters[index].id]),
+    )
+    parts = {index: assignment.place(clusters[index]) for index in order}
+    return [parts[index] for index in range(len(clusters))]
+
+
+class _Assignment:
+    """What was assigned so far."""
+
+    def __init__(self, clusters: Sequence[Cluster], ratios: Mapping[Part, float]) -> None:
+        self._ratios = ratios
+        self._total: Counter[Stratum] = Counter()
+        self._waiting: Counter[str] = Counter()  # clusters not yet placed, by class
+        self._filled: dict[Part, Counter[Stratum]] = {part: Counter() for part in PARTS}
+        for cluster in clusters:
+            self._total.update(cluster.strata)
+            self._waiting.update(cluster.labels.keys())
+        self._due = {
+            label: set(_MOST_NEEDED[:count]) for label, count in self._waiting.items()
+        }  # parts that a class has yet to come into
+
+    def place(self, cluster: Cluster) -> Part:
+        """Choose a part for the next cluster."""
+        part = min(self._allowed(cluster), key=lambda part: self._change(cluster, part))
+        self._filled[part].update(cluster.strata)
+        self._waiting.subtract(cluster.labels.keys())
+        for label in cluster.labels:
+            self._due[label].discard(part)
+        return part
+
+    def _allowed(self, cluster: Cluster) -> Sequence[Part]:
+        """Return the parts to choose from: all, unless a class runs out of clusters."""
+        urgent: Counter[Part] = Counter()
+        for label in cluster.labels:
+            if self._waiting[label] <= len(self._due[label]):
+                urgent.update(self._due[label])
+        most = max(urgent.values(), default=0)
+        return [part for part in _MOST_NEEDED if urgent[part] == most]
+
+    def _change(self, cluster: Cluster, part: Part) -> float:
+        """Return by how much the cluster in `part` changes the chi-square distance."""
+        change = 0.0
+        for stratum, count in cluster.strata.items():
+            wanted = self._ratios[part] * self._total[stratum]
+            change += count * (2 * (self._filled[part][stratum] - wanted) + count) / wanted
+        return change

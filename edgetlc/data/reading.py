@@ -1,0 +1,66 @@
+"""Reading every photo of a set once: what `data check` and `data split` need to know of each."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from edgetlc.data.duplicates import DECODED_SIZE, Thumbnail, thumbnail
+from edgetlc.data.photos import Photo
+from edgetlc.data.threads import worker_pool
+from edgetlc.errors import InputError
+from edgetlc.progress import Track, untracked
+from edgetlc.runtime.containers import Container, sniff
+from edgetlc.runtime.pixels import decode, read_photo
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A photo that was decoded to its end.
+
+    Attributes:
+        photo: the photo.
+        digest: SHA-256 of its file, 64 hexadecimal digits.
+        container: its format by content.
+        thumbnail: uint8[28, 28], for `edgetlc.data.duplicates`.
+    """
+
+    photo: Photo
+    digest: str
+    container: Container
+    thumbnail: Thumbnail
+
+
+@dataclass(frozen=True)
+class FileFinding:
+    """One file and what is wrong with it, in one line."""
+
+    file: Path
+    reason: str
+
+
+def read_all(
+    photos: Sequence[Photo], track: Track = untracked
+) -> tuple[list[Reading], list[FileFinding]]:
+    """Decode every photo, in threads; return those that can be read and those that cannot."""
+    readings: list[Reading] = []
+    unreadable: list[FileFinding] = []
+    with worker_pool() as pool:
+        for outcome in track(pool.map(_read, photos), "read", len(photos)):
+            if isinstance(outcome, Reading):
+                readings.append(outcome)
+            else:
+                unreadable.append(outcome)
+    return readings, unreadable
+
+
+def _read(photo: Photo) -> Reading | FileFinding:
+    try:
+        data = read_photo(photo.path)
+        pixels = decode(data, DECODED_SIZE).pixels
+    except InputError as error:
+        return FileFinding(photo.path, str(error))
+    digest = hashlib.sha256(data).hexdigest()
+    return Reading(photo, digest, sniff(data[:32]), thumbnail(pixels))

@@ -1,0 +1,223 @@
+"""`data split`: training, validation and test parts that share no batch, group or picture.
+
+What stays together: the photos of one batch of a class, of one group, and near-duplicates, by
+chains of these. Each such cluster's name becomes its photos' `group`, so that every later step, and
+another split of the same photos, keeps it whole. The names and the assignment depend on the photos'
+contents, not on the order or the place of their files.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter, defaultdict
+from collections.abc import Hashable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+
+from edgetlc.data.assignment import Cluster, assign
+from edgetlc.data.duplicates import connected, near_duplicates
+from edgetlc.data.photos import PARTS, Part, PhotoSet
+from edgetlc.data.reading import FileFinding, Reading, read_all
+from edgetlc.errors import InputError
+from edgetlc.progress import Track, untracked
+
+STANDARD_RANGES: Mapping[Part, tuple[float, float]] = {
+    "train": (0.6, 0.8),
+    "val": (0.1, 0.2),
+    "test": (0.1, 0.2),
+}
+"""Smallest and largest share of each part, clause 7.3.1 of the standard."""
+DEFAULT_RATIOS: Mapping[Part, float] = {"train": 0.7, "val": 0.1, "test": 0.2}
+
+
+@dataclass(frozen=True)
+class Split:
+    """A photo set in three parts.
+
+    Attributes:
+        photos: the photos that can be read, by class and path, with part and group.
+        ratios: wanted share of each part, together 1.
+        seed: of the assignment.
+        clusters: number of clusters.
+        counts: photos by part and class.
+        unreadable: photos that were left out.
+        warnings: one line for each thing that is not as wanted.
+    """
+
+    photos: PhotoSet
+    ratios: Mapping[Part, float]
+    seed: int
+    clusters: int
+    counts: Mapping[Part, Mapping[str, int]]
+    unreadable: tuple[FileFinding, ...]
+    warnings: tuple[str, ...]
+
+
+def parse_ratios(text: str, *, allow_any: bool = False) -> dict[Part, float]:
+    """Return the shares that a text such as `7:1:2` gives to train, val and test, together 1.
+
+    Raises:
+        InputError: not three positive numbers, or outside `STANDARD_RANGES` without `allow_any`.
+    """
+    try:
+        numbers = [float(number) for number in text.split(":")]
+    except ValueError:
+        numbers = []
+    total = sum(numbers)
+    if len(numbers) != len(PARTS) or not all(0 < number <= total < 1e9 for number in numbers):
+        raise InputError(f"ratios are {text!r}; use three positive numbers for {':'.join(PARTS)}")
+    ratios = {part: number / total for part, number in zip(PARTS, numbers, strict=True)}
+    if not allow_any and (outside := _outside_standard(ratios)):
+        raise InputError(f"ratios {text} give {outside}; choose others or pass --allow-any-ratio")
+    return ratios
+
+
+def split(
+    photos: PhotoSet,
+    ratios: Mapping[Part, float] = DEFAULT_RATIOS,
+    *,
+    seed: int = 0,
+    track: Track = untracked,
+) -> Split:
+    """Divide a photo set by class and camera into three parts, each cluster whole.
+
+    Args:
+        photos: the set; parts it has already are not looked at.
+        ratios: wanted share of each part, together 1; `parse_ratios` checks them.
+        seed: of the order among clusters of one size. The same photos, ratios and seed give the
+            same parts, whatever the order of the photos.
+        track: shows progress.
+
+    Raises:
+        InputError: a class has too few clusters to be in both train and test.
+    """
+    readings, unreadable = read_all(photos.photos, track)
+    readings.sort(key=lambda r: (r.digest, r.photo.label, r.photo.camera or "", r.photo.path))
+    clusters = _clusters(readings, track)
+    _require_clusters(photos.labels, clusters)
+    parts = assign(clusters, ratios, seed)
+    chosen = [
+        replace(readings[index].photo, part=part, group=cluster.id)
+        for cluster, part in zip(clusters, parts, strict=True)
+        for index in cluster.members
+    ]
+    chosen.sort(key=lambda photo: (photo.label, photo.path))
+    parted = replace(photos, photos=tuple(chosen))
+    counts = _counts(parted)
+    _require_train_and_test(counts)
+    warnings = (
+        *_about_photos(unreadable, clusters),
+        *_about_classes(counts, ratios, clusters),
+        *_about_cameras(parted),
+    )
+    return Split(parted, ratios, seed, len(clusters), counts, tuple(unreadable), warnings)
+
+
+def _clusters(readings: Sequence[Reading], track: Track) -> list[Cluster]:
+    clusters = []
+    near = near_duplicates([reading.thumbnail for reading in readings], track)
+    for members in connected(len(readings), [*_named_links(readings), *near]):
+        inside = [readings[index] for index in members]
+        contents = "\n".join(
+            sorted(f"{reading.digest} {reading.photo.label}" for reading in inside)
+        )
+        name = f"cluster-{hashlib.sha256(contents.encode()).hexdigest()[:16]}"
+        counts = Counter((reading.photo.label, reading.photo.camera) for reading in inside)
+        clusters.append(Cluster(name, members, counts))
+    return clusters
+
+
+def _named_links(readings: Sequence[Reading]) -> Iterator[tuple[int, int]]:
+    """Yield links between photos of one file content, one batch of a class, or one group.
+
+    Batches are numbered by material, so one number in two classes is two batches.
+    """
+    together: defaultdict[Hashable, list[int]] = defaultdict(list)
+    for index, reading in enumerate(readings):
+        photo = reading.photo
+        together["content", reading.digest].append(index)
+        if photo.batch is not None:
+            together["batch", photo.label, photo.batch].append(index)
+        if photo.group is not None:
+            together["group", photo.group].append(index)
+    for members in together.values():
+        yield from pairwise(members)
+
+
+def _require_clusters(labels: Sequence[str], clusters: Sequence[Cluster]) -> None:
+    for label in labels:
+        holding = [cluster for cluster in clusters if label in cluster.labels]
+        if not holding:
+            raise InputError(f"class {label!r} has no readable photo; see 'edgetlc data check'")
+        if len(holding) == 1:
+            raise InputError(
+                f"all {holding[0].labels[label]} readable photos of class {label!r} belong "
+                "together (one batch, one group or near-duplicates), so it cannot be in both train "
+                "and test; add photos of another batch"
+            )
+
+
+def _counts(photos: PhotoSet) -> dict[Part, dict[str, int]]:
+    counts = {part: dict.fromkeys(photos.labels, 0) for part in PARTS}
+    for photo in photos.photos:
+        if photo.part is not None:
+            counts[photo.part][photo.label] += 1
+    return counts
+
+
+def _require_train_and_test(counts: Mapping[Part, Mapping[str, int]]) -> None:
+    """Refuse what clusters of several classes can make of classes with few clusters."""
+    for part in ("train", "test"):
+        for label, count in counts[part].items():
+            if not count:
+                raise InputError(
+                    f"class {label!r} would be missing from part {part}: its photos belong "
+                    "together with those of other classes; see 'edgetlc data check'"
+                )
+
+
+def _outside_standard(shares: Mapping[Part, float], tolerance: float = 1e-9) -> str:
+    """Return which shares lie outside the standard's ranges; the empty string for none."""
+    return ", ".join(
+        f"{part} {share:.1%} (standard: {low:.0%} to {high:.0%})"
+        for part, share in shares.items()
+        for low, high in [STANDARD_RANGES[part]]
+        if not low - tolerance < share < high + tolerance
+    )
+
+
+def _about_photos(unreadable: Sequence[FileFinding], clusters: Sequence[Cluster]) -> Iterator[str]:
+    if unreadable:
+        yield f"{len(unreadable)} photo(s) cannot be read and were left out"
+    mixed = sum(len(cluster.labels) > 1 for cluster in clusters)
+    if mixed:
+        yield (
+            f"{mixed} cluster(s) hold photos of several classes, which one picture cannot show; "
+            "see 'edgetlc data check'"
+        )
+
+
+def _about_classes(
+    counts: Mapping[Part, Mapping[str, int]],
+    ratios: Mapping[Part, float],
+    clusters: Sequence[Cluster],
+) -> Iterator[str]:
+    """Yield what is wrong with a class's shares, unless the user asked for such."""
+    asked_for = bool(_outside_standard(ratios))
+    for label in counts["val"]:
+        photos = sum(row[label] for row in counts.values())
+        holding = sum(label in cluster.labels for cluster in clusters)
+        indivisible = f"its {photos} photos form {holding} clusters that stay whole"
+        shares = {part: counts[part][label] / photos for part in PARTS}
+        outside = _outside_standard(shares, tolerance=1 / photos)  # less than a photo is rounding
+        if not counts["val"][label]:
+            yield f"class {label!r} is missing from part val: {indivisible}"
+        elif outside and not asked_for:
+            yield f"class {label!r} has {outside}: {indivisible}"
+
+
+def _about_cameras(photos: PhotoSet) -> Iterator[str]:
+    cameras = {photo.camera for photo in photos.photos if photo.camera is not None}
+    tested = {photo.camera for photo in photos.photos if photo.part == "test"}
+    for camera in sorted(cameras - tested):
+        yield f"camera {camera} has no photo in part test, so nothing can be verified for it"

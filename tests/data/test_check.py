@@ -1,0 +1,239 @@
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+from PIL.ExifTags import Base
+from typer.testing import CliRunner, Result
+
+from edgetlc.cli.data import app
+from edgetlc.data.check import FewImages, Findings, SamePicture, check
+from edgetlc.data.manifest import load_photos, write_manifest
+from edgetlc.devices.profiles import Cameras
+from edgetlc.errors import InputError
+
+CAMERAS = Cameras.load()
+CODE = "0617440100299008"
+
+
+def take(path: Path, seed: int, *, format: str = "JPEG", **options: Any) -> Path:
+    """Save a picture that only its seed decides."""
+    noise = np.random.default_rng(seed).integers(0, 256, (9, 12, 3), dtype=np.uint8)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    picture = Image.fromarray(noise).resize((160, 120), Image.Resampling.BICUBIC)
+    picture.save(path, format, **options)
+    return path
+
+
+def exif(make: str, model: str) -> Image.Exif:
+    data = Image.Exif()
+    data[Base.Make], data[Base.Model] = make, model
+    return data
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Two classes of three photos each, all as the standard asks but for their number."""
+    root = tmp_path / "photos"
+    for number, label in enumerate("ab"):
+        for serial in range(3):
+            name = f"{CODE}-2024001-{7 - number}-{serial:03}.jpg"
+            take(root / label / name, 10 * number + serial)
+    return root
+
+
+def found(folder: Path, **options: Any) -> Findings:
+    return check(folder, CAMERAS, min_images=options.pop("min_images", 0), **options)
+
+
+def test_a_sound_set(folder: Path) -> None:
+    findings = found(folder)
+    assert (findings.photos, findings.errors, findings.warnings) == (6, 0, 0)
+    assert findings.counts == {
+        "a": {"iqoo-neo5-neo8": 0, "realme-gt-neo": 3},
+        "b": {"iqoo-neo5-neo8": 3, "realme-gt-neo": 0},
+    }
+
+
+def test_unreadable_photos(folder: Path) -> None:
+    photo = folder / "a" / f"{CODE}-2024001-7-000.jpg"
+    photo.write_bytes(photo.read_bytes()[:900])
+    empty = folder / "a" / f"{CODE}-2024001-7-009.jpg"
+    empty.write_bytes(b"")
+    findings = found(folder)
+    assert [one.file for one in findings.unreadable] == [photo, empty]
+    assert "truncated" in findings.unreadable[0].reason
+    assert findings.unreadable[1].reason.startswith("0 bytes long")
+    assert findings.errors == 2
+    assert findings.counts["a"]["realme-gt-neo"] == 2
+    assert findings.empty_classes == ()
+
+
+def test_a_class_without_a_readable_photo(folder: Path) -> None:
+    for photo in (folder / "b").iterdir():
+        photo.write_bytes(b"not a photo")
+    findings = found(folder)
+    assert findings.empty_classes == ("b",)
+    assert findings.errors == 4
+
+
+def test_a_suffix_that_belies_the_content(folder: Path) -> None:
+    webp = take(folder / "a" / f"{CODE}-2024001-7-900.jpg", 90, format="WEBP")
+    png = take(folder / "a" / f"{CODE}-2024001-7-901.webp", 91, format="PNG")
+    take(folder / "a" / f"{CODE}-2024001-7-902.JPEG", 92)
+    findings = found(folder)
+    assert [(one.file, one.reason) for one in findings.wrong_suffixes] == [
+        (webp, "holds WebP; the name should end in .webp"),
+        (png, "holds PNG; the name should end in .png"),
+    ]
+    assert (findings.errors, findings.warnings) == (0, 2)
+
+
+def test_duplicates_in_a_class(folder: Path) -> None:
+    first, second, third = sorted((folder / "a").iterdir())
+    copy = folder / "a" / f"{CODE}-2024001-7-900.jpg"
+    copy.write_bytes(first.read_bytes())
+    again = take(folder / "a" / f"{CODE}-2024001-7-901.jpg", 1, quality=40)
+    findings = found(folder)
+    assert findings.exact_duplicates == (SamePicture((first, copy), ("a", "a")),)
+    assert findings.near_duplicates == (SamePicture((second, again), ("a", "a")),)
+    assert (findings.errors, findings.warnings) == (0, 2)
+    assert third not in findings.near_duplicates[0].files
+
+
+@pytest.mark.parametrize("quality", [75, 40], ids=["same file", "saved again"])
+def test_one_picture_under_two_classes(folder: Path, quality: int) -> None:
+    twin = take(folder / "b" / f"{CODE}-2024001-6-900.jpg", 2, quality=quality)
+    findings = found(folder)
+    original = folder / "a" / f"{CODE}-2024001-7-002.jpg"
+    assert findings.label_conflicts == (SamePicture((original, twin), ("a", "b")),)
+    assert (findings.errors, findings.warnings) == (1, 0)
+
+
+def test_near_duplicates_of_one_group_are_known(folder: Path) -> None:
+    for number, quality in ((900, 60), (901, 40)):
+        take(folder / "a" / f"{CODE}-2024001-7-{number}.jpg", 90, quality=quality)
+    photos = load_photos(folder, CAMERAS)
+    listed = tuple(replace(p, group="one" if "-90" in p.path.name else None) for p in photos.photos)
+    write_manifest(folder / "set.csv", replace(photos, photos=listed))
+    assert len(found(folder).near_duplicates) == 1
+    assert found(folder / "set.csv").near_duplicates == ()
+
+
+def test_a_camera_that_exif_contradicts(folder: Path) -> None:
+    other = exif("Apple", "iPhone 11")
+    photo = take(folder / "a" / f"{CODE}-2024001-7-900.jpg", 90, exif=other)
+    take(folder / "a" / f"{CODE}-2024001-2-901.jpg", 91, exif=other)
+    findings = found(folder)
+    assert [one.file for one in findings.camera_conflicts] == [photo]
+    assert "iphone-11" in findings.camera_conflicts[0].reason
+    assert "device 7" in findings.camera_conflicts[0].reason
+    assert findings.errors == 1
+    assert findings.counts["a"]["iphone-11"] == 2
+
+
+def test_names_that_break_the_rule(folder: Path) -> None:
+    photo = take(folder / "a" / "IMG_0001.jpg", 90)
+    findings = found(folder)
+    assert [one.file for one in findings.bad_names] == [photo]
+    assert "code-batch-device-serial" in findings.bad_names[0].reason
+    assert findings.counts["a"]["unknown"] == 1
+
+
+def test_files_left_aside(folder: Path) -> None:
+    (folder / "a" / "old.bmp").write_bytes(b"BM")
+    findings = found(folder)
+    assert [one.file for one in findings.unlisted] == [folder / "a" / "old.bmp"]
+    assert findings.warnings == 1
+
+
+@pytest.mark.parametrize(
+    ("roles", "minimum", "expected"),
+    [
+        ({}, 3, []),
+        ({}, 4, [FewImages(("a",), 3, 4), FewImages(("b",), 3, 4)]),
+        ({"a": "genuine", "b": "genuine"}, 6, []),
+        ({"a": "genuine", "b": "genuine"}, 7, [FewImages(("a", "b"), 6, 7)]),
+        ({"a": "genuine", "b": "counterfeit"}, 4, [FewImages(("a",), 3, 4)]),
+        ({"a": "genuine"}, 4, [FewImages(("a",), 3, 4), FewImages(("b",), 3, 4)]),
+    ],
+)
+def test_too_few_images(
+    folder: Path, roles: dict[str, str], minimum: int, expected: list[FewImages]
+) -> None:
+    described = "".join(f'[{name}]\nrole = "{role}"\n' for name, role in roles.items())
+    (folder / "classes.toml").write_text(described)
+    assert list(found(folder, min_images=minimum).few_images) == expected
+
+
+def test_simulated_photos_are_marked(folder: Path) -> None:
+    photos = load_photos(folder, CAMERAS)
+    made = tuple(replace(photo, simulated=True) for photo in photos.photos)
+    write_manifest(folder / "set.csv", replace(photos, photos=made))
+    assert found(folder / "set.csv").simulated
+    assert "simulated" in run(folder / "set.csv").stdout
+
+
+def run(*arguments: object) -> Result:
+    return CliRunner().invoke(app, ["check", *map(str, arguments)])
+
+
+def test_the_command_passes_a_set_with_warnings_unless_strict(folder: Path) -> None:
+    assert run(folder, "--min-images", 3, "--strict").exit_code == 0
+    assert run(folder).exit_code == 0  # fewer than 500 images
+    strict = run(folder, "--strict")
+    assert strict.exit_code == 1
+    assert "6 photos, 0 errors, 2 warnings" in strict.stdout
+    assert "too few images" in strict.stdout
+
+
+def test_the_command_fails_an_unfit_set(folder: Path) -> None:
+    for number in range(5):
+        (folder / "a" / f"{CODE}-2024001-7-90{number}.jpg").write_bytes(b"")
+    result = run(folder, "--min-images", 0, "--examples", 2)
+    assert result.exit_code == 1
+    assert result.stdout.count("0 bytes long") == 2
+    assert "and 3 more" in result.stdout
+    assert "11 photos, 5 errors, 0 warnings" in result.stdout
+    assert "900.jpg" not in run(folder, "--examples", 0).stdout
+
+
+def test_the_document_is_complete(folder: Path) -> None:
+    photo = folder / "a" / f"{CODE}-2024001-7-900.jpg"
+    photo.write_bytes(b"")
+    result = run(folder, "--json", "--min-images", 0)
+    document = json.loads(result.stdout)
+    assert result.exit_code == 1
+    assert (document["passed"], document["errors"], document["warnings"]) == (False, 1, 0)
+    assert document["unreadable"][0]["file"] == str(photo)
+    assert document["counts"]["a"]["realme-gt-neo"] == 3
+    assert set(document) == {"passed", "errors", "warnings", *Findings.__dataclass_fields__}
+
+
+@pytest.mark.parametrize("keep", [[], ["a"]])
+def test_what_is_no_set_is_bad_input(folder: Path, keep: list[str]) -> None:
+    for label in {"a", "b"} - set(keep):
+        for photo in (folder / label).iterdir():
+            photo.unlink()
+    result = run(folder)
+    assert isinstance(result.exception, InputError)
+    assert result.exception.exit_code == 2
+
+
+@pytest.mark.real
+def test_real_bad_files_do_not_end_the_check(shared_data: Path, tmp_path: Path) -> None:
+    bad = sorted((shared_data / "bad_images" / "truncated_corrupt").glob("*truncated*"))
+    for label in "ab":
+        take(tmp_path / label / "good.jpg", ord(label))
+    for file in bad:
+        (tmp_path / "a" / f"{file.name}.jpg").write_bytes(file.read_bytes())
+    findings = found(tmp_path)
+    assert len(bad) > 3
+    assert len(findings.unreadable) >= len(bad) - 2
+    assert all(one.reason and "\n" not in one.reason for one in findings.unreadable)
+    assert findings.empty_classes == ()

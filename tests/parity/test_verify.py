@@ -1,0 +1,397 @@
+"""`verify` with engines that answer by script: a photo's colour is its number in the set."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from edgetlc.data.photos import Photo, PhotoSet
+from edgetlc.errors import InputError
+from edgetlc.parity import verify as module
+from edgetlc.parity.verdict import Rule
+from edgetlc.parity.verify import default_candidates, shares, verify
+from edgetlc.runtime.bundle import Bundle
+from edgetlc.runtime.classes import ClassInfo
+from edgetlc.runtime.contract import PixelContract
+from edgetlc.runtime.engines import Engine, Output
+from edgetlc.runtime.pixels import Pixels
+from edgetlc.runtime.schema import BundleManifest, DecisionPolicy, ModelRecord
+
+CLASSES = (
+    ClassInfo("chenpi", "陈皮", "aged tangerine peel", "genuine"),
+    ClassInfo("guangchenpi", "广陈皮", "Xinhui peel", "genuine"),
+    ClassInfo("orange", "橙皮", "orange peel", "counterfeit"),
+)
+WIDE = Rule(margin=0.3)  # 9 photos without harm certify it, 8 do not
+
+
+def model(id_: str, *engines: str) -> ModelRecord:
+    format_, precision = id_.split("-")
+    return ModelRecord(id_, format_, precision, engines, (f"model.{precision}.{format_}",))  # type: ignore[arg-type]
+
+
+FP32 = model("onnx-fp32", "onnxruntime", "openvino")
+INT8 = model("onnx-int8", "onnxruntime", "openvino")
+ORT = model("ort-int8", "onnxruntime")
+IR = model("openvino-int8", "openvino")
+
+
+class Scripted:
+    """Answers photo k with class `answers[k]`, at `confidence`."""
+
+    def __init__(self, answers: Sequence[int], name: str, confidence: float = 0.8) -> None:
+        self.name = name
+        self.answers = list(answers)
+        self.confidence = confidence
+
+    def run(self, pixels: Pixels) -> Output:
+        row = np.full((1, 3), (1 - self.confidence) / 2, np.float32)
+        row[0, self.answers[int(pixels[0, 0, 0, 0])]] = self.confidence
+        return Output(row, np.zeros((1, 3, 1, 1), np.float32))
+
+
+@dataclass(frozen=True)
+class ScriptedBundle(Bundle):
+    """A bundle whose models are given, by (model id, engine)."""
+
+    scripted: Mapping[tuple[str, str], Engine]
+
+    def load(
+        self, model: ModelRecord, engine: str | None = None, threads: int | None = None
+    ) -> Engine:
+        return self.scripted[model.id, engine or model.engines[0]]
+
+
+def bundle(*models: ModelRecord, **scripted: Engine) -> ScriptedBundle:
+    """Return a bundle; `onnx_int8__openvino=...` names model and engine."""
+    manifest = BundleManifest(
+        created="2024-01-01T00:00:00+00:00",
+        edgetlc="0",
+        classes=CLASSES,
+        contract=PixelContract(size=32),
+        decision=DecisionPolicy(),
+        models=models,
+    )
+    engines = {}
+    for key, engine in scripted.items():
+        id_, _, name = key.partition("__")
+        engines[id_.replace("_", "-"), name or "onnxruntime"] = engine
+    return ScriptedBundle(Path("scripted"), manifest, "d" * 64, engines)
+
+
+@pytest.fixture(autouse=True)
+def both_engines(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "available_engines", lambda: ("onnxruntime", "openvino"))
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    folder = tmp_path_factory.mktemp("numbered")
+    paths = [folder / f"{number:02}.png" for number in range(40)]
+    for number, path in enumerate(paths):
+        Image.new("RGB", (32, 32), (number, 0, 0)).save(path)
+    return paths
+
+
+@pytest.fixture
+def photos(files: list[Path]) -> PhotoSet:
+    """40 photos: 9 by iphone-11, 16 by redmi-k50, 3 by oppo-reno12, 12 of unknown cameras."""
+    cameras = ["iphone-11"] * 9 + ["redmi-k50"] * 16 + ["oppo-reno12"] * 3 + [None] * 12
+    shots = [
+        Photo(path, CLASSES[number % 3].name, camera)
+        for number, (path, camera) in enumerate(zip(files, cameras, strict=True))
+    ]
+    return PhotoSet(tuple(shots), CLASSES)
+
+
+TRUTH = [number % 3 for number in range(40)]
+
+
+def wrong_at(*numbers: int, instead: int | None = None) -> list[int]:
+    """Return the truth with wrong answers for some photos."""
+    answers = list(TRUTH)
+    for number in numbers:
+        answers[number] = (answers[number] + 1) % 3 if instead is None else instead
+    return answers
+
+
+def engine(answers: Sequence[int] = TRUTH, name: str = "onnxruntime 9", **more: float) -> Scripted:
+    return Scripted(answers, name, **more)
+
+
+class TestVerdicts:
+    def test_pass_fail_and_insufficient_per_camera(self, photos: PhotoSet) -> None:
+        harmed = wrong_at(*range(9, 24))  # 15 of the 16 photos of redmi-k50
+        found = verify(
+            bundle(FP32, INT8, onnx_fp32=engine(), onnx_int8=engine(harmed, "onnxruntime 9")),
+            photos,
+            candidates=[(INT8, "onnxruntime")],
+            rule=WIDE,
+        )
+        (report,) = found.candidates
+        assert [(v.tally.camera, v.tally.n, v.verdict) for v in report.cameras] == [
+            ("iphone-11", 9, "PASS"),
+            ("oppo-reno12", 3, "INSUFFICIENT"),
+            ("redmi-k50", 16, "FAIL"),
+            (None, 12, "PASS"),
+        ]
+        assert report.verdict == found.verdict == "FAIL"
+        k50 = report.cameras[2].tally
+        assert (k50.b, k50.c, k50.agree, k50.reference_correct) == (15, 0, 1, 16)
+        assert report.cameras[1].photos_needed == 6
+
+    def test_all_pass(self, photos: PhotoSet) -> None:
+        enough = replace(photos, photos=photos.photos[:21])
+        found = verify(
+            bundle(FP32, INT8, onnx_fp32=engine(), onnx_int8=engine()),
+            enough,
+            candidates=[(INT8, "onnxruntime")],
+            rule=WIDE,
+        )
+        assert found.verdict == "PASS"
+        assert {v.verdict for v in found.candidates[0].cameras} == {"PASS"}
+
+    def test_two_percent_are_the_default_and_need_more_photos(self, photos: PhotoSet) -> None:
+        found = verify(bundle(FP32, onnx_fp32=engine()), photos, candidates=[(FP32, "onnxruntime")])
+        assert found.rule == Rule(0.02, 0.95)
+        assert found.verdict == "INSUFFICIENT"
+        assert found.candidates[0].cameras[0].photos_needed == 149 - 9
+
+    def test_every_candidate_must_pass(self, photos: PhotoSet) -> None:
+        enough = replace(photos, photos=photos.photos[:21])
+        found = verify(
+            bundle(
+                FP32,
+                INT8,
+                onnx_fp32=engine(),
+                onnx_int8=engine(),
+                onnx_int8__openvino=engine(wrong_at(*range(9, 21)), "openvino 9"),
+            ),
+            enough,
+            rule=WIDE,
+        )
+        assert [(r.model, r.engine, r.verdict) for r in found.candidates] == [
+            ("onnx-int8", "onnxruntime 9", "PASS"),
+            ("onnx-int8", "openvino 9", "FAIL"),
+        ]
+        assert found.verdict == "FAIL"
+
+    def test_gains_are_no_harm(self, photos: PhotoSet) -> None:
+        enough = replace(photos, photos=photos.photos[:9])
+        found = verify(
+            bundle(FP32, INT8, onnx_fp32=engine(wrong_at(0, 1)), onnx_int8=engine()),
+            enough,
+            candidates=[(INT8, "onnxruntime")],
+            rule=WIDE,
+        )
+        tally = found.candidates[0].cameras[0].tally
+        assert (tally.b, tally.c, tally.agree, found.verdict) == (0, 2, 7, "PASS")
+        assert shares(found.candidates[0]) == pytest.approx(
+            {"reference_accuracy": 7 / 9, "candidate_accuracy": 1.0, "agreement": 7 / 9}
+        )
+
+
+class TestReport:
+    def test_cameras_without_photos_are_untested(self, photos: PhotoSet) -> None:
+        listed = ["redmi-k30s", "iphone-11", "redmi-k50", "honor-x40-gt"]
+        found = verify(
+            bundle(FP32, onnx_fp32=engine()),
+            photos,
+            candidates=[(FP32, "onnxruntime")],
+            cameras=listed,
+        )
+        assert found.untested == ("redmi-k30s", "honor-x40-gt")
+
+    def test_counterfeits_called_genuine(self, photos: PhotoSet) -> None:
+        # Counterfeits are the photos 2, 5, 8, ...: 13 of them.
+        before = wrong_at(2, instead=0)
+        after = wrong_at(2, 5, 8, instead=1)
+        after[0] = 2  # a genuine piece called counterfeit is another mistake
+        found = verify(
+            bundle(FP32, INT8, onnx_fp32=engine(before), onnx_int8=engine(after)),
+            photos,
+            candidates=[(INT8, "onnxruntime")],
+        )
+        (report,) = found.candidates
+        assert report.counterfeits == 13
+        assert report.false_genuine_reference == 1
+        assert report.false_genuine == 3
+
+    def test_largest_change_of_a_probability(self, photos: PhotoSet) -> None:
+        found = verify(
+            bundle(FP32, INT8, onnx_fp32=engine(), onnx_int8=engine(confidence=0.65)),
+            photos,
+            candidates=[(INT8, "onnxruntime")],
+        )
+        assert found.candidates[0].largest_change == pytest.approx(0.15, abs=1e-6)
+        assert {v.tally.agreement for v in found.candidates[0].cameras} == {1.0}
+
+    def test_unreadable_photos_are_left_out(self, photos: PhotoSet, tmp_path: Path) -> None:
+        broken = tmp_path / "broken.jpg"
+        broken.write_bytes(b"nothing of the kind")
+        first, *rest = photos.photos
+        found = verify(
+            bundle(FP32, INT8, onnx_fp32=engine(), onnx_int8=engine()),
+            replace(photos, photos=(replace(first, path=broken), *rest)),
+            candidates=[(INT8, "onnxruntime")],
+        )
+        ((file, reason),) = found.unreadable
+        assert file == str(broken)
+        assert reason
+        assert sum(v.tally.n for v in found.candidates[0].cameras) == 39
+
+    def test_simulated_photos_mark_the_report(self, photos: PhotoSet) -> None:
+        first, *rest = photos.photos
+        given = bundle(FP32, onnx_fp32=engine())
+        chosen = [(FP32, "onnxruntime")]
+        marked = replace(photos, photos=(replace(first, simulated=True), *rest))
+        assert verify(given, marked, candidates=chosen).simulated
+        assert not verify(given, photos, candidates=chosen).simulated
+
+    def test_json_document(self, photos: PhotoSet) -> None:
+        found = verify(
+            bundle(FP32, INT8, onnx_fp32=engine(), onnx_int8=engine(wrong_at(9))),
+            photos,
+            candidates=[(INT8, "onnxruntime")],
+            rule=WIDE,
+            cameras=["redmi-k30s"],
+        )
+        document = json.loads(json.dumps(found.to_json(), allow_nan=False))
+        assert document["bundle_digest"] == "d" * 64
+        assert document["rule"] == {"margin": 0.3, "confidence": 0.95}
+        assert document["untested"] == ["redmi-k30s"]
+        assert document["verdict"] == found.verdict
+        (candidate,) = document["candidates"]
+        k50 = candidate["cameras"][2]
+        assert k50["tally"] == {
+            "camera": "redmi-k50",
+            "n": 16,
+            "agree": 15,
+            "b": 1,
+            "c": 0,
+            "reference_correct": 16,
+            "reference_accuracy": 1.0,
+            "candidate_accuracy": pytest.approx(15 / 16),
+            "agreement": pytest.approx(15 / 16),
+            "drop": pytest.approx(1 / 16),
+        }
+        assert candidate["cameras"][3]["tally"]["camera"] is None
+        assert k50["verdict"] == found.candidates[0].cameras[2].verdict
+
+    def test_classes_are_matched_by_name(self, photos: PhotoSet) -> None:
+        turned = replace(photos, classes=CLASSES[::-1])
+        found = verify(bundle(FP32, onnx_fp32=engine()), turned, candidates=[(FP32, "onnxruntime")])
+        assert shares(found.candidates[0])["reference_accuracy"] == 1.0
+
+
+class TestReference:
+    def test_the_bundle_s_float_onnx_model_stands_in(self, photos: PhotoSet) -> None:
+        given = bundle(ORT, FP32, ort_int8=engine(), onnx_fp32=engine(name="the float one"))
+        found = verify(given, photos, candidates=[(ORT, "onnxruntime")])
+        assert found.reference == "the float one"
+
+    def test_a_given_one_comes_first(self, photos: PhotoSet) -> None:
+        given = bundle(FP32, INT8, onnx_fp32=engine(name="no"), onnx_int8=engine())
+        found = verify(
+            given,
+            photos,
+            reference=engine(wrong_at(0), "pytorch 9"),
+            candidates=[(INT8, "onnxruntime")],
+        )
+        assert found.reference == "pytorch 9"
+        assert found.candidates[0].cameras[0].tally.c == 1
+
+    def test_there_is_none(self, photos: PhotoSet) -> None:
+        float_ir = model("openvino-fp32", "openvino")
+        with pytest.raises(InputError, match=r"no fp32 ONNX model.*--reference RUN"):
+            verify(bundle(INT8, float_ir, onnx_int8=engine()), photos)
+
+
+class TestRefusals:
+    def test_classes_that_the_bundle_does_not_know(self, photos: PhotoSet) -> None:
+        first, *rest = photos.photos
+        strange = replace(photos, photos=(replace(first, label="ginger"), *rest))
+        with pytest.raises(InputError, match="photos show ginger; the bundle knows chenpi, guang"):
+            verify(bundle(ORT, FP32, ort_int8=engine(), onnx_fp32=engine()), strange)
+
+    def test_not_one_readable_photo(self, photos: PhotoSet, tmp_path: Path) -> None:
+        gone = tuple(replace(photo, path=tmp_path / "gone.jpg") for photo in photos.photos)
+        with pytest.raises(InputError, match="none of 40 photos can be read"):
+            verify(
+                bundle(FP32, INT8, onnx_fp32=engine(), onnx_int8=engine()),
+                replace(photos, photos=gone),
+                candidates=[(INT8, "onnxruntime")],
+            )
+
+    def test_no_candidate(self, photos: PhotoSet) -> None:
+        with pytest.raises(InputError, match="no model to verify"):
+            verify(bundle(FP32, onnx_fp32=engine()), photos, candidates=[])
+
+    @pytest.mark.parametrize("rows", [np.full((1, 3), np.nan), np.full((1, 2), 0.5)])
+    def test_answers_that_are_no_probabilities(self, photos: PhotoSet, rows: np.ndarray) -> None:
+        class Broken(Scripted):
+            def run(self, pixels: Pixels) -> Output:
+                return Output(rows.astype(np.float32), np.zeros((1, 3, 1, 1), np.float32))
+
+        broken = Broken(TRUTH, "broken")
+        with pytest.raises(InputError, match=r"onnx-int8 on onnxruntime answers .* for 3 classes"):
+            verify(
+                bundle(FP32, INT8, onnx_fp32=engine(), onnx_int8=broken),
+                photos,
+                candidates=[(INT8, "onnxruntime")],
+            )
+
+
+class TestDefaultCandidates:
+    def pairs(self, given: Bundle, *args: object) -> list[tuple[str, str]]:
+        return [(m.id, e) for m, e in default_candidates(given, *args)]  # type: ignore[arg-type]
+
+    def test_every_int8_model_on_every_engine(self) -> None:
+        assert self.pairs(bundle(FP32, INT8, ORT, IR)) == [
+            ("onnx-int8", "onnxruntime"),
+            ("onnx-int8", "openvino"),
+            ("ort-int8", "onnxruntime"),
+            ("openvino-int8", "openvino"),
+        ]
+
+    def test_every_model_where_none_is_int8(self) -> None:
+        assert self.pairs(bundle(FP32)) == [("onnx-fp32", "onnxruntime"), ("onnx-fp32", "openvino")]
+
+    def test_one_engine(self) -> None:
+        found = self.pairs(bundle(FP32, INT8, ORT, IR), (), "openvino")
+        assert found == [("onnx-int8", "openvino"), ("openvino-int8", "openvino")]
+
+    def test_named_models_in_order_and_once(self) -> None:
+        wanted = ["ort-int8", "onnx-fp32", "ort-int8"]
+        found = self.pairs(bundle(FP32, INT8, ORT), wanted, "onnxruntime")
+        assert found == [("ort-int8", "onnxruntime"), ("onnx-fp32", "onnxruntime")]
+
+    def test_engines_that_are_not_installed_are_left_out(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(module, "available_engines", lambda: ("onnxruntime",))
+        found = self.pairs(bundle(FP32, INT8, IR))
+        assert found == [("onnx-int8", "onnxruntime")]
+
+    def test_unknown_model(self) -> None:
+        with pytest.raises(InputError, match="no model 'onnx-int4'; it has onnx-fp32, onnx-int8"):
+            default_candidates(bundle(FP32, INT8), ["onnx-int4"])
+
+    def test_unknown_engine(self) -> None:
+        with pytest.raises(
+            InputError, match="onnx-int8 cannot run on tensorrt here; installed: on"
+        ):
+            default_candidates(bundle(FP32, INT8), (), "tensorrt")
+
+    def test_a_named_model_that_cannot_run_is_not_dropped_in_silence(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(module, "available_engines", lambda: ("onnxruntime",))
+        with pytest.raises(InputError, match="openvino-int8 cannot run on an engine here"):
+            default_candidates(bundle(INT8, IR), ["onnx-int8", "openvino-int8"])
