@@ -2,8 +2,8 @@
 
 Only the network is quantized; the pixel step and the softmax are added later and stay float. The
 head that makes the class-activation map stays float too: it is a thousandth of the work, and with
-it quantized OpenVINO 2026.4 drops the bias that follows it (logits off by their whole bias, found
-by comparing the same file on ONNX Runtime).
+it quantized OpenVINO 2026.4 drops the mean over positions that follows it (the logits are the bias
+alone, found by comparing the same file on ONNX Runtime).
 """
 
 from __future__ import annotations

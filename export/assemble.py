@@ -26,27 +26,32 @@ def deployable(
     Returns:
         uint8 `pixels`[N, H, W, 3] to float32 `probabilities`[N, C] and `evidence`[N, C, h, w].
     """
-    body = _same_opset(network)
+    body = _checked(network)
     pixels = compose.add_prefix(pixel_graph(contract), "pixels/", rename_inputs=False)
     model = compose.merge_models(pixels, body, io_map=[(f"pixels/{IMAGES}", IMAGES)])
     _append_softmax(model, temperature)
     model.graph.name = "edgetlc"
+    _declare_opset(model)  # merging lists it once for each part
     model = strip_metadata(model)
     onnx.checker.check_model(model, full_check=True)
     return model
 
 
-def _same_opset(network: onnx.ModelProto) -> onnx.ModelProto:
-    """Return the network under this module's opset and IR version, keeping extra domains out."""
+def _checked(network: onnx.ModelProto) -> onnx.ModelProto:
+    """Return a copy of the network under this module's IR version, refusing other operators."""
     body = onnx.ModelProto()
     body.CopyFrom(network)
     body.ir_version = IR_VERSION
     domains = {entry.domain: entry.version for entry in body.opset_import}
     if domains.get("") != OPSET or any(node.domain for node in body.graph.node):
         raise ValueError(f"the network uses operator sets {domains}, expected {OPSET} only")
-    del body.opset_import[:]
-    body.opset_import.append(helper.make_opsetid("", OPSET))
+    _declare_opset(body)
     return body
+
+
+def _declare_opset(model: onnx.ModelProto) -> None:
+    del model.opset_import[:]
+    model.opset_import.append(helper.make_opsetid("", OPSET))
 
 
 def _append_softmax(model: onnx.ModelProto, temperature: float) -> None:

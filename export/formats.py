@@ -34,6 +34,7 @@ def _to_ort(content: bytes) -> bytes:
 
     The extended level is the highest whose result does not depend on the machine that wrote it.
     """
+    forbid_telemetry()
     import onnxruntime
 
     options = onnxruntime.SessionOptions()

@@ -19,20 +19,24 @@ PIXELS = "pixels"
 IMAGES = "images"
 
 # Weights of one axis, float32[size, length]: a triangle of half-width max(scale, 1) source pixels
-# around each target pixel's centre. `extent` is the window's length, centred on the axis.
+# around each target pixel's centre. `extent` is the window's length, centred on the axis. Distances
+# are in units of 1 / (2 size) source pixels: whole numbers, which float32 holds exactly, so that
+# no engine's rounding can make them differ.
 _AXIS = """
-{axis}_start = Mul ({axis}_margin, half)
-{axis}_scale = Div ({axis}_extent, size)
-{axis}_support = Max ({axis}_scale, one)
-{axis}_steps = Add (targets, half)
-{axis}_offsets = Mul ({axis}_steps, {axis}_scale)
-{axis}_centres = Add ({axis}_offsets, {axis}_start)
-{axis}_indices = Range (first, {axis}_pixels, step)
-{axis}_indices_f = Cast <to = 1> ({axis}_indices)
-{axis}_positions = Add ({axis}_indices_f, half)
-{axis}_distance = Sub ({axis}_positions, {axis}_centres)
-{axis}_absolute = Abs ({axis}_distance)
-{axis}_relative = Div ({axis}_absolute, {axis}_support)
+{axis}_length = Cast <to = 1> ({axis}_pixels)
+{axis}_margin = Sub ({axis}_length, {axis}_extent)
+{axis}_start = Mul ({axis}_margin, size)
+{axis}_steps = Mul (targets, {axis}_extent)
+{axis}_centres = Add ({axis}_steps, {axis}_start)
+{axis}_end = Add ({axis}_pixels, {axis}_pixels)
+{axis}_odd = Range (first, {axis}_end, step)
+{axis}_sources = Cast <to = 1> ({axis}_odd)
+{axis}_positions = Mul ({axis}_sources, size)
+{axis}_difference = Sub ({axis}_positions, {axis}_centres)
+{axis}_distance = Abs ({axis}_difference)
+{axis}_longer = Max ({axis}_extent, size)
+{axis}_support = Add ({axis}_longer, {axis}_longer)
+{axis}_relative = Div ({axis}_distance, {axis}_support)
 {axis}_triangle = Sub (one, {axis}_relative)
 {axis}_clipped = Relu ({axis}_triangle)
 {axis}_sum = ReduceSum <keepdims = 1> ({axis}_clipped, row)
@@ -57,18 +61,18 @@ def pixel_graph(contract: PixelContract) -> onnx.ModelProto:
     size = contract.size
     constants = {
         "size": f"{size}.0",
-        "half": "0.5",
         "one": "1.0",
         "white": "255.0",
-        "first": "0",
-        "step": "1",
+        "first": "1",
+        "step": "2",
     }
+    odd = [2.0 * target + 1 for target in range(size)]
     lines = [
         f'<ir_version: {IR_VERSION}, opset_import: ["" : {OPSET}]>',
         f"pixel_step (uint8[batch, height, width, 3] {PIXELS})",
         f"=> (float[batch, 3, {size}, {size}] {IMAGES}) {{",
         *(f"{name} = Constant <value = {_scalar(value)}> ()" for name, value in constants.items()),
-        f"targets = Constant <value = {_tensor([float(i) for i in range(size)], f'{size},1')}> ()",
+        f"targets = Constant <value = {_tensor(odd, f'{size},1')}> ()",
         "row = Constant <value = int64[1] {1}> ()",
         f"mean = Constant <value = {_tensor(contract.mean, '1,3,1,1')}> ()",
         f"std = Constant <value = {_tensor(contract.std, '1,3,1,1')}> ()",
@@ -78,7 +82,7 @@ def pixel_graph(contract: PixelContract) -> onnx.ModelProto:
         "y_pixels = Squeeze (y_shape, axis0)",
         "x_pixels = Squeeze (x_shape, axis0)",
         _WINDOW[contract.geometry],
-        *(_margin(axis) + _AXIS.format(axis=axis) for axis in "yx"),
+        *(_AXIS.format(axis=axis) for axis in "yx"),
         f"planes = Transpose <perm = [0, 3, 1, 2]> ({PIXELS})",
         "grey_levels = Cast <to = 1> (planes)",
         "rows = MatMul (y_weights, grey_levels)",
@@ -92,13 +96,6 @@ def pixel_graph(contract: PixelContract) -> onnx.ModelProto:
     model = parser.parse_model("\n".join(lines))
     onnx.checker.check_model(model, full_check=True)
     return model
-
-
-def _margin(axis: str) -> str:
-    return (
-        f"{axis}_whole = Cast <to = 1> ({axis}_pixels)\n"
-        f"{axis}_margin = Sub ({axis}_whole, {axis}_extent)"
-    )
 
 
 def _scalar(value: str) -> str:

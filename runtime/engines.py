@@ -63,9 +63,10 @@ class OnnxRuntimeEngine:
     """ONNX Runtime on the CPU, for `.onnx` and `.ort` models."""
 
     def __init__(self, model: bytes, threads: int | None = None) -> None:
+        forbid_telemetry()
         import onnxruntime
 
-        onnxruntime.disable_telemetry_events()  # builds for Windows report to their maker
+        onnxruntime.disable_telemetry_events()  # where another program had imported it already
         self.name = f"{ONNXRUNTIME} {onnxruntime.__version__}"
         options = onnxruntime.SessionOptions()
         options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_ALL

@@ -21,11 +21,14 @@ from edgetlc.data.photos import Part, Photo, PhotoSet
 from edgetlc.devices.profiles import Cameras
 from edgetlc.runtime.classes import ClassInfo
 from edgetlc.runtime.contract import PixelContract
+from edgetlc.runtime.telemetry import forbid_telemetry
 
 if TYPE_CHECKING:
     import onnx
 
 ROOT = Path(__file__).resolve().parents[1]
+
+forbid_telemetry()  # before any test imports an engine itself
 
 # A shared machine makes the first example slow now and then; that is no failure.
 settings.register_profile("edgetlc", deadline=None)

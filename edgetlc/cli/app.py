@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import errno
 import logging
-import signal
+import os
 import sys
 import traceback
 import warnings
 from io import TextIOWrapper
+from pathlib import Path
 from typing import Any, NoReturn
 
 import typer
@@ -45,23 +46,19 @@ for command in (demo, train, evaluate, quantize, export, verify, predict, benchm
 app.add_typer(bundle.app, name="bundle")
 
 
-class Interrupted(BaseException):
-    """Ctrl-C; not KeyboardInterrupt, which typer would turn into exit code 1."""
-
-
 def main() -> None:
     """Run the program and exit with its documented status."""
-    signal.signal(signal.SIGINT, _interrupt)
     _quiet_decoders()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):  # not every console can write 中文
             stream.reconfigure(errors="replace")
     try:
         status = app(standalone_mode=False)
+        sys.stdout.flush()  # while a full disk can still be told of
     except EdgetlcError as error:
         _fail(str(error), error.exit_code)
-    except Interrupted:
-        _fail("interrupted; files written so far are whole", INTERRUPTED)
+    except (KeyboardInterrupt, typer.Abort):
+        status = INTERRUPTED
     except OSError as error:
         _fail(_explain(error), BAD_INPUT)
     except Exception as error:
@@ -72,11 +69,9 @@ def main() -> None:
             "-v shows the traceback",
             DEFECT,
         )
+    if status == INTERRUPTED:  # what typer makes of Ctrl-C
+        _fail("interrupted; files written so far are whole", INTERRUPTED)
     sys.exit(status)
-
-
-def _interrupt(signum: int, frame: object) -> None:
-    raise Interrupted
 
 
 def _quiet_decoders() -> None:
@@ -108,5 +103,9 @@ def _fail(message: str, status: int) -> NoReturn:
 
 
 def _answer_error(line: str, status: int) -> None:
-    if "--json" in sys.argv[1:]:
-        print_json({"error": line, "exit_code": status})
+    try:
+        if "--json" in sys.argv[1:]:
+            print_json({"error": line, "exit_code": status})
+        sys.stdout.flush()
+    except OSError:  # nobody can read it; Python would try again at its end, with a traceback
+        sys.stdout = Path(os.devnull).open("w")  # noqa: SIM115 - open until the end

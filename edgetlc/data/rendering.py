@@ -74,7 +74,8 @@ def _developed(pixels: Pixels, look: Simulation) -> Pixels:
     transform = np.asarray(look.colour_matrix) * np.asarray(look.white_balance)
     light = _linear_light()[pixels] @ transform.T.astype(np.float32)
     step = np.clip(light, 0, 1) * np.float32(_LEVELS - 1) + np.float32(0.5)
-    return _tone_table(look.tone, look.contrast)[step.astype(np.int32)]
+    developed: Pixels = _tone_table(look.tone, look.contrast)[step.astype(np.int32)]
+    return developed
 
 
 @lru_cache(maxsize=1)

@@ -35,5 +35,5 @@ def smooth_noise(
 
 def smoothstep(low: float, high: float, values: Field) -> Field:
     """Return 0 below `low`, 1 above `high` and a smooth ramp between, float32."""
-    t = np.clip((values - low) / (high - low), 0, 1)
-    return (t * t * (3 - 2 * t)).astype(np.float32)
+    t: Field = np.clip((values - np.float32(low)) / np.float32(high - low), 0, 1)
+    return t * t * (3 - 2 * t)

@@ -2,8 +2,8 @@
 
 A kind is told by its outline and by the texture of its cut face, never by its colour: hue,
 lightness, contrast, size and pose are drawn from the same distributions for every kind, and the
-texture is brought to zero mean and unit deviation. The counterfeit has the outline of kind A and another texture, as where a root with rays is
-replaced by one with growth rings.
+texture is brought to zero mean and unit deviation. The counterfeit has the outline of kind A and
+another texture, as where a root with growth rings is sold for one with rays.
 
 Vocabulary:
     outline  distance of the edge from the centre over the angle, with mean square 1
@@ -18,8 +18,8 @@ from typing import Literal
 
 import numpy as np
 
-from edgetlc.data.photos import ClassInfo
 from edgetlc.demo.noise import Field, smooth_noise, smoothstep
+from edgetlc.runtime.classes import ClassInfo
 
 Outline = Literal["round", "scalloped", "elongated"]
 Texture = Literal["rays", "rings", "spots", "fibres"]
@@ -158,7 +158,8 @@ def outline(shape: Outline, rng: np.random.Generator) -> Field:
     for order in range(2, 9):
         wave = np.cos(order * angle + rng.uniform(0, 2 * np.pi))
         radii = radii * (1 + rng.normal(0, 0.035 / order**0.7) * wave)
-    return (radii / np.sqrt(np.mean(radii**2))).astype(np.float32)
+    scaled: Field = (radii / np.sqrt(np.mean(radii**2))).astype(np.float32)
+    return scaled
 
 
 def _face(piece: Piece, radii: Field, reach: int, x: float, y: float) -> tuple[Face, Field]:
@@ -234,8 +235,8 @@ def _wobble(face: Face, rng: np.random.Generator, cell: float) -> Field:
 def _standardised(pattern: Field, face: Face) -> Field:
     """Return the pattern with mean 0 and deviation 1 on the face, limited to two deviations."""
     inside = pattern[face.rim < 1]
-    scaled = (pattern - inside.mean()) / (inside.std() + np.float32(1e-6))
-    return np.clip(scaled, -2, 2)
+    scaled: Field = (pattern - inside.mean()) / (inside.std() + np.float32(1e-6))
+    return scaled.clip(-2, 2)
 
 
 def _paint(
@@ -254,4 +255,5 @@ def _paint(
     bright = np.asarray(piece.colour, dtype=np.float32)
     dark = bright * np.array([0.4, 0.3, 0.22], dtype=np.float32)
     lit = (dark + (bright - dark) * tone[..., None]) * shade[..., None]
-    return np.clip(lit, 0, 1).astype(np.float32)
+    colours: Field = np.clip(lit, 0, 1).astype(np.float32)
+    return colours

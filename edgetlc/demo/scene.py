@@ -19,8 +19,13 @@ from edgetlc.demo.pieces import Kind, Patch, Piece, draw_piece
 
 Ground = Literal["paper", "wood", "cloth", "stone"]
 
-_RADIUS = {1: (0.32, 0.4), 2: (0.26, 0.3), 3: (0.21, 0.245)}
+_RADIUS = {1: (0.32, 0.4), 2: (0.25, 0.29), 3: (0.2, 0.23)}
 """Range of a slice's radius by the number of slices, in short sides of the photo."""
+_MARGIN = 1.1
+"""Least distance of a slice's centre from the photo's edge, in radii."""
+_GAP = 1.15
+"""Distance of two centres that is enough, in sums of the radii."""
+_LAYOUTS = 200
 
 
 @dataclass(frozen=True)
@@ -81,29 +86,38 @@ def plan(kind: Kind, look: Look, rng: np.random.Generator, short_side: int = 480
 
 
 def _lay(look: Look, size: tuple[int, int], rng: np.random.Generator) -> tuple[Piece, ...]:
-    """Place one to three slices without overlap; what finds no place is left out."""
-    short = min(size)
-    count = int(rng.integers(1, 4))
+    """Place one to three slices apart from each other."""
+    count = int(rng.choice((1, 2, 3), p=(0.4, 0.35, 0.25)))
+    radii = rng.uniform(*_RADIUS[count], count) * min(size)
     contrast = float(rng.uniform(0.55, 0.8))
-    laid: list[Piece] = []
-    for _ in range(200):
-        radius = float(rng.uniform(*_RADIUS[count])) * short
-        x, y = (float(rng.uniform(1.15 * radius, side - 1.15 * radius)) for side in size)
-        if all(np.hypot(x - p.x, y - p.y) > 1.25 * (radius + p.radius) for p in laid):
-            laid.append(
-                Piece(
-                    x,
-                    y,
-                    radius,
-                    float(rng.uniform(0, 2 * np.pi)),
-                    _face_colour(look, rng),
-                    contrast,
-                    int(rng.integers(2**63)),
-                )
-            )
-        if len(laid) == count:
-            break
-    return tuple(laid)
+    return tuple(
+        Piece(
+            x=float(x),
+            y=float(y),
+            radius=float(radius),
+            angle=float(rng.uniform(0, 2 * np.pi)),
+            colour=_face_colour(look, rng),
+            contrast=contrast,
+            seed=int(rng.integers(2**63)),
+        )
+        for (x, y), radius in zip(_centres(radii, size, rng), radii, strict=True)
+    )
+
+
+def _centres(
+    radii: NDArray[np.float64], size: tuple[int, int], rng: np.random.Generator
+) -> NDArray[np.float64]:
+    """Return a random layout, float64[pieces, 2], (x, y) in pixels.
+
+    It is the first of many that keeps the slices apart, or the one that comes nearest to it.
+    """
+    free = np.asarray(size) - 2 * _MARGIN * radii[:, None]
+    layouts = _MARGIN * radii[:, None] + free * rng.uniform(0, 1, (_LAYOUTS, len(radii), 2))
+    i, j = np.triu_indices(len(radii), 1)
+    gaps = np.hypot(*np.moveaxis(layouts[:, i] - layouts[:, j], 2, 0)) / (radii[i] + radii[j])
+    closest = gaps.min(axis=1, initial=9)
+    chosen: NDArray[np.float64] = layouts[np.argmax(np.minimum(closest, _GAP))]
+    return chosen
 
 
 def _face_colour(look: Look, rng: np.random.Generator) -> tuple[float, float, float]:
@@ -135,7 +149,8 @@ def draw(scene: Scene) -> NDArray[np.uint8]:
     for patch in patches:
         _lay_patch(canvas, patch)
     canvas *= _illumination(scene)[..., None]
-    return np.clip(canvas * 255 + 0.5, 0, 255).astype(np.uint8)
+    pixels: NDArray[np.uint8] = np.clip(canvas * 255 + 0.5, 0, 255).astype(np.uint8)
+    return pixels
 
 
 def _ground(scene: Scene, rng: np.random.Generator) -> Field:
@@ -152,7 +167,8 @@ def _ground(scene: Scene, rng: np.random.Generator) -> Field:
         speckle = smooth_noise(rng, shape, 5)
         relief = 0.05 * smooth_noise(rng, shape, 40) + 0.05 * speckle + 0.02 * grain
     colour = np.asarray(scene.ground_colour, dtype=np.float32)
-    return np.clip(colour * (1 + relief[..., None]), 0, 1).astype(np.float32)
+    table: Field = np.clip(colour * (1 + relief[..., None]), 0, 1)
+    return table
 
 
 def _wood_grain(shape: tuple[int, int], rng: np.random.Generator) -> Field:
@@ -161,18 +177,21 @@ def _wood_grain(shape: tuple[int, int], rng: np.random.Generator) -> Field:
     rings = rows / np.float32(rng.uniform(14, 26)) + 1.6 * smooth_noise(rng, shape, (110, 420))
     saw = rings - np.floor(rings)
     pores = smooth_noise(rng, shape, (2, 45))
-    return (saw**2 - 0.33 + 0.22 * pores + 0.3 * smooth_noise(rng, shape, (9, 300))).astype(
-        np.float32
-    )
+    streaks = smooth_noise(rng, shape, (9, 300))
+    relief: Field = saw * saw - 0.33 + 0.22 * pores + 0.3 * streaks
+    return relief
 
 
 def _weave(shape: tuple[int, int], rng: np.random.Generator) -> Field:
     """Return the over and under of threads, turned by a few degrees."""
-    rows, columns = np.ogrid[: shape[0], : shape[1]]
-    turn, period = rng.uniform(-0.2, 0.2), rng.uniform(5, 9)
-    u = (columns * np.cos(turn) + rows * np.sin(turn)) * (np.pi / period)
-    v = (rows * np.cos(turn) - columns * np.sin(turn)) * (np.pi / period)
-    return (np.abs(np.sin(u)) * np.sign(np.sin(v)) + np.abs(np.sin(v))).astype(np.float32) - 0.6
+    rows = np.arange(shape[0], dtype=np.float32)[:, None]
+    columns = np.arange(shape[1], dtype=np.float32)[None, :]
+    turn, pitch = rng.uniform(-0.2, 0.2), np.pi / rng.uniform(5, 9)
+    right, down = np.float32(pitch * np.cos(turn)), np.float32(pitch * np.sin(turn))
+    warp = np.abs(np.sin(columns * right + rows * down))
+    weft = np.sin(rows * right - columns * down)
+    woven: Field = warp * np.sign(weft) + np.abs(weft) - np.float32(0.6)
+    return woven
 
 
 def _cast_shadows(canvas: Field, patches: list[Patch], scene: Scene) -> None:
@@ -207,6 +226,7 @@ def _illumination(scene: Scene) -> Field:
     width, height = scene.size
     x = np.linspace(-1, 1, width, dtype=np.float32)[None, :]
     y = np.linspace(-1, 1, height, dtype=np.float32)[:, None]
-    side = (x * scene.light[0] + y * scene.light[1] + 2) / 4
-    corner = 1 - np.float32(0.06) * (x * x + y * y)
-    return (1 - np.float32(scene.falloff) * (1 - side)) * corner
+    side = (x * np.float32(scene.light[0]) + y * np.float32(scene.light[1]) + 2) / 4
+    lit = 1 - scene.falloff * (1 - side)
+    corner = 1 - 0.06 * (x * x + y * y)
+    return (lit * corner).astype(np.float32)

@@ -26,6 +26,7 @@ from edgetlc.runtime.classes import ClassInfo
 from edgetlc.runtime.contract import PixelContract
 
 CHECKPOINT_FILE = "model.safetensors"
+_LONGEST_REASON = 200  # characters; PyTorch names every tensor that does not fit
 
 
 @dataclass(frozen=True)
@@ -76,15 +77,16 @@ def load_checkpoint(path: Path) -> Checkpoint:
             metadata = stream.metadata() or {}
         header = json.loads(metadata["edgetlc"])
         classes = tuple(ClassInfo(**info) for info in header["classes"])
-        classifier = Classifier(header["architecture"], len(classes))
-        classifier.backbone.load_state_dict(load_file(file))
         contract = PixelContract.from_json(header["contract"])
         temperature = float(header["temperature"])
         if not 0 < temperature < math.inf:
             raise ValueError(f"temperature {temperature}")
         provenance = dict(header["provenance"])
+        classifier = Classifier(header["architecture"], len(classes))
+        classifier.backbone.load_state_dict(load_file(file))
     except (SafetensorError, KeyError, TypeError, ValueError, RuntimeError) as error:
-        raise InputError(f"{file} is not an edgetlc checkpoint: {error}") from None
+        reason = str(error)[:_LONGEST_REASON]
+        raise InputError(f"{file} is not an edgetlc checkpoint: {reason}") from None
     return Checkpoint(classifier.eval(), classes, contract, temperature, provenance)
 
 

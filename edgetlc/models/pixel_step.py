@@ -8,26 +8,27 @@ from torch import Tensor, nn
 from edgetlc.runtime.contract import PixelContract
 
 
-def resize_weights(length: int, start: float, extent: float, size: int) -> Tensor:
-    """Return the antialiased bilinear weights that resample one axis to `size` pixels.
+def resize_weights(length: int, extent: int, size: int) -> Tensor:
+    """Return the antialiased bilinear weights that resample the middle of one axis to `size`.
 
     A triangle of half-width max(scale, 1) source pixels around each target pixel's centre, each
     row normalised to sum 1 (Pillow's `BILINEAR`, torchvision's `antialias=True`).
 
+    Distances are computed in units of 1 / (2 size) source pixels, in which they are whole numbers
+    and float32 holds them exactly; so no engine's rounding can make them differ.
+
     Args:
         length: source pixels on this axis.
-        start: where the resampled window starts, in source pixels.
-        extent: the window's length, in source pixels.
+        extent: how many of them, in the middle, are resampled.
         size: target pixels.
 
     Returns:
         float32[size, length].
     """
-    scale = torch.tensor(extent, dtype=torch.float32) / size
-    support = torch.clamp(scale, min=1.0)
-    centres = start + (torch.arange(size, dtype=torch.float32) + 0.5) * scale
-    positions = torch.arange(length, dtype=torch.float32) + 0.5
-    weights = torch.clamp(1 - (positions[None, :] - centres[:, None]).abs() / support, min=0)
+    centres = (2 * torch.arange(size) + 1) * extent + (length - extent) * size
+    positions = (2 * torch.arange(length) + 1) * size
+    distance = (positions[None, :] - centres[:, None]).abs().to(torch.float32)
+    weights = torch.clamp(1 - distance / (2 * max(extent, size)), min=0)
     return weights / weights.sum(dim=1, keepdim=True)
 
 
@@ -52,11 +53,7 @@ class PixelStep(nn.Module):
         height, width = pixels.shape[1:3]
         square = min(height, width)
         window = (square, square) if self.contract.geometry == "crop" else (height, width)
-        rows = _axis(height, window[0], self.contract.size).to(pixels.device)
-        columns = _axis(width, window[1], self.contract.size).to(pixels.device)
+        rows = resize_weights(height, window[0], self.contract.size).to(pixels.device)
+        columns = resize_weights(width, window[1], self.contract.size).to(pixels.device)
         planes = pixels.permute(0, 3, 1, 2).to(torch.float32)
         return rows @ planes @ columns.T
-
-
-def _axis(length: int, extent: int, size: int) -> Tensor:
-    return resize_weights(length, (length - extent) / 2, extent, size)

@@ -23,7 +23,7 @@ from edgetlc.files import read_json, sha256_file
 from edgetlc.models.checkpoint import CHECKPOINT_FILE, Checkpoint, load_checkpoint
 from edgetlc.pipeline.quantize import INT8_FILE, RECORD_FILE
 from edgetlc.progress import Track, untracked
-from edgetlc.runtime.bundle import BUNDLE_FILE, Bundle
+from edgetlc.runtime.bundle import Bundle
 from edgetlc.runtime.schema import (
     BundleManifest,
     DecisionPolicy,
@@ -62,9 +62,11 @@ def export_run(
         InputError: no checkpoint, int8 asked for but not made or made for another checkpoint, or
             `output` is taken.
     """
-    _check_output(output, overwrite)
+    if output.exists() and not overwrite:  # refused before the work, not after it
+        raise InputError(f"{output} exists already; choose another output or pass --overwrite")
     policy = DecisionPolicy(reject_below)
     checkpoint = load_checkpoint(run)
+    validation = list(in_turn(photos.part("val").photos, seed=0))
     if not precisions:
         precisions = ("fp32", "int8") if (run / INT8_FILE).is_file() else ("fp32",)
     quantization = _quantization(run) if "int8" in precisions else None
@@ -80,7 +82,6 @@ def export_run(
                 f"{format_}-{precision}", format_, precision, ENGINES_OF[format_], tuple(written)
             )
         )
-    validation = list(in_turn(photos.part("val").photos, seed=0))
     files |= golden_files(validation, checkpoint.contract, models, files)
     manifest = BundleManifest(
         created=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -92,16 +93,6 @@ def export_run(
         provenance=_provenance(run, checkpoint, quantization),
     )
     return write_bundle(output, manifest, files, overwrite=overwrite)
-
-
-def _check_output(output: Path, overwrite: bool) -> None:
-    """Refuse before the work what would be refused after it, and to replace what is no bundle."""
-    if not output.exists():
-        return
-    if not overwrite:
-        raise InputError(f"{output} exists already; choose another output or pass --overwrite")
-    if not (output / BUNDLE_FILE).is_file():
-        raise InputError(f"{output} is no bundle, so it is not replaced; choose another output")
 
 
 def _graph(run: Path, checkpoint: Checkpoint, precision: Precision) -> onnx.ModelProto:

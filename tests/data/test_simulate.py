@@ -19,7 +19,7 @@ from typer.testing import CliRunner
 
 from edgetlc.cli.simulate import simulate_command
 from edgetlc.data.manifest import MANIFEST_FILE, load_photos
-from edgetlc.data.photos import ClassInfo, Part, Photo, PhotoSet
+from edgetlc.data.photos import Part, Photo, PhotoSet
 from edgetlc.data.rendering import DESCRIPTION, SOFTWARE, render
 from edgetlc.data.simulate import simulate_photos
 from edgetlc.devices.camera import CameraProfile, ExifPattern, Model
@@ -28,6 +28,7 @@ from edgetlc.devices.naming import parse_name
 from edgetlc.devices.profiles import Cameras
 from edgetlc.devices.simulation import Simulation
 from edgetlc.errors import ImageError, InputError
+from edgetlc.runtime.classes import ClassInfo
 
 CAMERAS = Cameras.load()
 LISTED = [camera for camera in CAMERAS if camera.number is not None]

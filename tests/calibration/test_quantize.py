@@ -1,0 +1,150 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import onnx
+import onnxruntime
+import openvino
+import pytest
+import torch
+from onnx import numpy_helper
+
+from edgetlc.calibration.quantize import count_layers, quantize
+from edgetlc.data.photos import PhotoSet
+from edgetlc.errors import InputError
+from edgetlc.export.network import EVIDENCE, network_graph
+from edgetlc.models.checkpoint import load_checkpoint
+from edgetlc.models.networks import Classifier
+from edgetlc.pipeline.export import export_run
+from edgetlc.pipeline.quantize import INT8_FILE, RECORD_FILE, quantize_run
+
+
+@pytest.fixture(scope="module")
+def network(quantized_run: Path) -> onnx.ModelProto:
+    return onnx.load_model_from_string((quantized_run / INT8_FILE).read_bytes())
+
+
+def constants(model: onnx.ModelProto) -> dict[str, np.ndarray]:
+    return {tensor.name: numpy_helper.to_array(tensor) for tensor in model.graph.initializer}
+
+
+def quantized_weights(model: onnx.ModelProto) -> list[tuple[np.ndarray, np.ndarray, int]]:
+    """Return weight, scale and axis of every convolution with int8 weights."""
+    values = constants(model)
+    dequantize = {n.output[0]: n for n in model.graph.node if n.op_type == "DequantizeLinear"}
+    found = []
+    for node in model.graph.node:
+        source = dequantize.get(node.input[1]) if node.op_type == "Conv" else None
+        if source is not None:
+            axis = {a.name: a.i for a in source.attribute}.get("axis", 1)
+            found.append((values[source.input[0]], values[source.input[1]], axis))
+    return found
+
+
+def test_every_convolution_but_the_head_is_int8(network: onnx.ModelProto) -> None:
+    """resnet18 has 20 convolutions; the head that makes the evidence is one more."""
+    assert count_layers(network) == (20, 1)
+    head = next(node for node in network.graph.node if EVIDENCE in node.output)
+    assert head.op_type == "Conv"
+    assert constants(network)[head.input[1]].dtype == np.float32
+
+
+def test_weights_have_a_scale_per_channel_and_stay_within_7_bits(network: onnx.ModelProto) -> None:
+    """AVX2 adds two products in 16 bits: with 8-bit weights such sums can overflow."""
+    weights = quantized_weights(network)
+    assert len(weights) == 20
+    for weight, scale, axis in weights:
+        assert weight.dtype == np.int8
+        assert axis == 0
+        assert scale.shape == (weight.shape[0],)
+        assert np.abs(weight.astype(int)).max() <= 64
+    # And they use that range: another bit less would cost accuracy for nothing.
+    assert np.mean([np.abs(weight.astype(int)).max() for weight, _, _ in weights]) > 60
+
+
+def test_activations_are_8_bit_with_one_scale(network: onnx.ModelProto) -> None:
+    values = constants(network)
+    nodes = [node for node in network.graph.node if node.op_type == "QuantizeLinear"]
+    assert len(nodes) >= 20
+    for node in nodes:
+        scale, zero = values[node.input[1]], values[node.input[2]]
+        assert scale.size == 1
+        assert 0 < float(scale) < 10
+        assert zero.dtype in (np.int8, np.uint8)
+
+
+def test_the_float_network_comes_out_of_it_unchanged(quantized_run: Path) -> None:
+    checkpoint = load_checkpoint(quantized_run)
+    graph = network_graph(checkpoint.classifier, 64)
+    assert count_layers(graph) == (0, 21)
+    names = [output.name for output in graph.graph.output]
+    assert names == ["logits", "evidence"]
+
+
+def test_onnx_runtime_and_openvino_agree_on_the_int8_network() -> None:
+    """The head stays float for this: else OpenVINO answers the bias whatever the photo shows."""
+    torch.manual_seed(0)
+    classifier = Classifier("resnet18", 4).eval()
+    with torch.no_grad():
+        classifier.head.weight.mul_(3)
+        classifier.head.bias.copy_(torch.tensor([1.0, -1.0, 0.5, 0.0]))
+    rng = np.random.default_rng(0)
+    images = [rng.normal(size=(1, 3, 32, 32)).astype(np.float32) for _ in range(8)]
+    made = quantize(network_graph(classifier, 32), images, len(images))
+    content = made.model.SerializeToString()
+    session = onnxruntime.InferenceSession(content, providers=["CPUExecutionProvider"])
+    core = openvino.Core()
+    hint = {"INFERENCE_PRECISION_HINT": "f32"}
+    compiled = core.compile_model(core.read_model(content, b""), "CPU", hint)
+    for image in images[:4]:
+        logits, evidence = session.run(["logits", "evidence"], {"images": image})
+        answer = compiled({"images": image})
+        with torch.inference_mode():
+            expected = classifier(torch.tensor(image))[0].numpy()
+        moved = np.abs(expected - [1, -1, 0.5, 0]).max()  # what the photo adds to the bias
+        assert moved > 0.5
+        # A value on the edge of a rounding step may fall on either side of it.
+        assert np.abs(answer["logits"] - logits).max() < 0.1 * moved
+        assert np.abs(answer["evidence"] - evidence).max() < 0.1 * np.abs(evidence).max()
+        assert np.abs(logits - expected).max() < 0.25 * moved
+
+
+def test_the_record_tells_what_was_done(quantized_run: Path, photo_set: PhotoSet) -> None:
+    record = json.loads((quantized_run / RECORD_FILE).read_text(encoding="utf-8"))
+    assert record["calibration"]["photos"] == 16
+    assert sum(record["calibration"]["per_camera"].values()) == 16
+    assert record["calibration"]["simulated"] is False
+    assert len(record["calibration"]["digest"]) == 64
+    assert record["settings"]["overflow_fix"] == "enable"
+    assert (record["quantized_layers"], record["float_layers"]) == (20, 1)
+
+
+def test_another_training_part_is_refused(
+    tiny_run: Path, photo_set: PhotoSet, linked_copy: Callable[[Path, Path], Path], tmp_path: Path
+) -> None:
+    """It may hold photos that this run is tested on."""
+    run = linked_copy(tiny_run, tmp_path / "run")
+    swap = {"train": "test", "test": "train", "val": "val"}
+    swapped = tuple(replace(p, part=swap[p.part]) for p in photo_set.photos)
+    one_less = photo_set.photos[1:]
+    relabelled = (replace(photo_set.photos[0], label="ring"), *photo_set.photos[1:])
+    for photos in (swapped, one_less, relabelled):
+        with pytest.raises(InputError, match="not the one this network was trained on"):
+            quantize_run(run, PhotoSet(photos, photo_set.classes), 8)
+    assert not (run / INT8_FILE).exists()
+
+
+def test_an_int8_network_of_another_checkpoint_is_not_exported(
+    quantized_run: Path, photo_set: PhotoSet, linked_copy: Callable[[Path, Path], Path], tmp_path
+) -> None:
+    run = linked_copy(quantized_run, tmp_path / "run")
+    record = json.loads((run / RECORD_FILE).read_text(encoding="utf-8"))
+    (run / RECORD_FILE).unlink()
+    (run / RECORD_FILE).write_text(json.dumps({**record, "checkpoint": "0" * 64}))
+    with pytest.raises(InputError, match="quantize"):
+        export_run(run, photo_set, tmp_path / "x.bundle")
+    assert not (tmp_path / "x.bundle").exists()

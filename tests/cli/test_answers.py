@@ -1,0 +1,347 @@
+"""What each command answers: one JSON document with --json, tables without, progress beside."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import pytest
+import torch
+
+from edgetlc.calibration.quantize import Quantized
+from edgetlc.pipeline import export as export_module
+from edgetlc.pipeline import quantize as quantize_module
+from edgetlc.runtime.bundle import Bundle
+from edgetlc.runtime.engines import Engine, Output
+from edgetlc.runtime.pixels import Pixels
+from edgetlc.runtime.schema import ModelRecord
+
+Run = Callable[..., Any]
+
+
+class TestDevices:
+    def test_list(self, edgetlc: Run) -> None:
+        ran = edgetlc("devices", "list", "--json")
+        assert (ran.status, ran.err) == (0, "")
+        assert {"iphone-11", "olympus-bx53"} <= {camera["id"] for camera in ran.json()}
+
+    def test_show(self, edgetlc: Run) -> None:
+        assert edgetlc("devices", "show", "iphone-11", "--json").json()["en"] == "iPhone 11"
+
+    def test_identify(self, edgetlc: Run, photo: Path) -> None:
+        (found,) = edgetlc("devices", "identify", photo, "--json").json()
+        assert found["file"] == str(photo)
+        assert (found["camera"], found["by"], found["conflict"]) == ("iphone-11", "name", None)
+
+
+class TestPredict:
+    def test_json(self, edgetlc: Run, tiny_bundle: Path, photos_folder: Path) -> None:
+        folder = photos_folder / "disc"
+        ran = edgetlc("predict", tiny_bundle, folder, "--json")
+        assert ran.status == 0
+        document = ran.json()
+        assert document["bundle"] == Bundle.open(tiny_bundle).digest
+        assert document["model"] == "onnx-int8"
+        assert document["unreadable"] == []
+        assert [p["file"] for p in document["predictions"]] == sorted(
+            str(p) for p in folder.iterdir()
+        )
+        for prediction in document["predictions"]:
+            assert sum(prediction["probabilities"].values()) == pytest.approx(1, abs=1e-4)
+            assert prediction["confidence"] == max(prediction["probabilities"].values())
+        assert "classifying: 20 of 20" in ran.err
+
+    def test_one_photo_for_people(self, edgetlc: Run, tiny_bundle: Path, photo: Path) -> None:
+        ran = edgetlc("predict", tiny_bundle, photo)
+        assert (ran.status, ran.err) == (0, "")
+        assert ran.out.startswith(f"{photo}: ")
+        assert "confidence" in ran.out
+        assert "camera iphone-11 (by name)" in ran.out
+
+    def test_model_and_engine_of_choice(self, edgetlc: Run, tiny_bundle: Path, photo: Path) -> None:
+        words = ("--model", "openvino-fp32", "--engine", "openvino", "--threads", 1, "--json")
+        document = edgetlc("predict", tiny_bundle, photo, *words).json()
+        assert document["model"] == "openvino-fp32"
+        assert document["engine"].startswith("openvino ")
+
+    def test_overlay_and_results_file(
+        self, edgetlc: Run, tiny_bundle: Path, photos_folder: Path, tmp_path: Path
+    ) -> None:
+        folder = photos_folder / "ring"
+        table = tmp_path / "answers.csv"
+        words = ("--results-file", table, "--results-format", "csv", "--overlay", tmp_path / "seen")
+        assert edgetlc("predict", tiny_bundle, folder, *words).status == 0
+        with table.open(encoding="utf-8", newline="") as stream:
+            rows = list(csv.DictReader(stream))
+        assert len(rows) == 20
+        assert {"file", "label", "confidence", "p(disc)"} <= set(rows[0])
+        assert len(list((tmp_path / "seen").glob("*.png"))) == 20
+
+    def test_the_rest_goes_on_when_one_is_unreadable(
+        self, edgetlc: Run, tiny_bundle: Path, photo: Path, tmp_path: Path
+    ) -> None:
+        broken = tmp_path / "broken.jpg"
+        broken.write_bytes(photo.read_bytes()[:500])
+        ran = edgetlc("predict", tiny_bundle, photo, broken, photo, "--json")
+        assert ran.status == 2
+        document = ran.json()
+        assert [p["file"] for p in document["predictions"]] == [str(photo)] * 2
+        (unreadable,) = document["unreadable"]
+        assert unreadable["file"] == str(broken)
+        assert unreadable["reason"]
+        assert f"cannot classify {broken}: {unreadable['reason']}" in ran.err
+        assert "Traceback" not in ran.err
+
+    def test_hidden_files_of_a_memory_card_are_no_photos(
+        self, edgetlc: Run, tiny_bundle: Path, photo: Path, tmp_path: Path
+    ) -> None:
+        (tmp_path / "IMG_1.jpg").write_bytes(photo.read_bytes())
+        (tmp_path / "._IMG_1.jpg").write_bytes(b"\0\5\x16\7 what macOS leaves")
+        ran = edgetlc("predict", tiny_bundle, tmp_path, "--json")
+        assert ran.status == 0
+        assert len(ran.json()["predictions"]) == 1
+
+    def test_not_sure(self, edgetlc: Run, tiny_bundle: Path, photo: Path, tmp_path: Path) -> None:
+        doubtful = _with_manifest(tiny_bundle, tmp_path, decision={"reject_below": 1.0})
+        ran = edgetlc("predict", doubtful, photo)
+        assert ran.status == 0
+        assert "NOT SURE 不确定" in ran.out
+
+
+def _with_manifest(bundle: Path, folder: Path, **changes: object) -> Path:
+    """Return a copy of a bundle with other entries in `bundle.json`."""
+    copy = folder / "copy.bundle"
+    copy.mkdir()
+    for file in bundle.rglob("*"):
+        target = copy / file.relative_to(bundle)
+        if file.is_dir():
+            target.mkdir()
+        elif file.name != "bundle.json":
+            target.hardlink_to(file)
+    document = json.loads((bundle / "bundle.json").read_text(encoding="utf-8"))
+    (copy / "bundle.json").write_text(json.dumps(document | changes), encoding="utf-8")
+    return copy
+
+
+class TestBundle:
+    def test_inspect(self, edgetlc: Run, tiny_bundle: Path) -> None:
+        document = edgetlc("bundle", "inspect", tiny_bundle, "--json").json()
+        assert document["digest"] == Bundle.open(tiny_bundle).digest
+        assert len(document["manifest"]["models"]) == 6
+        shown = edgetlc("bundle", "inspect", tiny_bundle).out
+        assert all(word in shown for word in ("onnx-int8", "圆片", "64 x 64", document["digest"]))
+
+    def test_check(self, edgetlc: Run, tiny_bundle: Path) -> None:
+        ran = edgetlc("bundle", "check", tiny_bundle, "--json")
+        assert ran.status == 0
+        assert ran.json()["unlisted"] == []
+
+    def test_pack_makes_a_file_that_answers_the_same(
+        self, edgetlc: Run, tiny_bundle: Path, photo: Path, tmp_path: Path
+    ) -> None:
+        packed = tmp_path / "shapes.etlc"
+        ran = edgetlc("bundle", "pack", tiny_bundle, "-o", packed, "--json")
+        assert ran.json()["bytes"] == packed.stat().st_size
+        answers = [edgetlc("predict", b, photo, "--json").json() for b in (tiny_bundle, packed)]
+        assert answers[0] == answers[1]
+
+
+class TestOnSite:
+    def test_selftest(self, edgetlc: Run, tiny_bundle: Path, tmp_path: Path) -> None:
+        report = tmp_path / "selftest.json"
+        ran = edgetlc("selftest", tiny_bundle, "--json", "--results-file", report)
+        assert ran.status == 0
+        assert ran.json()["passed"] is True
+        assert json.loads(report.read_text(encoding="utf-8")) == ran.json()
+
+    def test_selftest_says_no(
+        self, edgetlc: Run, tiny_bundle: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(Bundle, "load", _turned(Bundle.load, "int8"))
+        ran = edgetlc("selftest", tiny_bundle)
+        assert ran.status == 1
+        assert "self-test FAIL" in ran.out
+
+    def test_benchmark(self, edgetlc: Run, tiny_bundle: Path, photo: Path) -> None:
+        words = ("--rounds", 3, "--threads", 1, "--photo", photo, "--json")
+        ran = edgetlc("benchmark", tiny_bundle, *words)
+        assert ran.status == 0
+        document = ran.json()
+        assert (document["rounds"], document["threads"]) == (3, 1)
+        assert document["timings"][0]["ratio"] == 1
+        assert "timing: 3 of 3" in ran.err
+
+
+class Turned:
+    """An engine whose answers are moved by one class: always wrong where it was right."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.name = engine.name
+        self._engine = engine
+
+    def run(self, pixels: Pixels) -> Output:
+        output = self._engine.run(pixels)
+        return Output(np.roll(output.probabilities, 1, axis=1), output.evidence)
+
+
+def _turned(load: Callable[..., Engine], precision: str) -> Callable[..., Engine]:
+    def turned(bundle: Bundle, model: ModelRecord, *rest: Any) -> Engine:
+        engine = load(bundle, model, *rest)
+        return Turned(engine) if model.precision == precision else engine
+
+    return turned
+
+
+class TestVerify:
+    """12 test photos, 6 of each of two cameras."""
+
+    def test_pass_is_0(self, edgetlc: Run, tiny_bundle: Path, manifest: Path) -> None:
+        words = ("--margin", 0.45, "--model", "onnx-fp32")
+        ran = edgetlc("verify", tiny_bundle, "--data", manifest, *words)
+        assert ran.status == 0
+        assert "overall: PASS" in ran.out
+        assert "untested, no photos: redmi-k30s" in ran.out
+        assert "olympus-bx53" not in ran.out  # no row of the standard's table
+
+    def test_fail_is_1(
+        self, edgetlc: Run, tiny_bundle: Path, manifest: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(Bundle, "load", _turned(Bundle.load, "int8"))
+        words = ("--part", "all", "--model", "onnx-int8", "--engine", "onnxruntime")
+        ran = edgetlc("verify", tiny_bundle, "--data", manifest, *words)
+        assert ran.status == 1
+        assert "overall: FAIL" in ran.out
+        assert "went from right to wrong" in ran.out
+
+    def test_insufficient_is_3(
+        self, edgetlc: Run, tiny_bundle: Path, manifest: Path, tmp_path: Path
+    ) -> None:
+        report, table = tmp_path / "verify.json", tmp_path / "verify.csv"
+        words = ("verify", tiny_bundle, "--data", manifest, "--model", "onnx-fp32")
+        ran = edgetlc(*words, "--json", "--results-file", report)
+        assert ran.status == 3
+        document = ran.json()
+        assert document["verdict"] == "INSUFFICIENT"
+        assert json.loads(report.read_text(encoding="utf-8")) == document
+        assert {c["model"] for c in document["candidates"]} == {"onnx-fp32"}
+        assert edgetlc(*words, "--results-file", table, "--results-format", "csv").status == 3
+        with table.open(encoding="utf-8", newline="") as stream:
+            rows = list(csv.DictReader(stream))
+        assert {row["camera"] for row in rows} == {"iphone-11", "realme-gt-neo"}
+        assert {row["photos"] for row in rows} == {"6"}
+
+    def test_against_the_run(
+        self, edgetlc: Run, tiny_bundle: Path, quantized_run: Path, manifest: Path
+    ) -> None:
+        words = ("--data", manifest, "--reference", quantized_run, "--model", "onnx-fp32", "--json")
+        document = edgetlc("verify", tiny_bundle, *words).json()
+        assert document["reference"].startswith("pytorch ")
+        assert all(c["largest_change"] < 1e-3 for c in document["candidates"])
+
+
+@pytest.fixture
+def one_thread() -> Iterator[None]:
+    """Two threads of torch wait for each other on a busy machine."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+@pytest.mark.usefixtures("one_thread")
+class TestToolchain:
+    def test_evaluate(self, edgetlc: Run, tiny_run: Path, manifest: Path, tmp_path: Path) -> None:
+        table = tmp_path / "scores.csv"
+        words = ("--results-file", table, "--results-format", "csv", "--json")
+        ran = edgetlc("evaluate", tiny_run, "--data", manifest, *words)
+        assert ran.status == 0
+        document = ran.json()
+        assert document["part"] == "test"
+        assert document["overall"]["count"] == 12
+        assert set(document["cameras"]) == {"iphone-11", "realme-gt-neo"}
+        assert len(document["overall"]["confusion"]) == 3
+        assert table.read_text(encoding="utf-8").splitlines()[0].startswith("camera,count,accu")
+        shown = edgetlc("evaluate", tiny_run, "--data", manifest, "--part", "val").out
+        assert "Part val by camera" in shown
+        assert "Confusion" in shown
+
+    def test_train(self, edgetlc: Run, manifest: Path, tmp_path: Path) -> None:
+        words = ("--arch", "resnet18", "--size", 32, "--epochs", 1, "--batch-size", 21, "--json")
+        ran = edgetlc("train", "--data", manifest, "-o", tmp_path / "run", *words)
+        assert ran.status == 0
+        document = ran.json()
+        assert document["best"] == document["epochs"][0]
+        assert (document["weights"], document["unreadable"]) == (None, [])
+        assert "starting from random weights" in ran.err
+        assert "epoch 1: train loss" in ran.err
+        # Weights from that run into another: everything fits.
+        start = tmp_path / "run" / "model.safetensors"
+        words = (*words[:-1], "--weights", start, "--seed", 1)
+        again = edgetlc("train", "--data", manifest, "-o", tmp_path / "again", *words)
+        assert again.status == 0
+        assert "tensors loaded" in again.err
+        assert "not found" not in again.err
+        assert "kept" in again.out
+
+    def test_quantize(
+        self, edgetlc: Run, quantized_run: Path, manifest: Path, monkeypatch: pytest.MonkeyPatch,
+        tmp_path: Path, linked_copy: Callable[[Path, Path], Path],
+    ) -> None:  # fmt: skip
+        def leave(network: object, images: Iterable[object], count: int) -> Quantized:
+            return Quantized(onnx.ModelProto(producer_name="int8"), 20, 1, {})
+
+        monkeypatch.setattr(quantize_module, "quantize", leave)
+        float_network = onnx.ModelProto(producer_name="float" * 9)
+        monkeypatch.setattr(quantize_module, "network_graph", lambda *_: float_network)
+        run = linked_copy(quantized_run, tmp_path / "run")
+        words = ("quantize", run, "--data", manifest, "--photos", 8)
+        document = edgetlc(*words, "--json").json()
+        assert document["calibration_photos"] == sum(document["per_camera"].values()) == 8
+        assert document["network"] == str(run / "network.int8.onnx")
+        shown = edgetlc(*words).out
+        assert "20 layers in int8, 1 left in float" in shown
+
+    def test_export(
+        self, edgetlc: Run, tiny_run: Path, manifest: Path, monkeypatch: pytest.MonkeyPatch,
+        tmp_path: Path,
+    ) -> None:  # fmt: skip
+        monkeypatch.setattr(export_module, "_graph", lambda *_: None)
+        monkeypatch.setattr(export_module, "model_files", lambda *names: {f"m.{names[1]}": b"abc"})
+        monkeypatch.setattr(export_module, "golden_files", lambda *_: {})
+        words = ("export", tiny_run, "--data", manifest, "-o", tmp_path / "b", "--format", "onnx")
+        document = edgetlc(*words, "--json").json()
+        assert [m["id"] for m in document["manifest"]["models"]] == ["onnx-fp32"]
+        assert Path(document["path"]) == tmp_path / "b"
+        again = edgetlc(*words, "--format", "ort", "--format", "onnx", "--overwrite")
+        assert again.status == 0
+        assert "ort-fp32" in again.out
+
+
+class TestData:
+    def test_check(self, edgetlc: Run, photos_folder: Path) -> None:
+        ran = edgetlc("data", "check", photos_folder, "--json")
+        assert ran.status == 0
+        assert ran.json()["passed"] is True
+        assert ran.json()["warnings"] > 0  # fewer photos than the standard asks for
+        strict = edgetlc("data", "check", photos_folder, "--strict", "--json")
+        assert strict.status == 1
+        assert strict.json()["passed"] is False
+
+    def test_split(self, edgetlc: Run, photos_folder: Path, tmp_path: Path) -> None:
+        output = tmp_path / "split.csv"
+        ran = edgetlc("data", "split", photos_folder, "-o", output, "--json")
+        assert ran.status == 0
+        assert ran.json()["photos"] == 60
+        with output.open(encoding="utf-8", newline="") as stream:
+            assert {row["part"] for row in csv.DictReader(stream)} == {"train", "val", "test"}
+
+    def test_simulate(self, edgetlc: Run, manifest: Path, tmp_path: Path) -> None:
+        words = ("--camera", "iphone-12", "--part", "val", "--json")
+        ran = edgetlc("data", "simulate", manifest, "-o", tmp_path / "made", *words)
+        assert ran.status == 0
+        assert (ran.json()["photos"], ran.json()["simulated"]) == (6, True)

@@ -1,0 +1,79 @@
+"""Ctrl-C: one line, exit code 130, and what was written is whole."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from edgetlc.models.checkpoint import load_checkpoint
+from edgetlc.training.train import METRICS_FILE
+
+LINE = "edgetlc: interrupted; files written so far are whole"
+
+
+def _train(manifest: Path, run: Path, *words: str) -> subprocess.Popen[str]:
+    small = ("--arch", "resnet18", "--size", "32", "--batch-size", "14", "--epochs", "1000")
+    command = [sys.executable, "-m", "edgetlc", "train", "--data", str(manifest), "-o", str(run)]
+    return subprocess.Popen(
+        [*command, *small, *words],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+        start_new_session=True,  # a terminal's Ctrl-C reaches the program and its workers
+    )
+
+
+def _interrupt_after_an_epoch(training: subprocess.Popen[str], run: Path) -> tuple[str, str]:
+    try:
+        end = time.monotonic() + 120
+        while time.monotonic() < end and not (run / METRICS_FILE).exists():
+            assert training.poll() is None, training.communicate()
+            time.sleep(0.1)
+        time.sleep(0.3)
+        os.killpg(training.pid, signal.SIGINT)
+        return training.communicate(timeout=60)
+    finally:
+        if training.poll() is None:
+            training.kill()
+            training.communicate()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs POSIX signals")
+class TestTraining:
+    @pytest.mark.parametrize("workers", ["0", "2"])
+    def test_ctrl_c(self, manifest: Path, tmp_path: Path, workers: str) -> None:
+        run = tmp_path / "run"
+        training = _train(manifest, run, "--workers", workers)
+        out, err = _interrupt_after_an_epoch(training, run)
+        assert training.returncode == 130
+        assert out == ""
+        assert err.splitlines()[-1] == LINE
+        assert "Traceback" not in err
+        assert load_checkpoint(run).provenance["best_epoch"]["epoch"] >= 1
+        assert not list(run.glob(".*")), "temporary files were left"
+
+    def test_json_says_so_too(
+        self,
+        edgetlc: Callable[..., Any],
+        manifest: Path,
+        tmp_path: Path,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        def press(*_: object, **__: object) -> None:
+            os.kill(os.getpid(), signal.SIGINT)
+            time.sleep(5)
+
+        monkeypatch.setattr("edgetlc.training.train.train", press)
+        ran = edgetlc("train", "--data", manifest, "-o", tmp_path / "run", "--json")
+        assert ran.status == 130
+        assert ran.err.splitlines()[-1] == LINE
+        assert ran.json() == {"error": LINE.removeprefix("edgetlc: "), "exit_code": 130}
