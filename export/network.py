@@ -9,12 +9,14 @@ from contextlib import contextmanager
 
 import onnx
 import torch
+from onnxscript import optimizer
 
 from edgetlc.export.pixel_graph import IMAGES, IR_VERSION, OPSET
 from edgetlc.models.networks import Classifier
 
 LOGITS = "logits"
 EVIDENCE = "evidence"
+_ANY_SIZE = 1 << 40
 
 
 def network_graph(classifier: Classifier, size: int) -> onnx.ModelProto:
@@ -35,7 +37,12 @@ def network_graph(classifier: Classifier, size: int) -> onnx.ModelProto:
             opset_version=OPSET,
             verbose=False,
         )
-    assert program is not None
+        assert program is not None
+        # The exporter folds small constants only: a head of many classes would not be one.
+        optimizer.fold_constants(
+            program.model, input_size_limit=_ANY_SIZE, output_size_limit=_ANY_SIZE
+        )
+        optimizer.remove_unused_nodes(program.model)
     model: onnx.ModelProto = program.model_proto
     model.ir_version = IR_VERSION
     return strip_metadata(model)

@@ -8,6 +8,7 @@ optimisation level and OpenVINO's arithmetic precision (its default is bf16 on n
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -101,6 +102,7 @@ class OpenVinoEngine:
         }
         if threads is not None:
             settings["INFERENCE_NUM_THREADS"] = threads
+        self._requests = threading.local()  # one each: a shared request serves one thread only
         try:
             core = openvino.Core()
             self._compiled = core.compile_model(core.read_model(model, weights), "CPU", settings)
@@ -109,9 +111,10 @@ class OpenVinoEngine:
 
     def run(self, pixels: Pixels) -> Output:
         """Classify uint8[N, H, W, 3]."""
-        # A request of its own: a shared one is not safe to use from several threads.
         try:
-            answer = self._compiled.create_infer_request().infer({"pixels": pixels})
+            if not hasattr(self._requests, "own"):
+                self._requests.own = self._compiled.create_infer_request()
+            answer = self._requests.own.infer({"pixels": pixels})
             return Output(answer["probabilities"], answer["evidence"])
         except (RuntimeError, KeyError) as error:
             raise BundleError(f"openvino cannot run the model: {error}") from None

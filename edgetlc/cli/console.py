@@ -33,9 +33,17 @@ def answer(document: Any, show: Callable[[], None], *, as_json: bool) -> None:
 def print_json(document: Any) -> None:
     """Print `document` as JSON, in plain ASCII where standard output takes no UTF-8."""
     ascii_only = (sys.stdout.encoding or "").lower() not in ("utf-8", "utf8")
-    text = json.dumps(document, ensure_ascii=ascii_only, indent=2, allow_nan=False, default=str)
-    # A file name that is not UTF-8 arrives as lone surrogates, which no stream can write.
-    print(text.encode("utf-8", "backslashreplace").decode("utf-8"))
+    print(writable(json_text(document, ascii_only=ascii_only)))
+
+
+def json_text(document: Any, *, ascii_only: bool = False) -> str:
+    """Return `document` as indented JSON; NaN and infinity are refused."""
+    return json.dumps(document, ensure_ascii=ascii_only, indent=2, allow_nan=False, default=str)
+
+
+def writable(text: str) -> str:
+    """Return `text` with escapes for the lone surrogates of file names that are not UTF-8."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:

@@ -8,6 +8,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
+from edgetlc.cli.console import json_text, writable
+
 
 def write_results(
     path: Path | None,
@@ -16,19 +18,20 @@ def write_results(
     rows: Sequence[Mapping[str, object]],
 ) -> None:
     """Write `document` as JSON or `rows` as CSV; do nothing without a path."""
-    from edgetlc.files import write_json, write_text
+    from edgetlc.files import write_text
 
-    if path is None:
-        return
-    if format_ == "json":
-        write_json(path, document)
-        return
+    if path is not None:
+        text = json_text(document) + "\n" if format_ == "json" else _csv_text(rows)
+        write_text(path, writable(text))
+
+
+def _csv_text(rows: Sequence[Mapping[str, object]]) -> str:
     text = io.StringIO()
     columns = list(rows[0]) if rows else []
     writer = csv.DictWriter(text, columns, lineterminator="\n")
     writer.writeheader()
     writer.writerows({name: _cell(row[name]) for name in columns} for row in rows)
-    write_text(path, text.getvalue())
+    return text.getvalue()
 
 
 def _cell(value: object) -> object:

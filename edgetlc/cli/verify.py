@@ -105,7 +105,7 @@ def _reference(run: Path | None, bundle: Bundle) -> Any:
             f"{run} was trained on {', '.join(names)} at {checkpoint.contract.size} pixels, the "
             f"bundle on {', '.join(known)} at {manifest.contract.size}; pass the bundle's own run"
         )
-    return ReferenceModel(checkpoint)
+    return ReferenceModel(checkpoint, threads=1)
 
 
 def show_verification(found: Verification) -> None:

@@ -9,11 +9,11 @@ from pathlib import Path
 
 from edgetlc.data.duplicates import DECODED_SIZE, Thumbnail, thumbnail
 from edgetlc.data.photos import Photo
-from edgetlc.data.threads import worker_pool
 from edgetlc.errors import InputError
 from edgetlc.progress import Track, untracked
 from edgetlc.runtime.containers import Container, sniff
 from edgetlc.runtime.pixels import decode, read_photo
+from edgetlc.threads import worker_pool
 
 
 @dataclass(frozen=True)

@@ -21,13 +21,13 @@ from pathlib import Path
 from edgetlc.data.manifest import MANIFEST_FILE, write_manifest
 from edgetlc.data.photos import Photo, PhotoSet
 from edgetlc.data.rendering import render, seed_of
-from edgetlc.data.threads import worker_pool
 from edgetlc.devices.naming import StandardName, parse_name
 from edgetlc.devices.profiles import CameraProfile
 from edgetlc.errors import ImageError, InputError
 from edgetlc.files import whole_folder
 from edgetlc.progress import Track, untracked
 from edgetlc.runtime.pixels import decode, read_photo
+from edgetlc.threads import worker_pool
 
 _SOURCE_SIZE = 1024
 """Sources are first reduced by whole numbers to a short side of 1024 to 2047 pixels."""

@@ -15,7 +15,6 @@ import numpy as np
 from edgetlc.data.manifest import MANIFEST_FILE, write_manifest
 from edgetlc.data.photos import Photo, PhotoSet
 from edgetlc.data.rendering import render, seed_of
-from edgetlc.data.threads import worker_pool
 from edgetlc.demo.pieces import KINDS, Kind
 from edgetlc.demo.scene import Look, draw, plan
 from edgetlc.devices.naming import StandardName
@@ -23,6 +22,7 @@ from edgetlc.devices.profiles import CameraProfile
 from edgetlc.errors import InputError
 from edgetlc.files import whole_folder
 from edgetlc.progress import Track, untracked
+from edgetlc.threads import worker_pool
 
 BATCHES = 10
 """Batches of each kind, so that whole batches can be split 7 : 1 : 2."""

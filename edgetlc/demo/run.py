@@ -152,7 +152,7 @@ def _verify(
     return verify(
         bundle,
         photos,
-        reference=ReferenceModel(load_checkpoint(run.folder)),
+        reference=ReferenceModel(load_checkpoint(run.folder), threads=1),
         candidates=default_candidates(bundle, ["onnx-int8"]),
         rule=Rule(margin=MARGIN),
         cameras=[camera.id for camera in listed],

@@ -12,10 +12,21 @@ from edgetlc.runtime.pixels import Pixels
 
 
 class ReferenceModel(nn.Module):
-    """Pixel step, network, temperature and softmax in PyTorch; an `Engine`."""
+    """Pixel step, network, temperature and softmax in PyTorch; an `Engine`.
 
-    def __init__(self, checkpoint: Checkpoint, device: str = "cpu") -> None:
+    Args:
+        checkpoint: the trained network.
+        device: `cpu` or `cuda`.
+        threads: processor threads of one answer, which PyTorch sets for the whole process; None
+            leaves them as they are.
+    """
+
+    def __init__(
+        self, checkpoint: Checkpoint, device: str = "cpu", threads: int | None = None
+    ) -> None:
         super().__init__()
+        if threads is not None:
+            torch.set_num_threads(threads)
         self.name = f"pytorch {torch.__version__.split('+')[0]}"
         self.device = torch.device(device)
         self.step = PixelStep(checkpoint.contract)

@@ -12,7 +12,8 @@ from edgetlc.data.photos import Photo, PhotoSet
 from edgetlc.errors import ImageError, InputError
 from edgetlc.progress import Track, untracked
 from edgetlc.runtime.engines import Engine
-from edgetlc.runtime.stream import decoded_photos
+from edgetlc.runtime.stream import decode_or_reason
+from edgetlc.threads import in_order
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,8 @@ def collect(
     """Ask every model about every photo.
 
     Args:
-        models: loaded models by name.
+        models: loaded models by name, of one thread each: photos are shared out among the
+            processors, and threads that share a photo mostly wait for one another.
         photos: what to ask about.
         labels: class names in the order of the models' outputs.
         size: of the pixel contract, in pixels.
@@ -55,18 +57,24 @@ def collect(
     strange = sorted({photo.label for photo in photos.photos} - set(labels))
     if strange:
         raise InputError(f"photos show {', '.join(strange)}; the bundle knows {', '.join(labels)}")
+
+    def ask(photo: Photo) -> dict[str, NDArray[np.float32]] | ImageError:
+        decoded = decode_or_reason(photo.path, size)
+        if isinstance(decoded, ImageError):
+            return decoded
+        pixels = decoded.pixels[None]
+        return {name: engine.run(pixels).probabilities[0] for name, engine in models.items()}
+
     readable: list[Photo] = []
     unreadable: list[tuple[Photo, str]] = []
     rows: dict[str, list[NDArray[np.float32]]] = {name: [] for name in models}
-    stream = decoded_photos((photo.path for photo in photos.photos), size)
-    tracked = track(stream, "comparing answers", len(photos.photos))
-    for photo, (_, decoded) in zip(photos.photos, tracked, strict=True):
-        if isinstance(decoded, ImageError):
-            unreadable.append((photo, str(decoded)))
+    asked = in_order(ask, photos.photos)
+    for photo, found in track(asked, "comparing answers", len(photos.photos)):
+        if isinstance(found, ImageError):
+            unreadable.append((photo, str(found)))
             continue
         readable.append(photo)
-        for name, engine in models.items():
-            row = engine.run(decoded.pixels[None]).probabilities[0]
+        for name, row in found.items():
             if row.shape != (len(labels),) or not np.isfinite(row).all():
                 raise InputError(_no_answer(name, photo, row.size, len(labels)))
             rows[name].append(row)

@@ -116,7 +116,7 @@ def verify(
     pairs = default_candidates(bundle) if candidates is None else candidates
     if not pairs:
         raise InputError("no model to verify; name at least one")
-    models = {_name(*pair): bundle.load(*pair) for pair in pairs}
+    models = {_name(*pair): bundle.load(*pair, threads=1) for pair in pairs}
     classes = bundle.manifest.classes
     answers = collect(
         {REFERENCE: reference, **models},
@@ -180,7 +180,7 @@ def _name(model: ModelRecord, engine: str) -> str:
 def _float_model(bundle: Bundle) -> Engine:
     for model in bundle.manifest.models:
         if model.precision == "fp32" and model.format == "onnx":
-            return bundle.load(model)
+            return bundle.load(model, threads=1)
     raise InputError("the bundle has no fp32 ONNX model to compare with; pass --reference RUN")
 
 

@@ -11,7 +11,8 @@ from edgetlc.errors import ImageError, InputError
 from edgetlc.models.checkpoint import Checkpoint
 from edgetlc.models.reference import ReferenceModel
 from edgetlc.progress import Track, untracked
-from edgetlc.runtime.stream import decoded_photos
+from edgetlc.runtime.stream import decode_or_reason
+from edgetlc.threads import in_order
 from edgetlc.training.config import check_device
 from edgetlc.training.metrics import Scores, score
 
@@ -43,20 +44,26 @@ def evaluate(
     """
     check_device(device)
     labels = check_classes(checkpoint, photos)
-    model = ReferenceModel(checkpoint, device)
+    # One thread an answer and one photo a processor: threads that share a photo mostly wait.
+    model = ReferenceModel(checkpoint, device, threads=1)
+
+    def classify(photo: Photo) -> int | ImageError:
+        decoded = decode_or_reason(photo.path, checkpoint.contract.size)
+        if isinstance(decoded, ImageError):
+            return decoded
+        return int(model.run(decoded.pixels[None]).probabilities[0].argmax())
+
     truth: dict[str, list[int]] = defaultdict(list)
     answers: dict[str, list[int]] = defaultdict(list)
     unreadable = []
-    stream = decoded_photos((p.path for p in photos.photos), checkpoint.contract.size)
-    tracked = track(stream, "evaluating", len(photos.photos))
-    for photo, (_, decoded) in zip(photos.photos, tracked, strict=True):
-        if isinstance(decoded, ImageError):
-            unreadable.append((photo, str(decoded)))
+    classified = in_order(classify, photos.photos)
+    for photo, found in track(classified, "evaluating", len(photos.photos)):
+        if isinstance(found, ImageError):
+            unreadable.append((photo, str(found)))
             continue
         camera = photo.camera or "unknown"
-        probabilities = model.run(decoded.pixels[None]).probabilities[0]
         truth[camera].append(labels.index(photo.label))
-        answers[camera].append(int(probabilities.argmax()))
+        answers[camera].append(found)
     if not truth:
         raise InputError(f"none of {len(photos.photos)} photos can be read")
     cameras = {camera: score(truth[camera], answers[camera], labels) for camera in sorted(truth)}

@@ -10,12 +10,12 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from edgetlc.data.photos import Photo, PhotoSet
-from edgetlc.data.threads import worker_pool
 from edgetlc.errors import ImageError, InputError
 from edgetlc.models.pixel_step import PixelStep
 from edgetlc.progress import Track
 from edgetlc.runtime.contract import PixelContract
 from edgetlc.runtime.pixels import decode
+from edgetlc.threads import worker_pool
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,10 @@ from __future__ import annotations
 import json
 import math
 import platform
+import signal
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -201,7 +203,10 @@ class _Loop:
         self._model.train()
         total, count = 0.0, 0
         description = f"epoch {number} of {self._config.epochs}"
-        for step, (images, targets) in enumerate(self._track(self._loader, description)):
+        with _interrupts_held():
+            batches = iter(self._loader)
+        tracked = self._track(batches, description, len(self._loader))
+        for step, (images, targets) in enumerate(tracked):
             targets = targets.to(self._device)
             logits, _ = self._model(self._normalise(images))
             loss = F.cross_entropy(logits, targets, label_smoothing=self._config.label_smoothing)
@@ -232,6 +237,23 @@ class _Loop:
     def _normalise(self, images: Tensor) -> Tensor:
         scaled = images.to(self._device).to(torch.float32) / 255
         return channels_last((scaled - self._mean) / self._std)
+
+
+@contextmanager
+def _interrupts_held() -> Iterator[None]:
+    """Hold Ctrl-C back until the block ends; processes that it starts never see one.
+
+    A worker that a terminal's Ctrl-C ends makes PyTorch raise, or wait for it, before this process
+    can end in order.
+    """
+    if not hasattr(signal, "pthread_sigmask"):  # Windows
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _per_channel(values: tuple[float, float, float], device: torch.device) -> Tensor:

@@ -190,8 +190,8 @@ class Turned:
 
 
 def _turned(load: Callable[..., Engine], precision: str) -> Callable[..., Engine]:
-    def turned(bundle: Bundle, model: ModelRecord, *rest: Any) -> Engine:
-        engine = load(bundle, model, *rest)
+    def turned(bundle: Bundle, model: ModelRecord, *rest: Any, **more: Any) -> Engine:
+        engine = load(bundle, model, *rest, **more)
         return Turned(engine) if model.precision == precision else engine
 
     return turned

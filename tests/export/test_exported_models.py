@@ -176,6 +176,15 @@ def test_the_float_part_of_the_int8_model_is_the_same(tiny_bundle: Path) -> None
         assert tail[-2:] == ["Div", "Softmax"]
 
 
+def test_the_head_of_many_classes_is_a_constant() -> None:
+    """NNCF needs it so, and the exporter of itself folds 8192 weights at most."""
+    graph = network_graph(Classifier("resnet18", 40), 32).graph
+    assert {node.op_type for node in graph.node} == {"Conv", "Relu", "Add", "MaxPool", "ReduceMean"}
+    shapes = {tuple(tensor.dims) for tensor in graph.initializer}
+    assert (40, 512, 1, 1) in shapes
+    assert (40, 512) not in shapes
+
+
 def test_a_network_of_other_operators_is_refused(quantized_run: Path) -> None:
     network = onnx.load_from_string((quantized_run / "network.int8.onnx").read_bytes())
     network.opset_import[0].version = OPSET + 1

@@ -54,7 +54,7 @@ def test_at_most_three_photos_per_worker_are_read_ahead(greys: list[Path]) -> No
 def test_leaving_early_ends_the_threads(greys: list[Path]) -> None:
     for _ in decoded_photos(greys, 32, workers=2):
         break
-    assert not [t for t in threading.enumerate() if t.name.startswith("decode")]
+    assert not [t for t in threading.enumerate() if t.name.startswith("worker")]
 
 
 def test_a_defect_is_not_taken_for_a_bad_photo(greys: list[Path], monkeypatch) -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+import signal
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -290,6 +291,15 @@ def test_last_batch_of_one_photo_is_dropped(few: PhotoSet, tmp_path: Path) -> No
     assert len(train(few, one_too_many, tmp_path).epochs) == 1
 
 
+@pytest.fixture
+def child_signal() -> Iterator[None]:
+    """PyTorch handles SIGCHLD once it has had workers; later tests start programs of their own."""
+    before = signal.getsignal(signal.SIGCHLD)
+    yield
+    signal.signal(signal.SIGCHLD, before)
+
+
+@pytest.mark.usefixtures("child_signal")
 def test_workers_augment_as_well(few: PhotoSet, tmp_path: Path) -> None:
     first = train(few, settings(epochs=1, workers=1), tmp_path / "1")
     again = train(few, settings(epochs=1, workers=1), tmp_path / "2")
