@@ -1,7 +1,9 @@
 """`edgetlc benchmark`: float and int8 on every engine here, side by side in one run.
 
 Absolute times mean little on a shared machine; ratios within one run do. Rounds are interleaved
-(every model once, then again), so a slow second hits all of them alike, and medians are compared.
+(every model in turn, then again), so a slow second hits all of them alike, and medians are
+compared. Each turn runs the model once unmeasured: the engine before it keeps its threads spinning
+for a while, and its data in the caches.
 """
 
 from __future__ import annotations
@@ -19,7 +21,6 @@ from edgetlc.runtime.golden import read_golden
 from edgetlc.runtime.pixels import decode
 
 DEFAULT_ROUNDS = 30
-_WARM_UP = 3
 
 
 @dataclass(frozen=True)
@@ -111,11 +112,9 @@ def _interleaved(
 ) -> dict[str, list[float]]:
     """Return the milliseconds of every round of every job."""
     times: dict[str, list[float]] = {name: [] for name in jobs}
-    for job in jobs.values():
-        for _ in range(_WARM_UP):
-            job()
     for _ in track(range(rounds), "timing", rounds):
         for name, job in jobs.items():
+            job()
             start = time.perf_counter()
             job()
             times[name].append(1e3 * (time.perf_counter() - start))
