@@ -79,7 +79,7 @@ def simulate_photos(
         per_test_photo: the same for the part `test`, where a verdict per camera needs many photos;
             `per_photo` by default.
         seed: of the rotation's start and of the noise; the same arguments give the same files.
-        overwrite: replace `output`.
+        overwrite: replace `output`, if it is a folder with a manifest, as this makes.
         unreadable: called with each source that cannot be read, which is then left out; without
             it, the first one ends the work.
         workers: threads; one per processor by default. The result does not depend on it.
@@ -97,7 +97,7 @@ def simulate_photos(
     _check_apart(photos.photos, output)
     jobs = list(_jobs(photos.photos, cameras, counts, seed))
     made: list[Photo] = []
-    with whole_folder(output, overwrite=overwrite) as folder:
+    with whole_folder(output, overwrite=overwrite, marker=MANIFEST_FILE) as folder:
         for label in {photo.label for photo in photos.photos}:
             (folder / label).mkdir()
         with worker_pool(workers) as pool:

@@ -81,7 +81,7 @@ def generate(
         raise InputError("no camera with a number; the demo needs one of the standard's table")
     numbers = _photo_counts(counts)
     shots = [shot for kind in KINDS for shot in _shots(kind, numbers[kind.info.name], listed, seed)]
-    with whole_folder(output, overwrite=overwrite) as folder:
+    with whole_folder(output, overwrite=overwrite, marker=MANIFEST_FILE) as folder:
         for kind in KINDS:
             (folder / kind.info.name).mkdir()
         with worker_pool(workers) as pool:
