@@ -11,6 +11,7 @@ import re
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Protocol
 
 import numpy as np
@@ -95,6 +96,7 @@ class OpenVinoEngine:
 
     def __init__(self, model: bytes, weights: bytes = b"", threads: int | None = None) -> None:
         openvino = _openvino()
+        core = _core()
         self.name = f"{OPENVINO} {openvino.__version__.split('-')[0]}"
         settings: dict[str, Any] = {
             "INFERENCE_PRECISION_HINT": "f32",
@@ -104,7 +106,6 @@ class OpenVinoEngine:
             settings["INFERENCE_NUM_THREADS"] = threads
         self._requests = threading.local()  # one each: a shared request serves one thread only
         try:
-            core = openvino.Core()
             self._compiled = core.compile_model(core.read_model(model, weights), "CPU", settings)
         except RuntimeError as error:
             raise BundleError(f"openvino cannot load the model: {error}") from None
@@ -157,6 +158,16 @@ def available_engines() -> tuple[str, ...]:
     from importlib.util import find_spec
 
     return tuple(name for name in ENGINES if find_spec(name) is not None)
+
+
+@cache
+def _core() -> Any:
+    """Return this process's one OpenVINO core, which is never freed.
+
+    A second one, when freed, leaves the process with a signal stack that is gone: the next Ctrl-C
+    is then a segmentation fault (OpenVINO 2026.4).
+    """
+    return _openvino().Core()
 
 
 def _openvino() -> Any:

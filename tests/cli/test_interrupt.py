@@ -36,6 +36,9 @@ except KeyboardInterrupt:
     print("interrupted")
 """
 
+# A test run that was itself started in the background ignores Ctrl-C, and its children would too.
+HEEDING = {"preexec_fn": lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)}
+
 LINE = "edgetlc: interrupted; files written so far are whole"
 
 
@@ -48,6 +51,7 @@ def _train(manifest: Path, run: Path, *words: str) -> subprocess.Popen[str]:
         stderr=subprocess.PIPE,
         text=True,
         env={**os.environ, "OMP_NUM_THREADS": "1"},
+        **HEEDING,
         start_new_session=True,  # a terminal's Ctrl-C reaches the program and its workers
     )
 
@@ -100,5 +104,7 @@ class TestInterrupt:
     def test_ctrl_c_after_two_openvino_models(self, tiny_bundle: Path) -> None:
         """Each of OpenVINO's cores puts back the signal stack it found, be it freed or not."""
         command = [sys.executable, "-c", TWO_MODELS, str(tiny_bundle)]
-        ran = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+        ran = subprocess.run(
+            command, capture_output=True, text=True, timeout=120, check=False, **HEEDING
+        )
         assert (ran.returncode, ran.stdout) == (0, "interrupted\n"), ran.stderr
