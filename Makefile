@@ -26,9 +26,9 @@ $(VENV)/ready: pyproject.toml constraints.txt
 
 # The field installation: no toolchain. Installed as a user would, from a built wheel.
 $(BASE)/ready: pyproject.toml constraints.txt $(shell find edgetlc export runtime calibration devices -name '*.py' -o -name '*.toml' 2>/dev/null)
+	rm -rf $(BASE) build  # a wheel would take stale modules from build
 	$(PYTHON) -m venv $(BASE)
-	rm -rf build  # a wheel would take stale modules from it
-	$(BASE)/bin/python $(PIP) --force-reinstall .
+	$(BASE)/bin/python $(PIP) .
 	@touch $@
 
 demo: setup

@@ -81,7 +81,6 @@ def test_it_is_the_base_install(python: Run) -> None:
     assert "site-packages" in place
 
 
-@pytest.mark.xfail(strict=True, reason="19: typer 0.29 brings 11 others, such as pydantic and rich")
 def test_it_is_small(python: Run) -> None:
     code = (
         "from importlib.metadata import distributions as d\n"

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -395,3 +397,38 @@ class TestDefaultCandidates:
         monkeypatch.setattr(module, "available_engines", lambda: ("onnxruntime",))
         with pytest.raises(InputError, match="openvino-int8 cannot run on an engine here"):
             default_candidates(bundle(INT8, IR), ["onnx-int8", "openvino-int8"])
+
+
+# The first answers of one OpenVINO model, asked for by many threads at once, as `verify` does.
+FIRST_ANSWERS = """
+import sys, threading
+from pathlib import Path
+import numpy as np
+from edgetlc.runtime.bundle import Bundle
+
+bundle = Bundle.open(Path(sys.argv[1]))
+engine = bundle.load(bundle.model("openvino-int8"), "openvino", 1)
+sys.setswitchinterval(1e-6)
+together = threading.Barrier(16)
+
+def ask():
+    pixels = np.zeros((1, 64, 64, 3), np.uint8)
+    together.wait()
+    engine.run(pixels)
+
+threads = [threading.Thread(target=ask) for _ in range(16)]
+for thread in threads:
+    thread.start()
+for thread in threads:
+    thread.join()
+print("answered")
+"""
+
+
+@pytest.mark.slow
+def test_many_threads_ask_an_openvino_model_first(tiny_bundle: Path) -> None:
+    """Its binding sets up its way to NumPy at the first answer, and two threads then deadlock."""
+    for _ in range(6):  # nearly every second program hung
+        command = [sys.executable, "-c", FIRST_ANSWERS, str(tiny_bundle)]
+        ran = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+        assert (ran.returncode, ran.stdout) == (0, "answered\n"), ran.stderr
