@@ -165,9 +165,12 @@ def _core() -> Any:
     """Return this process's one OpenVINO core, which is never freed.
 
     A second one, when freed, leaves the process with a signal stack that is gone: the next Ctrl-C
-    is then a segmentation fault (OpenVINO 2026.4).
+    is then a segmentation fault. And where two threads hand over their first arrays at once, the
+    binding can wait for ever for its own set-up, so this does it first (both OpenVINO 2026.4).
     """
-    return _openvino().Core()
+    openvino = _openvino()
+    _ = openvino.Tensor(np.zeros(1, np.uint8)).data
+    return openvino.Core()
 
 
 def _openvino() -> Any:

@@ -73,11 +73,6 @@ class Classifier(nn.Module):
         return features
 
 
-def parameters_in_millions(model: nn.Module) -> float:
-    """Return the number of parameters, in millions."""
-    return sum(p.numel() for p in model.parameters()) / 1e6
-
-
 def channels_last(tensor: Tensor) -> Tensor:
     """Return the tensor in the memory layout that convolutions are fastest in."""
     return tensor.contiguous(memory_format=torch.channels_last)

@@ -128,10 +128,10 @@ def train(
     epochs: list[Epoch] = []
     for epoch, logits in _Loop(classifier, config, training, validation, track):
         epochs.append(epoch)
+        if epoch is _best(epochs):  # before its line: a listed epoch's weights are on disk
+            checkpoint(epoch, logits)
         with (output / METRICS_FILE).open("a", encoding="utf-8") as stream:
             stream.write(json.dumps(asdict(epoch)) + "\n")
-        if epoch is _best(epochs):
-            checkpoint(epoch, logits)
         on_epoch(epoch)
     unreadable = training.unreadable + validation.unreadable
     return TrainedRun(output, _best(epochs), tuple(epochs), loaded, unreadable)

@@ -430,5 +430,5 @@ def test_many_threads_ask_an_openvino_model_first(tiny_bundle: Path) -> None:
     """Its binding sets up its way to NumPy at the first answer, and two threads then deadlock."""
     for _ in range(6):  # nearly every second program hung
         command = [sys.executable, "-c", FIRST_ANSWERS, str(tiny_bundle)]
-        ran = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+        ran = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
         assert (ran.returncode, ran.stdout) == (0, "answered\n"), ran.stderr
