@@ -19,7 +19,7 @@ def demo(
     output: Annotated[Path, typer.Option("-o", "--output", help="Folder for everything.")] = Path(
         "demo-out"
     ),
-    epochs: Annotated[int, typer.Option(help="Passes over the training part.")] = 6,
+    epochs: Annotated[int, typer.Option(help="Passes over the training part.")] = 10,
     seed: Seed = 0,
     overwrite: Overwrite = False,
     json_: Json = False,

@@ -64,7 +64,7 @@ def run_demo(
     output: Path,
     *,
     overwrite: bool = False,
-    epochs: int = 6,
+    epochs: int = 10,
     seed: int = 0,
     track: Track = untracked,
     say: Callable[[str], None] = lambda line: None,
