@@ -33,6 +33,11 @@ class CalibrationSet:
     per_camera: dict[str, int]
     digest: str
 
+    @property
+    def simulated(self) -> bool:
+        """Whether any of the photos was made by a simulation."""
+        return any(photo.simulated for photo in self.photos)
+
 
 def choose(photos: PhotoSet, count: int = DEFAULT_COUNT, seed: int = 0) -> CalibrationSet:
     """Choose calibration photos from the training part, in turn from every class x camera.

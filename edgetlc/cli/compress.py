@@ -8,7 +8,17 @@ from typing import TYPE_CHECKING, Annotated, cast, get_args
 
 import typer
 
-from edgetlc.cli.console import DeviceFolder, Json, Verbose, answer, note, say, table, track
+from edgetlc.cli.console import (
+    DeviceFolder,
+    Json,
+    Verbose,
+    answer,
+    note,
+    say,
+    simulated_mark,
+    table,
+    track,
+)
 from edgetlc.cli.options import Data, Overwrite, RunArgument, Seed, load_part
 from edgetlc.cli.toolchain import need_toolchain
 from edgetlc.errors import InputError
@@ -40,6 +50,7 @@ def quantize(
     document = {
         "network": str(made.path),
         "calibration_photos": len(made.calibration.photos),
+        "simulated": made.calibration.simulated,
         "per_camera": made.calibration.per_camera,
         "calibration_digest": made.calibration.digest,
         "quantized_layers": made.quantized_layers,
@@ -53,7 +64,11 @@ def quantize(
 
 def _show_quantized(made: QuantizedRun) -> None:
     cameras = made.calibration.per_camera
-    table("Calibration photos", ("camera", "photos "), cameras.items())
+    table(
+        f"Calibration photos{simulated_mark(made.calibration.simulated)}",
+        ("camera", "photos "),
+        cameras.items(),
+    )
     say(f"{made.quantized_layers} layers in int8, {made.float_layers} left in float")
     say(
         f"{made.path}: {made.int8_bytes / 1e6:.1f} MB, "

@@ -61,6 +61,11 @@ def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) 
     Console(width=width, highlight=False).print(view)
 
 
+def simulated_mark(simulated: bool) -> str:
+    """Return what a table's title says where any photo behind it was made by a simulation."""
+    return " (SIMULATED photos)" if simulated else ""
+
+
 def say(text: str) -> None:
     """Print one line of an answer on standard output."""
     print(_printable(text))

@@ -8,7 +8,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from edgetlc.cli.console import DeviceFolder, Json, Verbose, answer, note, say, table, track
+from edgetlc.cli.console import (
+    DeviceFolder,
+    Json,
+    Verbose,
+    answer,
+    note,
+    say,
+    simulated_mark,
+    table,
+    track,
+)
 from edgetlc.cli.options import (
     Data,
     Device,
@@ -91,12 +101,13 @@ def train(
         note(f"left out {photo.path}: {reason}")
     document = {
         "run": str(run.folder),
+        "simulated": photos.simulated,
         "best": asdict(run.best),
         "epochs": [asdict(epoch) for epoch in run.epochs],
         "weights": None if run.weights is None else asdict(run.weights),
         "unreadable": [{"file": str(p.path), "reason": reason} for p, reason in run.unreadable],
     }
-    answer(document, lambda: _show_run(run), as_json=json_)
+    answer(document, lambda: _show_run(run, photos.simulated), as_json=json_)
 
 
 def _tell_weights(loaded: LoadedWeights | None) -> None:
@@ -121,10 +132,10 @@ def tell_epoch(epoch: Epoch) -> None:
     )
 
 
-def _show_run(run: TrainedRun) -> None:
+def _show_run(run: TrainedRun, simulated: bool) -> None:
     columns = ("epoch ", "train loss ", "val loss ", "val accuracy ", "")
     table(
-        f"Run {run.folder}",
+        f"Run {run.folder}{simulated_mark(simulated)}",
         columns,
         (
             (
@@ -184,7 +195,7 @@ def _figures(scores: Scores) -> dict[str, object]:
 def _show_evaluation(found: Evaluation, part: str) -> None:
     columns = ("photos ", "accuracy ", "precision ", "recall ", "F1 ")
     cells = {"all": found.overall, **found.cameras}
-    title = f"Part {part} by camera" + (" (SIMULATED photos)" if found.simulated else "")
+    title = f"Part {part} by camera{simulated_mark(found.simulated)}"
     table(title, ("camera", *columns), ((name, *_row(s)) for name, s in cells.items()))
     classes = found.overall.classes
     table(

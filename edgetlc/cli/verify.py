@@ -7,7 +7,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from edgetlc.cli.console import DeviceFolder, Json, Verbose, answer, note, say, table, track
+from edgetlc.cli.console import (
+    DeviceFolder,
+    Json,
+    Verbose,
+    answer,
+    note,
+    say,
+    simulated_mark,
+    table,
+    track,
+)
 from edgetlc.cli.options import (
     BundleArgument,
     Data,
@@ -169,7 +179,7 @@ def _record(report: CandidateReport, v: CameraVerdict) -> dict[str, object]:
 
 
 def _title(found: Verification, report: CandidateReport) -> str:
-    mark = " (SIMULATED photos)" if found.simulated else ""
+    mark = simulated_mark(found.simulated)
     return f"{report.model} on {report.engine} against {found.reference}{mark}"
 
 

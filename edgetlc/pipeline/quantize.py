@@ -81,7 +81,7 @@ def quantize_run(run: Path, photos: PhotoSet, count: int = 300, seed: int = 0) -
             "per_camera": calibration.per_camera,
             "digest": calibration.digest,
             "seed": seed,
-            "simulated": any(photo.simulated for photo in calibration.photos),
+            "simulated": calibration.simulated,
         },
         "settings": result.settings,
         "quantized_layers": result.quantized_layers,
