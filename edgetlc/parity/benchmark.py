@@ -2,8 +2,8 @@
 
 Absolute times mean little on a shared machine; ratios within one run do. Rounds are interleaved
 (every model in turn, then again), so a slow second hits all of them alike, and medians are
-compared. Each turn runs the model once unmeasured: the engine before it keeps its threads spinning
-for a while, and its data in the caches.
+compared. Each turn begins unmeasured: the engine before it keeps its threads spinning for a while,
+and its data in the caches.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from edgetlc.runtime.golden import read_golden
 from edgetlc.runtime.pixels import decode
 
 DEFAULT_ROUNDS = 30
+_SETTLING = 0.05  # seconds; engines spin for some tens of milliseconds
 
 
 @dataclass(frozen=True)
@@ -114,8 +115,16 @@ def _interleaved(
     times: dict[str, list[float]] = {name: [] for name in jobs}
     for _ in track(range(rounds), "timing", rounds):
         for name, job in jobs.items():
-            job()
+            _settle(job)
             start = time.perf_counter()
             job()
             times[name].append(1e3 * (time.perf_counter() - start))
     return times
+
+
+def _settle(job: Callable[[], object]) -> None:
+    """Run a job unmeasured, at least once, until nothing of the job before it is left."""
+    end = time.perf_counter() + _SETTLING
+    job()
+    while time.perf_counter() < end:
+        job()
