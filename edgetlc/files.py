@@ -108,9 +108,18 @@ def whole_folder(
         raise
 
 
-def _check_replaceable(path: Path, overwrite: bool, marker: str | None) -> None:
-    if not overwrite:
+def refuse_existing(path: Path, overwrite: bool) -> None:
+    """Refuse an output that is there already, before the work and not after it.
+
+    Raises:
+        InputError: `path` exists and `overwrite` is false.
+    """
+    if path.exists() and not overwrite:
         raise InputError(f"{path} exists already; choose another output or pass --overwrite")
+
+
+def _check_replaceable(path: Path, overwrite: bool, marker: str | None) -> None:
+    refuse_existing(path, overwrite)
     if not path.is_dir():
         raise InputError(f"{path} is a file, not a folder to replace; choose another output")
     if marker is not None and any(path.iterdir()) and not (path / marker).is_file():

@@ -12,7 +12,7 @@ import typer
 from edgetlc.cli.console import DeviceFolder, Json, Verbose, answer, say, table, track
 from edgetlc.cli.options import Overwrite, Seed
 from edgetlc.cli.simulate import simulate_command
-from edgetlc.errors import FAILED, InputError
+from edgetlc.errors import FAILED
 
 if TYPE_CHECKING:
     from edgetlc.data.check import Findings
@@ -80,10 +80,10 @@ def split(
     from edgetlc.data.manifest import load_photos, write_manifest
     from edgetlc.data.split import parse_ratios, split
     from edgetlc.devices.profiles import Cameras
+    from edgetlc.files import refuse_existing
 
     shares = parse_ratios(ratios, allow_any=allow_any_ratio)
-    if output.exists() and not overwrite:
-        raise InputError(f"{output} exists already; choose another output or pass --overwrite")
+    refuse_existing(output, overwrite)
     result = split(load_photos(source, Cameras.load(devices)), shares, seed=seed, track=track)
     write_manifest(output, result.photos)
     document = {

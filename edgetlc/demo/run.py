@@ -12,7 +12,7 @@ from edgetlc.data.simulate import simulate_photos
 from edgetlc.data.split import split
 from edgetlc.demo.photos import generate
 from edgetlc.devices.profiles import CameraProfile, Cameras
-from edgetlc.errors import InputError
+from edgetlc.files import refuse_existing
 from edgetlc.models.checkpoint import load_checkpoint
 from edgetlc.models.reference import ReferenceModel
 from edgetlc.parity.verdict import Rule
@@ -84,8 +84,7 @@ def run_demo(
     Raises:
         InputError: `output` exists and `overwrite` is false.
     """
-    if output.exists() and not overwrite:
-        raise InputError(f"{output} exists already; choose another output or pass --overwrite")
+    refuse_existing(output, overwrite)
     cameras = Cameras.load()
     listed = [camera for camera in cameras if camera.number is not None]
 

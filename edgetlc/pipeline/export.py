@@ -19,7 +19,7 @@ from edgetlc.export.bundle_writer import write_bundle
 from edgetlc.export.formats import ENGINES_OF, model_files
 from edgetlc.export.golden import golden_files
 from edgetlc.export.network import network_graph
-from edgetlc.files import read_json, sha256_file
+from edgetlc.files import read_json, refuse_existing, sha256_file
 from edgetlc.models.checkpoint import CHECKPOINT_FILE, Checkpoint, load_checkpoint
 from edgetlc.pipeline.quantize import INT8_FILE, RECORD_FILE
 from edgetlc.progress import Track, untracked
@@ -62,8 +62,7 @@ def export_run(
         InputError: no checkpoint, int8 asked for but not made or made for another checkpoint, or
             `output` is taken.
     """
-    if output.exists() and not overwrite:  # refused before the work, not after it
-        raise InputError(f"{output} exists already; choose another output or pass --overwrite")
+    refuse_existing(output, overwrite)
     policy = DecisionPolicy(reject_below)
     checkpoint = load_checkpoint(run)
     validation = list(in_turn(photos.part("val").photos, seed=0))

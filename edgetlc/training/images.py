@@ -14,8 +14,8 @@ from edgetlc.errors import ImageError, InputError
 from edgetlc.models.pixel_step import PixelStep
 from edgetlc.progress import Track
 from edgetlc.runtime.contract import PixelContract
-from edgetlc.runtime.pixels import decode
-from edgetlc.threads import worker_pool
+from edgetlc.runtime.stream import decode_or_reason
+from edgetlc.threads import in_order
 
 
 @dataclass(frozen=True)
@@ -44,24 +44,20 @@ def load_images(
     """
     step = PixelStep(contract)
 
-    def load(photo: Photo) -> Tensor | str:
-        try:
-            pixels = decode(photo.path, contract.size).pixels
-        except ImageError as error:
-            return str(error)
-        return step.resize(torch.tensor(pixels)[None])[0].round().to(torch.uint8)
+    def load(photo: Photo) -> Tensor | ImageError:
+        decoded = decode_or_reason(photo.path, contract.size)
+        if isinstance(decoded, ImageError):
+            return decoded
+        return step.resize(torch.tensor(decoded.pixels)[None])[0].round().to(torch.uint8)
 
     images, targets, unreadable = [], [], []
-    with worker_pool() as pool:
-        results = pool.map(load, photos.photos)
-        for photo, image in zip(
-            photos.photos, track(results, description, len(photos.photos)), strict=True
-        ):
-            if isinstance(image, str):
-                unreadable.append((photo, image))
-            else:
-                images.append(image)
-                targets.append(photos.index(photo))
+    loaded = in_order(load, photos.photos)
+    for photo, image in track(loaded, description, len(photos.photos)):
+        if isinstance(image, ImageError):
+            unreadable.append((photo, str(image)))
+        else:
+            images.append(image)
+            targets.append(photos.index(photo))
     if not images:
         raise InputError(f"none of {len(photos.photos)} photos can be read: {unreadable[0][1]}")
     return ImageSet(torch.stack(images), torch.tensor(targets), tuple(unreadable))
