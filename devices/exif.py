@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import warnings
 from functools import cache
 from pathlib import Path
@@ -12,18 +13,19 @@ _FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "AVIF", "HEIF")  # MPO opens as JPEG
 _LONGEST = 100  # characters; no maker writes a longer make or model
 
 
-def read_make_model(path: Path) -> tuple[str | None, str | None]:
-    """Return EXIF's make and model, each None where the file does not tell.
+def read_make_model(photo: Path | bytes) -> tuple[str | None, str | None]:
+    """Return EXIF's make and model from a file or its bytes, each None where it does not tell.
 
     Reads JPEG, MPO, PNG, WebP, TIFF, AVIF and, with the extra `heic`, HEIC. Never raises for what a
     file contains: a broken, hostile, too large or missing file gives (None, None). An EXIF block
     that a PNG keeps behind its pixels is not looked for.
     """
-    if not path.is_file():  # a pipe or a device could block or never end
+    if isinstance(photo, Path) and not photo.is_file():  # a pipe or a device could block for ever
         return None, None
     formats = _formats()
     try:
-        with warnings.catch_warnings(), path.open("rb") as stream:
+        opened = photo.open("rb") if isinstance(photo, Path) else io.BytesIO(photo)
+        with warnings.catch_warnings(), opened as stream:
             warnings.simplefilter("ignore")
             with Image.open(stream, formats=formats) as image:
                 # not image.getexif(): for PNG that decodes the pixels

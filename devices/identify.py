@@ -51,18 +51,21 @@ class _Claim:
     text: str
 
 
-def identify(path: Path, cameras: Cameras, declared: str | None = None) -> Identification:
+def identify(
+    path: Path, cameras: Cameras, declared: str | None = None, content: bytes | None = None
+) -> Identification:
     """Return which camera took a photo.
 
     Args:
         path: the photo; one that cannot be read is identified by its name.
         cameras: the known profiles.
         declared: the camera id that a manifest gives, if any.
+        content: the file's bytes where they are at hand already; then only the path's name counts.
 
     Raises:
         InputError: `declared` is no known camera.
     """
-    claims = _claims(path, cameras, declared)
+    claims = _claims(path, cameras, declared, path if content is None else content)
     deciding = claims[0] if claims else None
     camera = deciding.cameras[0] if deciding and len(deciding.cameras) == 1 else None
     by = deciding.source if deciding and camera else None
@@ -70,10 +73,12 @@ def identify(path: Path, cameras: Cameras, declared: str | None = None) -> Ident
     return Identification(path, camera, by, conflict)
 
 
-def _claims(path: Path, cameras: Cameras, declared: str | None) -> list[_Claim]:
+def _claims(
+    path: Path, cameras: Cameras, declared: str | None, photo: Path | bytes
+) -> list[_Claim]:
     """Return what the sources say, the strongest first."""
     claims = []
-    make, model = read_make_model(path)
+    make, model = read_make_model(photo)
     if model is not None:
         matches = tuple(profile.id for profile in cameras.match(make, model))
         written = model if make is None else f"{make} / {model}"

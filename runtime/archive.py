@@ -27,6 +27,8 @@ def pack(bundle: Bundle, output: Path, *, overwrite: bool = False) -> Path:
     with whole_file(output) as stream, zipfile.ZipFile(stream, "w", zipfile.ZIP_STORED) as archive:
         for name in (BUNDLE_FILE, *bundle.manifest.files):
             archive.writestr(_entry(name), bundle.content(name))
+        for name in bundle.reports():
+            archive.writestr(_entry(name), bundle.report(name) or b"")
     return output
 
 

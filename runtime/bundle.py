@@ -20,7 +20,9 @@ from edgetlc.runtime.schema import BundleManifest, ModelRecord
 BUNDLE_FILE = "bundle.json"
 ARCHIVE_SUFFIX = ".etlc"
 MAX_MANIFEST_BYTES = 16 * 1024 * 1024
+MAX_REPORT_BYTES = 64 * 1024 * 1024
 MAX_MODEL_BYTES = 2 * 1024**3
+REPORTS = "reports/"
 
 
 @dataclass(frozen=True)
@@ -82,16 +84,37 @@ class Bundle:
             raise BundleError(f"{self.path} was changed while it was open; run the command again")
         return content
 
+    def report(self, name: str) -> bytes | None:
+        """Return a report that was added after the bundle was written; None where there is none.
+
+        Reports are not listed in `bundle.json`; each says itself which digest it speaks of.
+
+        Raises:
+            BundleError: larger than any report, or unreadable.
+        """
+        if name not in _names(self.path):
+            return None
+        content = _read(self.path, name, MAX_REPORT_BYTES)
+        if len(content) > MAX_REPORT_BYTES:
+            raise BundleError(f"{name} is longer than the {MAX_REPORT_BYTES} bytes of a report")
+        return content
+
     def check(self) -> tuple[str, ...]:
         """Read every listed file; return the names of files present but not listed.
+
+        Reports, added after the bundle was written, are no strangers.
 
         Raises:
             BundleError: a listed file is missing or changed.
         """
         for name in self.manifest.files:
             self.read(name)
-        listed = {BUNDLE_FILE, *self.manifest.files}
-        return tuple(sorted(name for name in _names(self.path) if name not in listed))
+        known = {BUNDLE_FILE, *self.manifest.files, *self.reports()}
+        return tuple(sorted(name for name in _names(self.path) if name not in known))
+
+    def reports(self) -> tuple[str, ...]:
+        """Return the names of the reports that were added after the bundle was written."""
+        return tuple(sorted(name for name in _names(self.path) if name.startswith(REPORTS)))
 
     def model(self, wanted: str | None = None) -> ModelRecord:
         """Return the model with id `wanted`, or the one to use where nothing is asked.

@@ -7,99 +7,47 @@ print(prediction.label.zh, prediction.confidence)
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
-from edgetlc.devices.identify import Identification, identify
+from edgetlc.devices.identify import identify
 from edgetlc.devices.profiles import Cameras
 from edgetlc.errors import BundleError, ImageError
 from edgetlc.runtime.bundle import Bundle
-from edgetlc.runtime.classes import ClassInfo
 from edgetlc.runtime.contract import Geometry
 from edgetlc.runtime.engines import Engine
-from edgetlc.runtime.pixels import Decoded, Pixels, decode
-from edgetlc.runtime.schema import DecisionPolicy, ModelRecord
-from edgetlc.runtime.stream import decoded_photos
+from edgetlc.runtime.pixels import Pixels, Source, decode, read_photo
+from edgetlc.runtime.prediction import Prediction, Unreadable
+from edgetlc.runtime.schema import ModelRecord
+from edgetlc.runtime.verification import RecordedVerification, cautions, recorded_verification
+from edgetlc.threads import in_order
 
-Decision = Literal["answer", "not_sure"]
-
-
-@dataclass(frozen=True)
-class Prediction:
-    """What the classifier says of one photo.
-
-    Attributes:
-        file: the photo.
-        decision: `answer`, or `not_sure`: send the piece to the laboratory.
-        label: the most probable class.
-        confidence: its probability, 0 to 1.
-        runner_up: the second most probable class.
-        runner_up_confidence: its probability.
-        probabilities: class name to probability, in the bundle's order.
-        camera: which camera took the photo, as far as it can be told.
-        notes: what the user should know of the file.
-        pixels: uint8[H, W, 3], what the model saw: the photo, or its central square.
-        evidence: float32[h, w], where it saw the label.
-    """
-
-    file: str
-    decision: Decision
-    label: ClassInfo
-    confidence: float
-    runner_up: ClassInfo
-    runner_up_confidence: float
-    probabilities: Mapping[str, float]
-    camera: Identification
-    notes: tuple[str, ...]
-    pixels: Pixels
-    evidence: NDArray[np.float32]
-
-    def without_arrays(self) -> Prediction:
-        """Return the prediction with empty pixels and evidence, to keep thousands of them."""
-        nothing = np.zeros((0, 0, 3), np.uint8)
-        return replace(self, pixels=nothing, evidence=np.zeros((0, 0), np.float32))
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the prediction without its arrays."""
-        return {
-            "file": self.file,
-            "decision": self.decision,
-            "label": self.label.name,
-            "zh": self.label.zh,
-            "en": self.label.en,
-            "role": self.label.role,
-            "confidence": self.confidence,
-            "runner_up": self.runner_up.name,
-            "runner_up_confidence": self.runner_up_confidence,
-            "probabilities": dict(self.probabilities),
-            "camera": self.camera.camera,
-            "camera_by": self.camera.by,
-            "camera_conflict": self.camera.conflict,
-            "notes": list(self.notes),
-        }
-
-
-@dataclass(frozen=True)
-class Unreadable:
-    """A photo that cannot be classified, and why."""
-
-    file: str
-    reason: str
+IN_MEMORY = "photo"
+"""What a photo is called that comes without a name."""
 
 
 @dataclass(frozen=True)
 class Classifier:
-    """An open bundle with one of its models loaded."""
+    """An open bundle with one of its models loaded.
+
+    Threads may share it: nothing in it changes, and answers do not depend on who asks when.
+
+    Attributes:
+        bundle: the open bundle.
+        model: which of its models answers.
+        engine: what runs it.
+        cameras: the profiles that cameras are recognised by.
+        verification: what the bundle carries of `edgetlc verify`, if anything.
+    """
 
     bundle: Bundle
     model: ModelRecord
     engine: Engine
     cameras: Cameras
+    verification: RecordedVerification | None = None
 
     @staticmethod
     def open(
@@ -116,7 +64,9 @@ class Classifier:
             bundle: a bundle's folder or `.etlc` file.
             model: id of one of its models; None takes int8 ONNX where there is one.
             engine: `onnxruntime` or `openvino`; None takes the model's preferred one.
-            threads: processor threads; None leaves the choice to the engine.
+            threads: processor threads of one answer; None takes one per processor, the quickest
+                for single photos. 1 is the quickest for `classify_all`, which works on one photo
+                per processor.
             cameras: the profiles to recognise cameras by; None takes the built-in ones.
 
         Raises:
@@ -125,32 +75,59 @@ class Classifier:
         """
         opened = Bundle.open(Path(bundle))
         record = opened.model(model)
-        loaded = opened.load(record, engine, threads)
-        return Classifier(opened, record, loaded, cameras or Cameras.load())
+        return Classifier(
+            opened,
+            record,
+            opened.load(record, engine, threads),
+            cameras or Cameras.load(),
+            recorded_verification(opened),
+        )
 
-    def classify(self, photo: Path | str) -> Prediction:
+    def classify(self, photo: Source | str, name: str | None = None) -> Prediction:
         """Classify one photo.
 
-        Raises:
-            ImageError: the file is no photo, damaged or too large.
-        """
-        path = Path(photo)
-        return self._answer(path, decode(path, self.bundle.manifest.contract.size))
+        Args:
+            photo: a file's path, its bytes, a PIL image, or uint8[H, W, 3] in upright sRGB. Of a
+                PIL image and an array no EXIF tells the camera.
+            name: what to call it; None takes the path. A name by the standard's rule tells the
+                camera where EXIF does not.
 
-    def classify_all(self, photos: Iterable[Path]) -> Iterator[Prediction | Unreadable]:
-        """Classify many photos in order; decoding runs ahead in threads, in bounded memory.
+        Raises:
+            ImageError: the photo is no photo, damaged or too large.
+            BundleError: the model does not answer as its bundle says.
+        """
+        if isinstance(photo, str):
+            photo = Path(photo)
+        if isinstance(photo, Path):
+            name = name or str(photo)
+            photo = read_photo(photo)
+        return self._answer(name or IN_MEMORY, photo)
+
+    def classify_all(
+        self, photos: Iterable[Path], workers: int | None = None
+    ) -> Iterator[Prediction | Unreadable]:
+        """Classify many photos, yielding in their order, in bounded memory.
 
         A photo that cannot be read yields an `Unreadable` and the rest go on.
-        """
-        for path, decoded in decoded_photos(photos, self.bundle.manifest.contract.size):
-            if isinstance(decoded, ImageError):
-                yield Unreadable(str(path), str(decoded))
-            else:
-                yield self._answer(path, decoded)
 
-    def _answer(self, path: Path, decoded: Decoded) -> Prediction:
-        output = self.engine.run(decoded.pixels[None])
+        Args:
+            photos: paths; read only as far ahead as needed.
+            workers: photos worked on at once; None takes one per processor.
+        """
+
+        def answer(path: Path) -> Prediction | Unreadable:
+            try:
+                return self.classify(path)
+            except ImageError as error:
+                return Unreadable(str(path), str(error))
+
+        for _, found in in_order(answer, photos, workers):
+            yield found
+
+    def _answer(self, name: str, photo: Source) -> Prediction:
         manifest = self.bundle.manifest
+        decoded = decode(photo, manifest.contract.size)
+        output = self.engine.run(decoded.pixels[None])
         probabilities = output.probabilities[0]
         if probabilities.shape != (len(manifest.classes),) or not np.isfinite(probabilities).all():
             raise BundleError(
@@ -159,27 +136,34 @@ class Classifier:
             )
         # Stable: of two equal classes the earlier one, as `argmax` has it everywhere else.
         first, second = (int(i) for i in np.argsort(-probabilities, kind="stable")[:2])
-        confidence = float(probabilities[first])
+        label, confidence = manifest.classes[first], float(probabilities[first])
+        policy = manifest.decision[self.model.precision]
+        camera = identify(
+            Path(name), self.cameras, content=photo if isinstance(photo, bytes) else b""
+        )
+        verified = (
+            self.verification.status(self.model.id, self.engine.name.split()[0], camera.camera)
+            if self.verification
+            else "UNTESTED"
+        )
         return Prediction(
-            file=str(path),
-            decision=decide(confidence, manifest.decision),
-            label=manifest.classes[first],
+            file=name,
+            decision=policy.decide(confidence, label.role),
+            label=label,
             confidence=confidence,
+            needed=policy.needed(label.role),
             runner_up=manifest.classes[second],
             runner_up_confidence=float(probabilities[second]),
             probabilities={
                 info.name: float(p) for info, p in zip(manifest.classes, probabilities, strict=True)
             },
-            camera=identify(path, self.cameras),
+            camera=camera,
+            verified=verified,
+            cautions=cautions(self.verification, verified, camera.camera),
             notes=decoded.notes,
             pixels=_seen(decoded.pixels, manifest.contract.geometry),
             evidence=output.evidence[0, first],
         )
-
-
-def decide(confidence: float, policy: DecisionPolicy) -> Decision:
-    """Return whether a confidence is enough for an answer."""
-    return "answer" if confidence >= policy.reject_below else "not_sure"
 
 
 def _seen(pixels: Pixels, geometry: Geometry) -> Pixels:

@@ -11,6 +11,7 @@ from typing import Any, Literal, get_args
 from edgetlc.errors import BundleError
 from edgetlc.runtime.classes import ClassInfo, Role
 from edgetlc.runtime.contract import PixelContract
+from edgetlc.runtime.policy import DecisionPolicy
 
 SCHEMA = 1
 Precision = Literal["fp32", "int8"]
@@ -47,22 +48,6 @@ class ModelRecord:
 
 
 @dataclass(frozen=True)
-class DecisionPolicy:
-    """When an answer counts.
-
-    Attributes:
-        reject_below: a confidence below this is "not sure: send to the laboratory", 0 to 1;
-            0 answers always.
-    """
-
-    reject_below: float = 0.0
-
-    def __post_init__(self) -> None:
-        if not 0 <= self.reject_below <= 1:
-            raise BundleError(f"reject_below is {self.reject_below}; allowed are 0 to 1")
-
-
-@dataclass(frozen=True)
 class BundleManifest:
     """The content of `bundle.json`.
 
@@ -71,7 +56,7 @@ class BundleManifest:
         edgetlc: version that wrote the bundle.
         classes: in the order of the models' outputs.
         contract: the pixel contract.
-        decision: when an answer counts.
+        decision: when an answer counts, by the precision of the model that gives it.
         models: what can classify.
         provenance: data digests, split, calibration set, tool versions, seeds.
         files: every file but `bundle.json` itself.
@@ -81,7 +66,7 @@ class BundleManifest:
     edgetlc: str
     classes: tuple[ClassInfo, ...]
     contract: PixelContract
-    decision: DecisionPolicy
+    decision: Mapping[Precision, DecisionPolicy]
     models: tuple[ModelRecord, ...]
     provenance: Mapping[str, Any] = field(default_factory=dict)
     files: Mapping[str, FileRecord] = field(default_factory=dict)
@@ -118,7 +103,10 @@ def _from_document(document: dict[str, Any]) -> BundleManifest:
             **document,
             "classes": tuple(ClassInfo(**c) for c in document["classes"]),
             "contract": PixelContract.from_json(document["contract"]),
-            "decision": DecisionPolicy(**document["decision"]),
+            "decision": {
+                precision: DecisionPolicy.from_json(policy)
+                for precision, policy in document["decision"].items()
+            },
             "models": tuple(_model(m) for m in document["models"]),
             "files": {name: FileRecord(**record) for name, record in document["files"].items()},
         }
@@ -150,6 +138,8 @@ def _check(manifest: BundleManifest) -> None:
                 f"bundle.json gives model {model.id} format {model.format!r} and precision "
                 f"{model.precision!r}; known are {get_args(Format)} and {get_args(Precision)}"
             )
+        if model.precision not in manifest.decision:
+            raise BundleError(f"bundle.json has no decision policy for {model.precision} models")
         missing = [name for name in model.files if name not in manifest.files]
         if missing or not model.files or not model.engines:
             raise BundleError(f"bundle.json lists model {model.id} without its files ({missing})")

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-import platform
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
 
-from edgetlc.errors import BundleError
+import edgetlc
+from edgetlc.errors import BundleError, InputError
 from edgetlc.runtime.bundle import Bundle
 from edgetlc.runtime.engines import available_engines
 from edgetlc.runtime.golden import GoldenInput, GoldenOutput, GoldenSet, read_golden
+from edgetlc.runtime.machine import Machine, this_machine
 from edgetlc.runtime.pixels import decode
 from edgetlc.runtime.schema import Precision
 
+KIND = "edgetlc-selftest"
+SCHEMA = 1
 PIXEL_TOLERANCE = 2
 """Grey levels by which another JPEG decoder may differ in any pixel."""
 PROBABILITY_TOLERANCE: dict[Precision, float] = {"fp32": 1e-3, "int8": 5e-2}
@@ -23,56 +27,137 @@ PROBABILITY_TOLERANCE: dict[Precision, float] = {"fp32": 1e-3, "int8": 5e-2}
 
 
 @dataclass(frozen=True)
-class PixelResult:
-    """Golden photos after this machine's host step, against the expected pixels.
+class PhotoPixels:
+    """One golden photo after this machine's host step, against the expected pixels.
 
     Attributes:
-        photos: how many.
-        largest: largest difference of any sample, in grey levels; None where a shape differs.
-        passed: within the tolerance.
+        photo: its name in the bundle.
+        largest: largest difference of any sample, in grey levels; None where the size differs.
+        differing: how many samples differ; None where the size differs.
+        samples: how many there are.
     """
 
-    photos: int
+    photo: str
     largest: int | None
+    differing: int | None
+    samples: int
+
+
+@dataclass(frozen=True)
+class PixelResult:
+    """The host step on this machine; `passed` within the tolerance on every photo."""
+
+    photos: tuple[PhotoPixels, ...]
     passed: bool
+
+    @property
+    def largest(self) -> int | None:
+        """Largest difference of all, in grey levels; None where a size differs."""
+        found = [photo.largest for photo in self.photos]
+        return None if None in found else max((d for d in found if d is not None), default=0)
+
+
+@dataclass(frozen=True)
+class PhotoAnswer:
+    """One golden input's answer here, against what the bundle's writer got.
+
+    Attributes:
+        photo: its name in the bundle.
+        expected: class that was most probable at export.
+        found: class that is most probable here.
+        largest: largest difference of any probability; 0 where they are bit for bit the same, to
+            the seven digits that the bundle keeps.
+    """
+
+    photo: str
+    expected: str
+    found: str
+    largest: float
 
 
 @dataclass(frozen=True)
 class ModelResult:
-    """One model on one engine, against what it answered at export.
+    """One model on one engine.
 
     Attributes:
         model: its id.
         engine: engine and version here.
         written_by: engine and version at export.
-        inputs: golden inputs replayed.
-        changed: inputs whose most probable class changed.
-        largest: largest difference of any probability.
-        passed: no change, and within the tolerance.
+        answers: one for each golden input.
+        passed: no changed answer, and within the tolerance.
     """
 
     model: str
     engine: str
     written_by: str
-    inputs: int
-    changed: int
-    largest: float
+    answers: tuple[PhotoAnswer, ...]
     passed: bool
+
+    @property
+    def changed(self) -> int:
+        """Inputs whose most probable class changed."""
+        return sum(answer.expected != answer.found for answer in self.answers)
+
+    @property
+    def largest(self) -> float:
+        """Largest difference of any probability."""
+        return max((answer.largest for answer in self.answers), default=0.0)
 
 
 @dataclass(frozen=True)
 class SelfTest:
-    """The whole answer; `passed` only if every part passed."""
+    """The whole answer; `passed` only if every part passed.
+
+    Attributes:
+        bundle_digest: which bundle was tested.
+        created: UTC time, ISO 8601.
+        edgetlc: version that tested.
+        machine: where.
+        pixels: the host step.
+        models: every model on every engine here.
+    """
 
     bundle_digest: str
-    machine: str
+    created: str
+    edgetlc: str
+    machine: Machine
     pixels: PixelResult
     models: tuple[ModelResult, ...]
-    passed: bool
+
+    @property
+    def passed(self) -> bool:
+        """Whether this machine decodes and answers as the bundle's writer did."""
+        return self.pixels.passed and all(model.passed for model in self.models)
 
     def to_json(self) -> dict[str, Any]:
-        """Return the report as a JSON document."""
-        return asdict(self)
+        """Return the report that `edgetlc verify --merge` reads."""
+        return {"kind": KIND, "schema": SCHEMA, "passed": self.passed, **asdict(self)}
+
+    @staticmethod
+    def from_json(document: Any) -> SelfTest:
+        """Return the self-test a report tells of.
+
+        Raises:
+            InputError: it is no self-test report, or a damaged one.
+        """
+        try:
+            fields = dict(document)
+            kind, schema, _ = fields.pop("kind"), fields.pop("schema"), fields.pop("passed")
+            if (kind, schema) != (KIND, SCHEMA):
+                raise ValueError(f"kind {kind!r}, schema {schema!r}; known: {KIND!r}, {SCHEMA}")
+            pixels = fields["pixels"]
+            photos = tuple(PhotoPixels(**photo) for photo in pixels["photos"])
+            models = tuple(_model_result(model) for model in fields["models"])
+            machine = Machine(**fields["machine"])
+            checked = PixelResult(photos, bool(pixels["passed"]))
+            return SelfTest(**{**fields, "machine": machine, "pixels": checked, "models": models})
+        except (TypeError, KeyError, ValueError, AttributeError) as error:
+            raise InputError(f"not a self-test report: {type(error).__name__}: {error}") from None
+
+
+def _model_result(fields: dict[str, Any]) -> ModelResult:
+    answers = tuple(PhotoAnswer(**answer) for answer in fields["answers"])
+    return ModelResult(**{**fields, "answers": answers})
 
 
 def selftest(bundle: Bundle) -> SelfTest:
@@ -82,8 +167,8 @@ def selftest(bundle: Bundle) -> SelfTest:
         BundleError: no golden vectors, damaged files, or no engine here runs a model of the bundle.
     """
     golden = read_golden(bundle)
-    pixels = _check_pixels(golden.inputs, bundle.manifest.contract.size)
     installed = available_engines()
+    pixels = _check_pixels(golden.inputs, bundle.manifest.contract.size)
     models = tuple(
         _check_model(bundle, golden, expected)
         for expected in golden.outputs
@@ -91,34 +176,45 @@ def selftest(bundle: Bundle) -> SelfTest:
     )
     if not models:
         raise BundleError(f"no engine here ({', '.join(installed)}) runs a model of the bundle")
-    passed = pixels.passed and all(model.passed for model in models)
-    machine = f"{platform.system()} {platform.machine()}, Python {platform.python_version()}"
-    return SelfTest(bundle.digest, machine, pixels, models, passed)
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    return SelfTest(bundle.digest, now, edgetlc.__version__, this_machine(), pixels, models)
 
 
 def _check_pixels(inputs: Iterable[GoldenInput], size: int) -> PixelResult:
-    differences: list[int] = []
-    for one in inputs:
-        found = decode(one.photo, size).pixels
-        if found.shape != one.pixels.shape:
-            return PixelResult(len(differences) + 1, None, False)
-        differences.append(int(np.abs(found.astype(int) - one.pixels).max()))
-    largest = max(differences, default=0)
-    return PixelResult(len(differences), largest, largest <= PIXEL_TOLERANCE)
+    photos = tuple(_compare(one, size) for one in inputs)
+    passed = all(p.largest is not None and p.largest <= PIXEL_TOLERANCE for p in photos)
+    return PixelResult(photos, passed)
+
+
+def _compare(one: GoldenInput, size: int) -> PhotoPixels:
+    found = decode(one.photo, size).pixels
+    if found.shape != one.pixels.shape:
+        return PhotoPixels(one.name, None, None, one.pixels.size)
+    difference = np.abs(found.astype(int) - one.pixels)
+    differing = int(np.count_nonzero(difference))
+    return PhotoPixels(one.name, int(difference.max()), differing, one.pixels.size)
 
 
 def _check_model(bundle: Bundle, golden: GoldenSet, expected: GoldenOutput) -> ModelResult:
     record = bundle.model(expected.model)
     engine = bundle.load(record, expected.engine)
     answers = np.stack([engine.run(one.pixels[None]).probabilities[0] for one in golden.inputs])
-    if answers.shape != expected.probabilities.shape:
+    names = [info.name for info in bundle.manifest.classes]
+    shape = (len(golden.inputs), len(names))
+    if not answers.shape == expected.probabilities.shape == shape:
         raise BundleError(
             f"{record.id} answers {answers.shape} values, its golden outputs are "
             f"{expected.probabilities.shape}; get the bundle again"
         )
-    changed = int((answers.argmax(1) != expected.probabilities.argmax(1)).sum())
-    largest = float(np.abs(answers - expected.probabilities).max())
-    passed = changed == 0 and largest <= PROBABILITY_TOLERANCE[record.precision]
-    return ModelResult(
-        record.id, engine.name, expected.written_by, len(answers), changed, largest, passed
+    each = tuple(
+        PhotoAnswer(
+            one.name,
+            names[before.argmax()],
+            names[after.argmax()],
+            float(np.abs(after - before).max()),
+        )
+        for one, before, after in zip(golden.inputs, expected.probabilities, answers, strict=True)
     )
+    found = ModelResult(record.id, engine.name, expected.written_by, each, passed=True)
+    passed = not found.changed and found.largest <= PROBABILITY_TOLERANCE[record.precision]
+    return found if passed else replace(found, passed=False)

@@ -160,10 +160,12 @@ def tiny_bundle(
     quantized_run: Path, photo_set: PhotoSet, tmp_path_factory: pytest.TempPathFactory
 ) -> Path:
     """The bundle folder of `quantized_run`: every format, fp32 and int8, golden vectors."""
+    from edgetlc.pipeline.decision import Wish
     from edgetlc.pipeline.export import export_run
 
     folder = tmp_path_factory.mktemp("bundle") / "shapes.bundle"
-    export_run(quantized_run, photo_set, folder)
+    # Six validation photos show nothing of error rates, so the bundle answers always.
+    export_run(quantized_run, photo_set, folder, wish=Wish(reject_below=0, genuine_below=0))
     return folder
 
 
@@ -178,7 +180,8 @@ def small_bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from edgetlc.export.bundle_writer import write_bundle
     from edgetlc.export.formats import ENGINES_OF, model_files
     from edgetlc.export.golden import golden_files
-    from edgetlc.runtime.schema import BundleManifest, DecisionPolicy, ModelRecord
+    from edgetlc.runtime.policy import DecisionPolicy
+    from edgetlc.runtime.schema import BundleManifest, ModelRecord
 
     contract = PixelContract(size=32, mean=(0.5, 0.5, 0.5), std=(0.5, 0.5, 0.5))
     root = tmp_path_factory.mktemp("small")
@@ -193,7 +196,7 @@ def small_bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
     golden = golden_files(photos, contract, [model], files)
     classes = tuple(ClassInfo(name, zh, name) for name, zh in SMALL_CLASSES.items())
     manifest = BundleManifest(
-        "2026-01-01T00:00:00+00:00", "0", classes, contract, DecisionPolicy(), (model,)
+        "2026-01-01T00:00:00+00:00", "0", classes, contract, {"fp32": DecisionPolicy()}, (model,)
     )
     write_bundle(root / "colours.bundle", manifest, files | golden)
     return root / "colours.bundle"

@@ -88,9 +88,20 @@ def export(
         list[str] | None,
         typer.Option(help="fp32 or int8; repeat it. Default: fp32, and int8 after 'quantize'."),
     ] = None,
+    error_rate: Annotated[
+        float, typer.Option(help="Accepted share of wrong ones among the answers given.")
+    ] = 0.05,
+    false_genuine_rate: Annotated[
+        float, typer.Option(help="Accepted share of counterfeits that are called genuine.")
+    ] = 0.02,
     reject_below: Annotated[
-        float, typer.Option(help="Confidence below which the answer is 'not sure', 0 to 1.")
-    ] = 0.0,
+        float | None,
+        typer.Option(help="Confidence that an answer needs, 0 to 1, instead of a fitted one."),
+    ] = None,
+    genuine_below: Annotated[
+        float | None,
+        typer.Option(help="Confidence that an answer 'genuine' needs, instead of a fitted one."),
+    ] = None,
     overwrite: Overwrite = False,
     devices: DeviceFolder = None,
     json_: Json = False,
@@ -98,12 +109,15 @@ def export(
 ) -> None:
     """Write a bundle for field devices: models that take raw pixels, labels, golden vectors.
 
+    The validation part fits the confidence that an answer needs; below it the answer is "not sure".
+
     Example: edgetlc export runs/herbs --data split.csv -o herbs.bundle
     """
     formats = cast("Sequence[Format]", _known(format_, get_args(Format), "--format"))
     precisions = cast("Sequence[Precision]", _known(precision, get_args(Precision), "--precision"))
     need_toolchain("edgetlc export")
     from edgetlc.cli.bundle import describe, show_bundle
+    from edgetlc.pipeline.decision import Wish
     from edgetlc.pipeline.export import export_run
 
     bundle = export_run(
@@ -112,7 +126,7 @@ def export(
         output,
         formats=formats or get_args(Format),
         precisions=precisions,
-        reject_below=reject_below,
+        wish=Wish(error_rate, false_genuine_rate, reject_below, genuine_below),
         overwrite=overwrite,
         track=track,
     )

@@ -27,6 +27,8 @@ def selftest(
 ) -> None:
     """Replay the bundle's golden vectors on this machine, on every engine installed.
 
+    The JSON report holds every difference; 'edgetlc verify --merge' reads it.
+
     Exit code 0: same pixels, same answers; 1: not.
 
     Example: edgetlc selftest herbs.etlc
@@ -35,22 +37,48 @@ def selftest(
     from edgetlc.runtime.selftest import selftest as replay
 
     found = replay(Bundle.open(bundle))
-    write_results(results_file, results_format, found.to_json(), [vars(m) for m in found.models])
+    write_results(results_file, results_format, found.to_json(), _rows(found))
     answer(found.to_json(), lambda: _show_selftest(found), as_json=json_)
     if not found.passed:
         raise typer.Exit(FAILED)
 
 
+def _rows(found: SelfTest) -> list[dict[str, object]]:
+    """Return one row for each golden input, model and engine."""
+    return [
+        {
+            "model": model.model,
+            "engine": model.engine,
+            "written_by": model.written_by,
+            **asdict(answer),
+        }
+        for model in found.models
+        for answer in model.answers
+    ]
+
+
 def _show_selftest(found: SelfTest) -> None:
     pixels = found.pixels
     largest = "another size" if pixels.largest is None else f"{pixels.largest} grey levels at most"
-    say(f"pixels: {pixels.photos} photos, {largest}: {_word(pixels.passed)}")
+    say(f"pixels: {len(pixels.photos)} photos, {largest}: {_word(pixels.passed)}")
     columns = ("model", "engine here", "written by", "inputs ", "answers changed ", "largest ", "")
     rows = (
-        (m.model, m.engine, m.written_by, m.inputs, m.changed, f"{m.largest:.2g}", _word(m.passed))
+        (
+            m.model,
+            m.engine,
+            m.written_by,
+            len(m.answers),
+            m.changed,
+            f"{m.largest:.2g}",
+            _word(m.passed),
+        )
         for m in found.models
     )
     table(f"Self-test on {found.machine}", columns, rows)
+    for m in found.models:
+        for a in m.answers:
+            if a.found != a.expected:
+                say(f"{m.model} on {m.engine}: {a.photo} is {a.found} here, was {a.expected}")
     say(f"self-test {_word(found.passed)}")
 
 

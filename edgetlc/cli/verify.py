@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from edgetlc.parity.verdict import CameraVerdict
     from edgetlc.parity.verify import CandidateReport, Verification
     from edgetlc.runtime.bundle import Bundle
+    from edgetlc.runtime.selftest import SelfTest
 
 EXIT_CODE = {"PASS": PASSED, "FAIL": FAILED, "INSUFFICIENT": NOT_ENOUGH_EVIDENCE}
 
@@ -57,6 +58,14 @@ def verify(
         float, typer.Option(help="Accepted drop of accuracy, a share: 0.02 is 2 %.")
     ] = 0.02,
     confidence: Annotated[float, typer.Option(help="One-sided confidence of each bound.")] = 0.95,
+    merge: Annotated[
+        list[Path] | None,
+        typer.Option(help="Self-test report of another machine with this bundle; repeat it."),
+    ] = None,
+    record: Annotated[
+        bool,
+        typer.Option("--record", help="Leave the verdicts in the bundle; 'predict' shows them."),
+    ] = False,
     results_file: ResultsFile = None,
     results_format: ResultsFormat = "json",
     devices: DeviceFolder = None,
@@ -70,6 +79,8 @@ def verify(
     Example: edgetlc verify herbs.bundle --reference runs/herbs --data split.csv
     """
     from edgetlc.devices.profiles import Cameras
+    from edgetlc.parity.reports import check_recordable, read_selftests
+    from edgetlc.parity.reports import record as record_in_bundle
     from edgetlc.parity.verdict import Rule
     from edgetlc.parity.verify import default_candidates
     from edgetlc.parity.verify import verify as compare
@@ -77,6 +88,9 @@ def verify(
 
     rule = Rule(margin, confidence)
     opened = Bundle.open(bundle)
+    if record:
+        check_recordable(opened)
+    machines = read_selftests(merge or (), opened)
     candidates = default_candidates(opened, model or (), engine)
     listed = [c.id for c in Cameras.load(devices) if c.number is not None]
     found = compare(
@@ -86,8 +100,11 @@ def verify(
         candidates=candidates,
         rule=rule,
         cameras=listed,
+        machines=machines,
         track=track,
     )
+    if record:
+        note(f"recorded in {record_in_bundle(opened, found)}")
     if part != "test":
         note(f"part {part} holds photos that training has seen: do not rely on this verdict")
     for file, reason in found.unreadable:
@@ -128,6 +145,9 @@ def show_verification(found: Verification) -> None:
         for v in report.cameras:
             if v.verdict == "FAIL":
                 say(f"  {v.tally.camera or 'unknown camera'}: {v.reason}")
+    if found.machines:
+        columns = ("machine", "largest pixel difference ", "answers changed ", "verdict")
+        table("Self-tests of other machines", columns, map(_machine_row, found.machines))
     if found.untested:
         say(f"untested, no photos: {', '.join(found.untested)}")
     if found.simulated:
@@ -147,6 +167,11 @@ COLUMNS = (
     "verdict",
     "photos needed ",
 )
+
+
+def _machine_row(found: SelfTest) -> tuple[object, ...]:
+    changed = sum(model.changed for model in found.models)
+    return (found.machine, found.pixels.largest, changed, "PASS" if found.passed else "FAIL")
 
 
 def _row(v: CameraVerdict) -> tuple[object, ...]:

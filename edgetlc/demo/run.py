@@ -15,15 +15,17 @@ from edgetlc.devices.profiles import CameraProfile, Cameras
 from edgetlc.files import refuse_existing
 from edgetlc.models.checkpoint import load_checkpoint
 from edgetlc.models.reference import ReferenceModel
+from edgetlc.parity.reports import record
 from edgetlc.parity.verdict import Rule
 from edgetlc.parity.verify import Verification, default_candidates, verify
 from edgetlc.pipeline.export import export_run
 from edgetlc.pipeline.quantize import quantize_run
 from edgetlc.progress import Track, untracked
 from edgetlc.runtime.bundle import Bundle
-from edgetlc.runtime.classifier import Classifier, Prediction
+from edgetlc.runtime.classifier import Classifier
 from edgetlc.runtime.contract import PixelContract
 from edgetlc.runtime.overlay import overlay
+from edgetlc.runtime.prediction import Prediction
 from edgetlc.training.config import TrainingConfig
 from edgetlc.training.train import Epoch, TrainedRun, train
 
@@ -105,6 +107,7 @@ def run_demo(
         photos.part("test"), listed, parity, seed=seed, overwrite=overwrite, track=track
     )
     verification = _verify(bundle, run, taken, listed, track)
+    record(bundle, verification)
     say("7/7 predicting one test photo on site")
     prediction = Classifier.open(bundle.path).classify(photos.part("test").photos[0].path)
     picture = output / "overlay.png"

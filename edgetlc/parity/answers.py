@@ -69,7 +69,7 @@ def collect(
     unreadable: list[tuple[Photo, str]] = []
     rows: dict[str, list[NDArray[np.float32]]] = {name: [] for name in models}
     asked = in_order(ask, photos.photos)
-    for photo, found in track(asked, "comparing answers", len(photos.photos)):
+    for photo, found in track(asked, "classifying", len(photos.photos)):
         if isinstance(found, ImageError):
             unreadable.append((photo, str(found)))
             continue

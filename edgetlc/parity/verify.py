@@ -19,6 +19,7 @@ from edgetlc.runtime.bundle import Bundle
 from edgetlc.runtime.classes import ClassInfo
 from edgetlc.runtime.engines import Engine, available_engines
 from edgetlc.runtime.schema import ModelRecord
+from edgetlc.runtime.selftest import SelfTest
 
 REFERENCE = "reference"
 
@@ -60,7 +61,8 @@ class Verification:
         untested: listed cameras that no photo shows.
         unreadable: photos left out, as (file, reason).
         simulated: whether any photo was made by a simulation.
-        verdict: PASS only if every candidate passes.
+        machines: self-tests of other machines that were merged in.
+        verdict: PASS only if every candidate and every self-test passes.
     """
 
     bundle_digest: str
@@ -70,11 +72,13 @@ class Verification:
     untested: tuple[str, ...]
     unreadable: tuple[tuple[str, str], ...]
     simulated: bool
+    machines: tuple[SelfTest, ...]
     verdict: Verdict
 
     def to_json(self) -> dict[str, Any]:
         """Return the report as a JSON document."""
         document = asdict(self)
+        document["machines"] = [machine.to_json() for machine in self.machines]
         for candidate, report in zip(document["candidates"], self.candidates, strict=True):
             for camera, verdict in zip(candidate["cameras"], report.cameras, strict=True):
                 camera["tally"] |= {
@@ -94,6 +98,7 @@ def verify(
     candidates: Sequence[tuple[ModelRecord, str]] | None = None,
     rule: Rule | None = None,
     cameras: Iterable[str] = (),
+    machines: Sequence[SelfTest] = (),
     track: Track = untracked,
 ) -> Verification:
     """Compare models of a bundle with the float reference, photo by photo.
@@ -106,6 +111,7 @@ def verify(
             none) on each of its engines installed here.
         rule: margin and confidence; 2 % and 95 % unless told.
         cameras: ids of the cameras that should be covered; those without photos are untested.
+        machines: self-tests of this bundle on other machines; one that failed fails the whole.
         track: shows progress.
 
     Raises:
@@ -132,6 +138,7 @@ def verify(
         for model, engine in pairs
     )
     seen = {photo.camera for photo in answers.photos}
+    verdict = overall(verdict for report in reports for verdict in report.cameras)
     return Verification(
         bundle_digest=bundle.digest,
         reference=reference.name,
@@ -140,7 +147,8 @@ def verify(
         untested=tuple(camera for camera in cameras if camera not in seen),
         unreadable=tuple((str(photo.path), reason) for photo, reason in answers.unreadable),
         simulated=photos.simulated,
-        verdict=overall(verdict for report in reports for verdict in report.cameras),
+        machines=tuple(machines),
+        verdict=verdict if all(machine.passed for machine in machines) else "FAIL",
     )
 
 

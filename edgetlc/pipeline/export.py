@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import importlib.metadata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import onnx
+from numpy.typing import NDArray
 
 import edgetlc
 from edgetlc.calibration.sampling import in_turn
-from edgetlc.data.photos import PhotoSet
+from edgetlc.data.photos import Photo, PhotoSet
 from edgetlc.errors import InputError
 from edgetlc.export.assemble import deployable
 from edgetlc.export.bundle_writer import write_bundle
@@ -21,18 +23,22 @@ from edgetlc.export.golden import golden_files
 from edgetlc.export.network import network_graph
 from edgetlc.files import read_json, refuse_existing, sha256_file
 from edgetlc.models.checkpoint import CHECKPOINT_FILE, Checkpoint, load_checkpoint
+from edgetlc.parity.answers import Answers, collect
+from edgetlc.pipeline.decision import Wish, choose_policy
 from edgetlc.pipeline.quantize import INT8_FILE, RECORD_FILE
 from edgetlc.progress import Track, untracked
 from edgetlc.runtime.bundle import Bundle
+from edgetlc.runtime.engines import ONNXRUNTIME, Engine, open_engine
 from edgetlc.runtime.schema import (
     BundleManifest,
-    DecisionPolicy,
     Format,
     ModelRecord,
     Precision,
 )
 
 TOOLS = ("torch", "torchvision", "onnx", "onnxruntime", "openvino", "nncf", "pillow", "numpy")
+_CLEAR = 0.2
+"""Margin between the two most probable classes from which a golden photo's answer is clear."""
 
 
 def export_run(
@@ -42,7 +48,7 @@ def export_run(
     *,
     formats: Sequence[Format] = ("onnx", "ort", "openvino"),
     precisions: Sequence[Precision] = (),
-    reject_below: float = 0.0,
+    wish: Wish | None = None,
     overwrite: bool = False,
     track: Track = untracked,
 ) -> Bundle:
@@ -50,11 +56,13 @@ def export_run(
 
     Args:
         run: a folder that `edgetlc train` wrote, with the int8 network of `edgetlc quantize`.
-        photos: the split photo set; a few validation photos become golden vectors.
+        photos: the split photo set; its validation part fits the thresholds, and a few of its
+            photos become golden vectors.
         output: the bundle's folder.
         formats: model formats to write.
         precisions: none named takes fp32, and int8 where the run has it.
-        reject_below: confidence below which the answer is "not sure", 0 to 1.
+        wish: error rates or thresholds of the decision policy; 5 % wrong answers and 2 %
+            counterfeits called genuine unless told.
         overwrite: replace a bundle that is there already.
         track: shows progress.
 
@@ -63,15 +71,24 @@ def export_run(
             `output` is taken.
     """
     refuse_existing(output, overwrite)
-    policy = DecisionPolicy(reject_below)
     checkpoint = load_checkpoint(run)
-    validation = list(in_turn(photos.part("val").photos, seed=0))
     if not precisions:
         precisions = ("fp32", "int8") if (run / INT8_FILE).is_file() else ("fp32",)
     quantization = _quantization(run) if "int8" in precisions else None
     files: dict[str, bytes] = {}
     models = []
     graphs = {precision: _graph(run, checkpoint, precision) for precision in precisions}
+    answers = _answers(graphs, checkpoint, photos.part("val"), track)
+    policies = {
+        precision: choose_policy(
+            answers.probabilities[precision],
+            answers.truth,
+            checkpoint.classes,
+            checkpoint.temperature,
+            wish,
+        )
+        for precision in graphs
+    }
     wanted = [(precision, format_) for precision in precisions for format_ in formats]
     for precision, format_ in track(wanted, "writing models", len(wanted)):
         written = model_files(graphs[precision], format_, precision)
@@ -81,13 +98,13 @@ def export_run(
                 f"{format_}-{precision}", format_, precision, ENGINES_OF[format_], tuple(written)
             )
         )
-    files |= golden_files(validation, checkpoint.contract, models, files)
+    files |= golden_files(_for_golden(answers), checkpoint.contract, models, files)
     manifest = BundleManifest(
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         edgetlc=edgetlc.__version__,
         classes=checkpoint.classes,
         contract=checkpoint.contract,
-        decision=policy,
+        decision=policies,
         models=tuple(models),
         provenance=_provenance(run, checkpoint, quantization),
     )
@@ -100,6 +117,40 @@ def _graph(run: Path, checkpoint: Checkpoint, precision: Precision) -> onnx.Mode
     else:
         network = network_graph(checkpoint.classifier, checkpoint.contract.size)
     return deployable(network, checkpoint.contract, checkpoint.temperature)
+
+
+def _answers(
+    graphs: Mapping[Precision, onnx.ModelProto],
+    checkpoint: Checkpoint,
+    validation: PhotoSet,
+    track: Track,
+) -> Answers:
+    """Return what each precision's network answers on the validation part."""
+    engines: dict[str, Engine] = {
+        precision: open_engine(ONNXRUNTIME, [graph.SerializeToString()], threads=1)
+        for precision, graph in graphs.items()
+    }
+    names = [info.name for info in checkpoint.classes]
+    return collect(engines, validation, names, checkpoint.contract.size, track)
+
+
+def _for_golden(answers: Answers) -> list[Photo]:
+    """Return the validation photos for golden vectors, those with a clear answer first.
+
+    Another processor rounds differently; where two classes are level that may change the answer,
+    and a self-test that fails for nothing teaches people to ignore it.
+    """
+    clear = {
+        photo.path
+        for row, photo in enumerate(answers.photos)
+        if all(_margin(p[row]) >= _CLEAR for p in answers.probabilities.values())
+    }
+    return sorted(in_turn(answers.photos, seed=0), key=lambda photo: photo.path not in clear)
+
+
+def _margin(probabilities: NDArray[np.float32]) -> float:
+    second, first = np.sort(probabilities)[-2:]
+    return float(first - second)
 
 
 def _quantization(run: Path) -> dict[str, Any]:

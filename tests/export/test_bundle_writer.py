@@ -10,7 +10,8 @@ from edgetlc.export.bundle_writer import write_bundle
 from edgetlc.runtime.bundle import Bundle
 from edgetlc.runtime.classes import ClassInfo
 from edgetlc.runtime.contract import PixelContract
-from edgetlc.runtime.schema import BundleManifest, DecisionPolicy, ModelRecord
+from edgetlc.runtime.policy import DecisionPolicy
+from edgetlc.runtime.schema import BundleManifest, ModelRecord
 
 FILES = {"model.fp32.onnx": b"model", "golden/golden.json": b"{}", "reports/a.txt": b""}
 MANIFEST = BundleManifest(
@@ -18,7 +19,7 @@ MANIFEST = BundleManifest(
     edgetlc="0",
     classes=(ClassInfo("a", "甲", "A", "genuine"), ClassInfo("b", "乙", "B", "counterfeit")),
     contract=PixelContract(),
-    decision=DecisionPolicy(0.3),
+    decision={"fp32": DecisionPolicy(0.3), "int8": DecisionPolicy(0.3)},
     models=(ModelRecord("m", "onnx", "fp32", ("onnxruntime",), ("model.fp32.onnx",)),),
     provenance={"seed": 1, "cameras": {"iphone-11": 3}},
 )

@@ -15,7 +15,8 @@ from edgetlc.runtime.classes import ClassInfo
 from edgetlc.runtime.contract import PixelContract
 from edgetlc.runtime.engines import Engine, Output, available_engines
 from edgetlc.runtime.pixels import Decoded, Pixels
-from edgetlc.runtime.schema import BundleManifest, DecisionPolicy, FileRecord, ModelRecord
+from edgetlc.runtime.policy import DecisionPolicy
+from edgetlc.runtime.schema import BundleManifest, FileRecord, ModelRecord
 
 
 @dataclass
@@ -95,7 +96,7 @@ def bundle(clock: Clock) -> TimedBundle:
         edgetlc="0",
         classes=(ClassInfo("a", "甲", "a"), ClassInfo("b", "乙", "b")),
         contract=PixelContract(size=32),
-        decision=DecisionPolicy(),
+        decision={"fp32": DecisionPolicy(), "int8": DecisionPolicy()},
         models=models,
         files={m.files[0]: FileRecord(5 * 1024 + 100, "0" * 64) for m in models},
     )

@@ -23,7 +23,8 @@ from edgetlc.runtime.classes import ClassInfo
 from edgetlc.runtime.contract import PixelContract
 from edgetlc.runtime.engines import Engine, Output
 from edgetlc.runtime.pixels import Pixels
-from edgetlc.runtime.schema import BundleManifest, DecisionPolicy, ModelRecord
+from edgetlc.runtime.policy import DecisionPolicy
+from edgetlc.runtime.schema import BundleManifest, ModelRecord
 
 CLASSES = (
     ClassInfo("chenpi", "陈皮", "aged tangerine peel", "genuine"),
@@ -77,7 +78,7 @@ def bundle(*models: ModelRecord, **scripted: Engine) -> ScriptedBundle:
         edgetlc="0",
         classes=CLASSES,
         contract=PixelContract(size=32),
-        decision=DecisionPolicy(),
+        decision={"fp32": DecisionPolicy(), "int8": DecisionPolicy()},
         models=models,
     )
     engines = {}

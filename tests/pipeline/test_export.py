@@ -8,12 +8,13 @@ from pathlib import Path
 import pytest
 
 from edgetlc.data.photos import PhotoSet
-from edgetlc.errors import EdgetlcError, InputError
+from edgetlc.errors import InputError
 from edgetlc.files import sha256_file
 from edgetlc.models.checkpoint import CHECKPOINT_FILE, load_checkpoint, save_checkpoint
 from edgetlc.models.reference import ReferenceModel
 from edgetlc.parity.verify import default_candidates, shares, verify
 from edgetlc.pipeline import export as module
+from edgetlc.pipeline.decision import Wish
 from edgetlc.pipeline.export import TOOLS, export_run
 from edgetlc.pipeline.quantize import INT8_FILE, RECORD_FILE
 from edgetlc.runtime.bundle import Bundle
@@ -61,7 +62,12 @@ class TestBundle:
         checkpoint = load_checkpoint(quantized_run)
         assert bundle.manifest.classes == checkpoint.classes
         assert bundle.manifest.contract == checkpoint.contract
-        assert bundle.manifest.decision.reject_below == 0.0
+        assert set(bundle.manifest.decision) == {"fp32", "int8"}
+        for policy in bundle.manifest.decision.values():
+            assert policy.temperature == 1.5
+            assert policy.wrong is not None
+            assert not policy.wrong.holds, "six photos cannot show 5 %"
+            assert policy.genuine_below >= 0.9
 
     def test_provenance(self, bundle: Bundle, quantized_run: Path) -> None:
         provenance = bundle.manifest.provenance
@@ -99,11 +105,11 @@ def test_float_only_where_the_run_is_not_quantized(
     tiny_run: Path, photo_set: PhotoSet, tmp_path: Path
 ) -> None:
     bundle = export_run(
-        tiny_run, photo_set, tmp_path / "b", formats=("onnx",), reject_below=0.7, overwrite=True
+        tiny_run, photo_set, tmp_path / "b", formats=("onnx",), wish=Wish(reject_below=0.7)
     )
     assert [model.id for model in bundle.manifest.models] == ["onnx-fp32"]
     assert bundle.manifest.provenance["quantization"] is None
-    assert bundle.manifest.decision.reject_below == 0.7
+    assert bundle.manifest.decision["fp32"].reject_below == 0.7
 
 
 @pytest.mark.usefixtures("no_work")
@@ -150,13 +156,6 @@ class TestRefusals:
     def test_no_checkpoint(self, photo_set: PhotoSet, tmp_path: Path) -> None:
         with pytest.raises(InputError, match="no checkpoint at"):
             export_run(tmp_path, photo_set, tmp_path / "b")
-
-    @pytest.mark.parametrize("share", [-0.1, 1.1, float("nan")])
-    def test_reject_below_out_of_range(
-        self, run: Path, photo_set: PhotoSet, tmp_path: Path, share: float
-    ) -> None:
-        with pytest.raises(EdgetlcError, match=r"reject_below is .* 0 to 1"):
-            export_run(run, photo_set, tmp_path / "b", reject_below=share)
 
     def test_no_validation_part(self, tiny_run: Path, photo_set: PhotoSet, tmp_path: Path) -> None:
         with pytest.raises(InputError, match="no photo is in part val"):

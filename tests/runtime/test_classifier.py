@@ -15,9 +15,10 @@ from edgetlc.data.photos import PhotoSet
 from edgetlc.devices.profiles import Cameras
 from edgetlc.errors import BundleError, ImageError, InputError
 from edgetlc.runtime.bundle import Bundle
-from edgetlc.runtime.classifier import Classifier, Prediction, Unreadable, decide
+from edgetlc.runtime.classifier import Classifier
 from edgetlc.runtime.engines import Output, available_engines
-from edgetlc.runtime.schema import DecisionPolicy
+from edgetlc.runtime.policy import DecisionPolicy
+from edgetlc.runtime.prediction import Prediction, Unreadable
 
 Paint = Callable[..., Path]
 
@@ -84,20 +85,12 @@ def test_many_photos_go_on_past_a_bad_one(small_bundle: Path, paint: Paint, tmp_
         classifier.classify(tmp_path / "none.jpg")
 
 
-@pytest.mark.parametrize(
-    ("confidence", "reject_below", "expected"),
-    [(0.5, 0.0, "answer"), (0.5, 0.5, "answer"), (0.4999, 0.5, "not_sure"), (1.0, 1.0, "answer")],
-)
-def test_a_decision_needs_the_confidence(confidence, reject_below, expected) -> None:
-    assert decide(confidence, DecisionPolicy(reject_below)) == expected
-
-
 def test_not_sure_still_tells_the_label(small_bundle: Path, paint: Paint) -> None:
     classifier = Classifier.open(small_bundle)
-    manifest = replace(classifier.bundle.manifest, decision=DecisionPolicy(0.9))
+    manifest = replace(classifier.bundle.manifest, decision={"fp32": DecisionPolicy(0.9)})
     strict = replace(classifier, bundle=replace(classifier.bundle, manifest=manifest))
     found = strict.classify(paint("a.png", 140, 120, 120))
-    assert (found.decision, found.label.name) == ("not_sure", "red")
+    assert (found.decision, found.label.name, found.needed) == ("not_sure", "red", 0.9)
 
 
 class Says:

@@ -12,13 +12,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from edgetlc.errors import BundleError
+from edgetlc.errors import BundleError, InputError
 from edgetlc.files import write_json
 from edgetlc.runtime.bundle import Bundle
 from edgetlc.runtime.engines import available_engines
 from edgetlc.runtime.golden import read_golden
 from edgetlc.runtime.pixels import decode
-from edgetlc.runtime.selftest import PIXEL_TOLERANCE, selftest
+from edgetlc.runtime.selftest import PIXEL_TOLERANCE, SelfTest, selftest
 
 GOLDEN = "golden/golden.json"
 
@@ -47,12 +47,12 @@ def regild(folder: Path, change: Callable[[Any], object]) -> None:
 def test_where_it_was_written_a_bundle_passes(tiny_bundle: Path) -> None:
     found = selftest(Bundle.open(tiny_bundle))
     assert found.passed
-    assert (found.pixels.photos, found.pixels.largest) == (6, 0)
+    assert (len(found.pixels.photos), found.pixels.largest) == (6, 0)
     pairs = {(model.model, model.engine.split(" ")[0]) for model in found.models}
     assert len(pairs) == 8
     assert ("ort-int8", "onnxruntime") in pairs
     assert ("openvino-fp32", "openvino") in pairs
-    assert all(model.inputs == 6 and model.changed == 0 for model in found.models)
+    assert all(len(model.answers) == 6 and model.changed == 0 for model in found.models)
     assert found.bundle_digest == Bundle.open(tiny_bundle).digest
     assert json.loads(json.dumps(found.to_json()))["passed"] is True
 
@@ -83,6 +83,7 @@ def test_another_decoder_may_differ_by_the_tolerance(off: int, copy: Path) -> No
     reseal(copy, "golden/00.png", png(pixels))
     found = selftest(Bundle.open(copy))
     assert found.pixels.largest == off
+    assert [photo.differing for photo in found.pixels.photos] == [1, 0, 0]
     assert found.pixels.passed is found.passed is (off == PIXEL_TOLERANCE)
 
 
@@ -110,6 +111,8 @@ def test_a_changed_answer_is_counted_and_fails(copy: Path) -> None:
     regild(copy, lambda d: d["outputs"][0]["probabilities"][0].reverse())
     found = selftest(Bundle.open(copy))
     assert (found.models[0].changed, found.passed) == (1, False)
+    first = found.models[0].answers[0]
+    assert first.expected != first.found
 
 
 @pytest.mark.parametrize(
@@ -146,3 +149,32 @@ def test_a_bundle_without_golden_vectors(copy: Path) -> None:
     write_json(copy / "bundle.json", document)
     with pytest.raises(BundleError, match="holds no golden vectors"):
         selftest(Bundle.open(copy))
+
+
+def test_a_report_is_read_back(small_bundle: Path) -> None:
+    found = selftest(Bundle.open(small_bundle))
+    assert SelfTest.from_json(json.loads(json.dumps(found.to_json()))) == found
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda d: d.update(kind="edgetlc-classification"),
+        lambda d: d.update(schema=2),
+        lambda d: d.pop("machine"),
+        lambda d: d.update(mood="good"),
+        lambda d: d["models"][0].pop("answers"),
+        lambda d: d["pixels"].pop("passed"),
+    ],
+)
+def test_what_is_no_report_is_refused(change, small_bundle: Path) -> None:
+    document = selftest(Bundle.open(small_bundle)).to_json()
+    change(document)
+    with pytest.raises(InputError, match="not a self-test report"):
+        SelfTest.from_json(document)
+
+
+@pytest.mark.parametrize("document", [None, [], "x", 5])
+def test_any_json_is_refused(document: object) -> None:
+    with pytest.raises(InputError, match="not a self-test report"):
+        SelfTest.from_json(document)

@@ -1,0 +1,139 @@
+"""What a bundle carries of its verification, and what a prediction says of it."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from edgetlc.errors import BundleError
+from edgetlc.files import write_json
+from edgetlc.runtime.archive import pack
+from edgetlc.runtime.bundle import Bundle
+from edgetlc.runtime.classifier import Classifier
+from edgetlc.runtime.verification import VERIFICATION_FILE, recorded_verification
+
+NAMED = "0617440100299008-2024001-{}-001.png"  # the device field tells the camera
+
+
+@pytest.fixture
+def copy(small_bundle: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(small_bundle, tmp_path / "copy.bundle"))
+
+
+def record(folder: Path, change: Callable[[dict[str, Any]], object] = lambda d: None) -> None:
+    """Leave a report as `edgetlc verify --record` does."""
+    verdicts = {"iphone-11": "PASS", "iphone-12": "FAIL", "realme-gt-neo": "INSUFFICIENT"}
+    document = {
+        "bundle_digest": Bundle.open(folder).digest,
+        "rule": {"margin": 0.02, "confidence": 0.95},
+        "simulated": False,
+        "candidates": [
+            {
+                "model": "onnx-fp32",
+                "engine": "onnxruntime 1.32.0",
+                "cameras": [
+                    {"tally": {"camera": camera}, "verdict": verdict}
+                    for camera, verdict in verdicts.items()
+                ],
+            }
+        ],
+    }
+    change(document)
+    write_json(folder / VERIFICATION_FILE, document)
+
+
+def codes(bundle: Path, tmp_path: Path, device: str, **options: str) -> tuple[str, list[str]]:
+    photo = tmp_path / NAMED.format(device)
+    Image.new("RGB", (80, 60), (200, 30, 30)).save(photo)
+    found = Classifier.open(bundle, **options).classify(photo)
+    assert all(caution.en and caution.zh for caution in found.cautions)
+    return found.verified, [caution.code for caution in found.cautions]
+
+
+@pytest.mark.parametrize(
+    ("device", "verified", "cautions"),
+    [
+        ("2", "PASS", []),
+        ("11", "FAIL", ["camera-failed"]),
+        ("7", "INSUFFICIENT", ["camera-insufficient"]),
+        ("9", "UNTESTED", ["camera-untested"]),
+        ("14", "UNTESTED", ["camera-unknown"]),
+    ],
+)
+def test_a_prediction_says_how_its_camera_fared(
+    device: str, verified: str, cautions: list[str], copy: Path, tmp_path: Path
+) -> None:
+    record(copy)
+    assert codes(copy, tmp_path, device) == (verified, cautions)
+
+
+def test_without_a_verification_every_answer_is_cautioned(copy: Path, tmp_path: Path) -> None:
+    assert codes(copy, tmp_path, "2") == ("UNTESTED", ["not-verified"])
+
+
+def test_a_verdict_holds_for_its_engine_only(copy: Path, tmp_path: Path) -> None:
+    pytest.importorskip("openvino")
+    record(copy)
+    assert codes(copy, tmp_path, "2", engine="openvino") == ("UNTESTED", ["camera-untested"])
+
+
+def test_simulated_photos_are_said_so(copy: Path, tmp_path: Path) -> None:
+    record(copy, lambda d: d.update(simulated=True))
+    assert codes(copy, tmp_path, "2") == ("PASS", ["verified-simulated"])
+
+
+def test_recording_leaves_the_bundle_whole(copy: Path, tmp_path: Path) -> None:
+    before = Bundle.open(copy).digest
+    record(copy)
+    bundle = Bundle.open(copy)
+    assert bundle.digest == before
+    assert bundle.check() == ()
+    packed = Bundle.open(pack(bundle, tmp_path / "copy.etlc"))
+    assert recorded_verification(packed) == recorded_verification(bundle) is not None
+
+
+def first(document: dict[str, Any]) -> Any:
+    return document["candidates"][0]["cameras"][0]
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (lambda d: d.update(bundle_digest="0" * 64), "speaks of another bundle"),
+        (lambda d: d.pop("bundle_digest"), "not valid"),
+        (lambda d: d.pop("candidates"), "not valid"),
+        (lambda d: d.update(candidates=[5]), "not valid"),
+        (lambda d: first(d).update(verdict="GOOD"), "verdict 'GOOD'"),
+        (lambda d: d["rule"].update(margin="x"), "not valid"),
+    ],
+)
+def test_a_damaged_report_is_refused(change, reason: str, copy: Path) -> None:
+    record(copy, change)
+    with pytest.raises(BundleError, match=reason):
+        Classifier.open(copy)
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b"null", b"\xff"])
+def test_a_report_that_is_no_json(content: bytes, copy: Path) -> None:
+    record(copy)
+    (copy / VERIFICATION_FILE).write_bytes(content)
+    with pytest.raises(BundleError, match="not valid"):
+        Classifier.open(copy)
+
+
+def test_the_statuses_reach_programs(copy: Path, tmp_path: Path) -> None:
+    record(copy)
+    photo = tmp_path / NAMED.format("11")
+    Image.new("RGB", (80, 60), (200, 30, 30)).save(photo)
+    document = json.loads(json.dumps(Classifier.open(copy).classify(photo).to_json()))
+    assert document["verified"] == "FAIL"
+    (caution,) = document["cautions"]
+    assert caution["code"] == "camera-failed"
+    assert "iphone-12" in caution["en"]
+    assert "iphone-12" in caution["zh"]
