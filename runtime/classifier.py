@@ -17,8 +17,8 @@ from edgetlc.devices.identify import identify
 from edgetlc.devices.profiles import Cameras
 from edgetlc.errors import BundleError, ImageError
 from edgetlc.runtime.bundle import Bundle
-from edgetlc.runtime.contract import Geometry
 from edgetlc.runtime.engines import Engine
+from edgetlc.runtime.overlay import central_square
 from edgetlc.runtime.pixels import Pixels, Source, decode, read_photo
 from edgetlc.runtime.prediction import Prediction, Unreadable
 from edgetlc.runtime.schema import ModelRecord
@@ -161,15 +161,11 @@ class Classifier:
             verified=verified,
             cautions=cautions(self.verification, verified, camera.camera),
             notes=decoded.notes,
-            pixels=_seen(decoded.pixels, manifest.contract.geometry),
+            pixels=self._seen(decoded.pixels),
             evidence=output.evidence[0, first],
         )
 
-
-def _seen(pixels: Pixels, geometry: Geometry) -> Pixels:
-    if geometry == "squash":
-        return pixels
-    height, width = pixels.shape[:2]
-    side = min(height, width)
-    top, left = (height - side) // 2, (width - side) // 2
-    return pixels[top : top + side, left : left + side]
+    def _seen(self, pixels: Pixels) -> Pixels:
+        if self.bundle.manifest.contract.geometry == "squash":
+            return pixels
+        return pixels[central_square(*pixels.shape[:2])]

@@ -105,17 +105,17 @@ def cautions(
 _NOT_VERIFIED = Caution(
     "not-verified",
     "this bundle carries no verification: nothing shows that it answers like the float model",
-    "此模型包未附验证结果,无法证明其结论与浮点模型一致",
+    "此模型包未附验证结果，无法证明其结论与浮点模型一致",
 )
 _UNKNOWN_CAMERA = Caution(
     "camera-unknown",
     "the camera is not known, so no verification speaks of this photo",
-    "无法识别拍摄设备,没有适用于此照片的验证结果",
+    "无法识别拍摄设备，没有适用于此照片的验证结果",
 )
 _SIMULATED = Caution(
     "verified-simulated",
     "verified on SIMULATED photos only: this says nothing of the real camera",
-    "仅用模拟照片验证,不能说明真实设备的情况",
+    "仅用模拟照片验证，不能说明真实设备的情况",
 )
 _BY_STATUS = {
     "UNTESTED": (
@@ -126,12 +126,12 @@ _BY_STATUS = {
     "INSUFFICIENT": (
         "camera-insufficient",
         "too few photos of camera {} for a verdict",
-        "设备 {} 的验证照片不足,尚无结论",
+        "设备 {} 的验证照片不足，尚无结论",
     ),
     "FAIL": (
         "camera-failed",
         "camera {} FAILED verification with this model: do not rely on this answer",
-        "设备 {} 未通过此模型的验证,请勿采信此结论",
+        "设备 {} 未通过此模型的验证，请勿采信此结论",
     ),
 }
 

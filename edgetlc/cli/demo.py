@@ -56,7 +56,7 @@ def demo(
 
 
 def _show(made: Demo) -> None:
-    from edgetlc.cli.predict import show_one
+    from edgetlc.cli.answers import show_one
     from edgetlc.cli.verify import show_verification
 
     show_verification(made.verification)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 def selftest(
     bundle: BundleArgument,
     results_file: ResultsFile = None,
-    results_format: ResultsFormat = "json",
+    results_format: ResultsFormat = None,
     json_: Json = False,
     verbose: Verbose = False,
 ) -> None:
@@ -94,7 +94,7 @@ def benchmark(
     ] = None,
     threads: Threads = None,
     results_file: ResultsFile = None,
-    results_format: ResultsFormat = "json",
+    results_format: ResultsFormat = None,
     json_: Json = False,
     verbose: Verbose = False,
 ) -> None:

@@ -32,7 +32,8 @@ ResultsFile = Annotated[
     Path | None, typer.Option("--results-file", help="Also write the results to this file.")
 ]
 ResultsFormat = Annotated[
-    Literal["json", "csv"], typer.Option("--results-format", help="Of the results file.")
+    Literal["json", "csv"] | None,
+    typer.Option("--results-format", help="Of the results file; its suffix if not given."),
 ]
 
 

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from edgetlc.cli.console import DeviceFolder, Json, Verbose, answer, note, say, table, track
-from edgetlc.cli.options import BundleArgument, ResultsFile, ResultsFormat, Threads
-from edgetlc.cli.results import write_results
-from edgetlc.errors import BAD_INPUT
+from edgetlc.cli.answers import MOST_ROWS, UNREADABLE, Tally, show_answers
+from edgetlc.cli.console import DeviceFolder, Json, Verbose, note, say, track, writable
+from edgetlc.cli.options import BundleArgument, Overwrite, ResultsFile, Threads
+from edgetlc.errors import BAD_INPUT, InputError
 
 if TYPE_CHECKING:
-    from edgetlc.runtime.classifier import Classifier, Prediction, Unreadable
-
-_DETAILED = 1  # photos; more are shown as a table
+    from edgetlc.reports.batch import Batch
+    from edgetlc.reports.outputs import Outputs
+    from edgetlc.runtime.classifier import Classifier
 
 
 def predict(
@@ -31,60 +33,74 @@ def predict(
         Path | None,
         typer.Option(help="Write each photo with its class-activation overlay to this folder."),
     ] = None,
+    annotate: Annotated[
+        Path | None,
+        typer.Option(help="Write each photo, its overlay and the answer as a picture to there."),
+    ] = None,
+    report: Annotated[
+        Path | None, typer.Option(help="Write pages to print: a .html file, or .pdf (an extra).")
+    ] = None,
     results_file: ResultsFile = None,
-    results_format: ResultsFormat = "json",
+    results_format: Annotated[
+        Literal["json", "jsonl", "csv", "xml", "text"] | None,
+        typer.Option("--results-format", help="Of the results file; its suffix if not given."),
+    ] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on where the same command was interrupted.")
+    ] = False,
+    overwrite: Overwrite = False,
     devices: DeviceFolder = None,
     json_: Json = False,
     verbose: Verbose = False,
 ) -> None:
-    """Classify photos: label, confidence, runner-up, camera. Needs no network.
+    """Classify photos: label, confidence, runner-up, camera, cautions. Needs no network.
 
     Example: edgetlc predict herbs.etlc photo.jpg
     """
     from edgetlc.devices.profiles import Cameras
-    from edgetlc.runtime.classifier import Classifier, Unreadable
+    from edgetlc.reports.outputs import Outputs
+    from edgetlc.runtime.classifier import Classifier
 
-    files = _files(photos)
+    outputs = Outputs(results_file, results_format, overlay, annotate, report, resume, overwrite)
+    files = photo_files(photos)
+    outputs.check(len(files))
+    _warn_of_fonts(outputs)
     classifier = Classifier.open(
-        bundle, model=model, engine=engine, threads=threads, cameras=Cameras.load(devices)
+        bundle,
+        model=model,
+        engine=engine,
+        # Of many photos each processor takes one; of one photo they share the work.
+        threads=threads or (1 if len(files) > 1 else None),
+        cameras=Cameras.load(devices),
     )
-    predictions: list[Prediction] = []
-    unreadable: list[Unreadable] = []
-    answers = classifier.classify_all(files)
-    for one in track(answers, "classifying", len(files)) if len(files) > _DETAILED else answers:
-        if isinstance(one, Unreadable):
-            unreadable.append(one)
-            note(f"cannot classify {one.file}: {one.reason}")
-            continue
-        if overlay is not None:
-            _write_overlay(overlay, one, len(predictions))
-        predictions.append(one.without_arrays())
-    document = {
-        "bundle": classifier.bundle.digest,
-        "model": classifier.model.id,
-        "engine": classifier.engine.name,
-        "predictions": [prediction.to_json() for prediction in predictions],
-        "unreadable": [vars(one) for one in unreadable],
-    }
-    write_results(results_file, results_format, document, [_flat(p) for p in predictions])
-    answer(document, lambda: _show(classifier, predictions), as_json=json_)
-    if unreadable:
+    tally = _classify(classifier, files, outputs, as_json=json_)
+    if not json_:
+        show_answers(tally)
+        say(f"{classifier.model.id} on {classifier.engine.name}")
+        _tell_where(outputs, tally.photos)
+    if tally.unreadable:
         raise typer.Exit(BAD_INPUT)
 
 
-def _files(places: Sequence[Path]) -> list[Path]:
+def photo_files(places: Sequence[Path]) -> list[Path]:
     """Return the photos named and those in the folders named, in order.
+
+    Hidden files are left out, and pictures that `predict` made itself.
 
     Raises:
         InputError: a place does not exist, or no photo is there.
     """
-    from edgetlc.errors import InputError
+    from edgetlc.reports.safe_text import ANNOTATED_SUFFIX, OVERLAY_SUFFIX
     from edgetlc.runtime.containers import PHOTO_SUFFIXES
+
+    def is_photo(path: Path) -> bool:
+        if path.suffix.lower() not in PHOTO_SUFFIXES or path.name.startswith("."):
+            return False
+        return not path.name.endswith((OVERLAY_SUFFIX, ANNOTATED_SUFFIX)) and path.is_file()
 
     def expand(place: Path) -> Iterator[Path]:
         if place.is_dir():
-            found = (p for p in sorted(place.rglob("*")) if p.suffix.lower() in PHOTO_SUFFIXES)
-            yield from (p for p in found if p.is_file() and not p.name.startswith("."))
+            yield from filter(is_photo, sorted(place.rglob("*")))
         elif place.exists():
             yield place
         else:
@@ -96,55 +112,70 @@ def _files(places: Sequence[Path]) -> list[Path]:
     return files
 
 
-def _write_overlay(folder: Path, prediction: Prediction, number: int) -> None:
-    import io
+def _classify(
+    classifier: Classifier, files: Sequence[Path], outputs: Outputs, *, as_json: bool
+) -> Tally:
+    """Classify the photos and write what was asked for."""
+    from edgetlc.reports.batch import Batch
 
-    from edgetlc.files import write_bytes
-    from edgetlc.runtime.overlay import overlay
-
-    stream = io.BytesIO()
-    overlay(prediction.pixels, prediction.evidence).save(stream, "PNG")
-    name = f"{number:04d}-{Path(prediction.file).stem}.overlay.png"
-    write_bytes(folder / name, stream.getvalue())
-
-
-def _flat(prediction: Prediction) -> dict[str, Any]:
-    """Return a prediction as one row."""
-    document = prediction.to_json()
-    probabilities = document.pop("probabilities")
-    document["notes"] = "; ".join(document["notes"])
-    return {**document, **{f"p({name})": p for name, p in probabilities.items()}}
-
-
-def _show(classifier: Classifier, predictions: Sequence[Prediction]) -> None:
-    if len(predictions) == 1:
-        show_one(predictions[0])
-    elif predictions:
-        columns = ("photo", "answer", "", "confidence ", "runner-up", "camera")
-        table("Answers", columns, (_row(prediction) for prediction in predictions))
-    say(f"{classifier.model.id} on {classifier.engine.name}")
-
-
-def show_one(p: Prediction) -> None:
-    """Print one prediction."""
-    if p.decision == "not_sure":
-        say(f"{p.file}: NOT SURE 不确定 - send the piece to the laboratory")
-    else:
-        say(f"{p.file}: {p.label.zh} {p.label.en}" + _role(p))
-    say(f"  confidence {p.confidence:.1%} for {p.label.en}")
-    say(f"  runner-up {p.runner_up.zh} {p.runner_up.en}, {p.runner_up_confidence:.1%}")
-    by = f" (by {p.camera.by})" if p.camera.by else ""
-    say(f"  camera {p.camera.camera or 'unknown'}{by}")
-    for line in (*p.notes, *((p.camera.conflict,) if p.camera.conflict else ())):
-        say(f"  note: {line}")
+    time = datetime.now().astimezone().isoformat(sep=" ", timespec="minutes")
+    tally, pages = Tally(), []
+    with outputs.journal(classifier, keep=as_json) as (journal, answered):
+        beside = outputs.beside(classifier, time)
+        batch = Batch(classifier, files, journal, answered, beside)
+        found = batch.run()
+        try:
+            for one, page in track(found, "classifying", len(files)) if len(files) > 1 else found:
+                tally.add(one)
+                if page is not None:
+                    pages.append(page)
+                if one["decision"] == UNREADABLE:
+                    note(f"cannot classify {one['file']}: {one['reason']}")
+            outputs.write(batch, pages, time)
+        except BaseException:
+            if journal is not None and journal.path is not None:
+                note(
+                    f"{tally.photos} of {len(files)} answers are kept in {journal.path}; the same "
+                    "command with --resume goes on from there"
+                )
+            raise
+        try:
+            if as_json:
+                _print_document(batch)
+        finally:
+            if journal is not None:
+                journal.remove()
+    return tally
 
 
-def _role(p: Prediction) -> str:
-    return "" if p.label.role == "unspecified" else f" - {p.label.role.upper()}"
+def _print_document(batch: Batch) -> None:
+    """Print all answers as one JSON document, in plain ASCII where stdout takes no UTF-8."""
+    from edgetlc.reports.records import RunInfo
+    from edgetlc.reports.results import json_pieces
+
+    ascii_only = (sys.stdout.encoding or "").lower() not in ("utf-8", "utf8")
+    run = RunInfo.of(batch.classifier)
+    for piece in json_pieces(run, batch.records(), ascii_only=ascii_only):
+        sys.stdout.write(writable(piece))
 
 
-def _row(p: Prediction) -> tuple[object, ...]:
-    label = "not sure" if p.decision == "not_sure" else f"{p.label.zh} {p.label.en}"
-    runner_up = f"{p.runner_up.en} {p.runner_up_confidence:.1%}"
-    role = "" if p.label.role == "unspecified" else p.label.role
-    return (p.file, label, role, f"{p.confidence:.1%}", runner_up, p.camera.camera or "unknown")
+def _warn_of_fonts(outputs: Outputs) -> None:
+    if not outputs.draws_text:
+        return
+    from edgetlc.reports.fonts import NO_CHINESE_FONT, chinese_font
+
+    if chinese_font() is None:
+        note(NO_CHINESE_FONT)
+
+
+def _tell_where(outputs: Outputs, photos: int) -> None:
+    for what, place in (
+        ("all answers", outputs.results_file),
+        ("overlays", outputs.overlay),
+        ("annotated pictures", outputs.annotate),
+        ("report", outputs.report),
+    ):
+        if place is not None:
+            say(f"{what} in {place}")
+    if photos > MOST_ROWS and outputs.results_file is None:
+        say("all answers, one by one: pass --results-file answers.csv (.json .jsonl .xml .txt)")

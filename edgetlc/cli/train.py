@@ -156,7 +156,7 @@ def evaluate(
     part: PartOption = "test",
     device: Device = "cpu",
     results_file: ResultsFile = None,
-    results_format: ResultsFormat = "json",
+    results_format: ResultsFormat = None,
     devices: DeviceFolder = None,
     json_: Json = False,
     verbose: Verbose = False,

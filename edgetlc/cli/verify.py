@@ -67,7 +67,7 @@ def verify(
         typer.Option("--record", help="Leave the verdicts in the bundle; 'predict' shows them."),
     ] = False,
     results_file: ResultsFile = None,
-    results_format: ResultsFormat = "json",
+    results_format: ResultsFormat = None,
     devices: DeviceFolder = None,
     json_: Json = False,
     verbose: Verbose = False,

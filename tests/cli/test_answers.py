@@ -39,95 +39,6 @@ class TestDevices:
         assert (found["camera"], found["by"], found["conflict"]) == ("iphone-11", "name", None)
 
 
-class TestPredict:
-    def test_json(self, edgetlc: Run, tiny_bundle: Path, photos_folder: Path) -> None:
-        folder = photos_folder / "disc"
-        ran = edgetlc("predict", tiny_bundle, folder, "--json")
-        assert ran.status == 0
-        document = ran.json()
-        assert document["bundle"] == Bundle.open(tiny_bundle).digest
-        assert document["model"] == "onnx-int8"
-        assert document["unreadable"] == []
-        assert [p["file"] for p in document["predictions"]] == sorted(
-            str(p) for p in folder.iterdir()
-        )
-        for prediction in document["predictions"]:
-            assert sum(prediction["probabilities"].values()) == pytest.approx(1, abs=1e-4)
-            assert prediction["confidence"] == max(prediction["probabilities"].values())
-        assert "classifying: 20 of 20" in ran.err
-
-    def test_one_photo_for_people(self, edgetlc: Run, tiny_bundle: Path, photo: Path) -> None:
-        ran = edgetlc("predict", tiny_bundle, photo)
-        assert (ran.status, ran.err) == (0, "")
-        assert ran.out.startswith(f"{photo}: ")
-        assert "confidence" in ran.out
-        assert "camera iphone-11 (by name)" in ran.out
-
-    def test_model_and_engine_of_choice(self, edgetlc: Run, tiny_bundle: Path, photo: Path) -> None:
-        words = ("--model", "openvino-fp32", "--engine", "openvino", "--threads", 1, "--json")
-        document = edgetlc("predict", tiny_bundle, photo, *words).json()
-        assert document["model"] == "openvino-fp32"
-        assert document["engine"].startswith("openvino ")
-
-    def test_overlay_and_results_file(
-        self, edgetlc: Run, tiny_bundle: Path, photos_folder: Path, tmp_path: Path
-    ) -> None:
-        folder = photos_folder / "ring"
-        table = tmp_path / "answers.csv"
-        words = ("--results-file", table, "--results-format", "csv", "--overlay", tmp_path / "seen")
-        assert edgetlc("predict", tiny_bundle, folder, *words).status == 0
-        with table.open(encoding="utf-8", newline="") as stream:
-            rows = list(csv.DictReader(stream))
-        assert len(rows) == 20
-        assert {"file", "label", "confidence", "p(disc)"} <= set(rows[0])
-        assert len(list((tmp_path / "seen").glob("*.png"))) == 20
-
-    def test_the_rest_goes_on_when_one_is_unreadable(
-        self, edgetlc: Run, tiny_bundle: Path, photo: Path, tmp_path: Path
-    ) -> None:
-        broken = tmp_path / "broken.jpg"
-        broken.write_bytes(photo.read_bytes()[:500])
-        ran = edgetlc("predict", tiny_bundle, photo, broken, photo, "--json")
-        assert ran.status == 2
-        document = ran.json()
-        assert [p["file"] for p in document["predictions"]] == [str(photo)] * 2
-        (unreadable,) = document["unreadable"]
-        assert unreadable["file"] == str(broken)
-        assert unreadable["reason"]
-        assert f"cannot classify {broken}: {unreadable['reason']}" in ran.err
-        assert "Traceback" not in ran.err
-
-    def test_hidden_files_of_a_memory_card_are_no_photos(
-        self, edgetlc: Run, tiny_bundle: Path, photo: Path, tmp_path: Path
-    ) -> None:
-        (tmp_path / "IMG_1.jpg").write_bytes(photo.read_bytes())
-        (tmp_path / "._IMG_1.jpg").write_bytes(b"\0\5\x16\7 what macOS leaves")
-        ran = edgetlc("predict", tiny_bundle, tmp_path, "--json")
-        assert ran.status == 0
-        assert len(ran.json()["predictions"]) == 1
-
-    def test_not_sure(self, edgetlc: Run, tiny_bundle: Path, photo: Path, tmp_path: Path) -> None:
-        doubtful = _with_manifest(tiny_bundle, tmp_path, decision={"reject_below": 1.0})
-        ran = edgetlc("predict", doubtful, photo)
-        assert ran.status == 0
-        assert "NOT SURE 不确定" in ran.out
-
-
-def _with_manifest(bundle: Path, folder: Path, **changes: object) -> Path:
-    """Return a copy of a bundle with other entries in `bundle.json`."""
-    copy = folder / "copy.bundle"
-    copy.mkdir()
-    for file in bundle.rglob("*"):
-        target = copy / file.relative_to(bundle)
-        if file.is_dir():
-            target.mkdir()
-        elif file.name != "bundle.json":
-            target.hardlink_to(file)
-    document = json.loads((bundle / "bundle.json").read_text(encoding="utf-8"))
-    (copy / "bundle.json").write_text(json.dumps(document | changes), encoding="utf-8")
-    return copy
-
-
 class TestBundle:
     def test_inspect(self, edgetlc: Run, tiny_bundle: Path) -> None:
         document = edgetlc("bundle", "inspect", tiny_bundle, "--json").json()
@@ -310,7 +221,6 @@ class TestToolchain:
         self, edgetlc: Run, tiny_run: Path, manifest: Path, monkeypatch: pytest.MonkeyPatch,
         tmp_path: Path,
     ) -> None:  # fmt: skip
-        monkeypatch.setattr(export_module, "_graph", lambda *_: None)
         monkeypatch.setattr(export_module, "model_files", lambda *names: {f"m.{names[1]}": b"abc"})
         monkeypatch.setattr(export_module, "golden_files", lambda *_: {})
         words = ("export", tiny_run, "--data", manifest, "-o", tmp_path / "b", "--format", "onnx")

@@ -380,7 +380,7 @@ class TestFullDisk:
         results = tmp_path / "answers.json"
         results.write_text("the last answers", encoding="utf-8")
         full()
-        ran = edgetlc("predict", place.bundle, place.photo, "--results-file", results)
+        ran = edgetlc("predict", place.bundle, place.photo, "--results-file", results, "--overwrite")
         self.check(ran, tmp_path)
         assert results.read_text(encoding="utf-8") == "the last answers"
 

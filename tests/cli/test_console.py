@@ -123,7 +123,7 @@ class TestNarrowEncodings:
         assert edgetlc("predict", tiny_bundle, odd).status == 0
         results = tmp_path / "results"
         for format_ in ("csv", "json"):
-            words = ("--results-file", results, "--results-format", format_, "--json")
+            words = ("--results-file", results, "--results-format", format_, "--json", "--overwrite")
             ran = edgetlc("predict", tiny_bundle, odd, *words)
             assert ran.status == 0
             assert ran.json()["predictions"][0]["file"] == str(odd)

@@ -1,0 +1,1 @@
+"""What the field runtime found, for people and programs: results files, pictures, printed pages."""
