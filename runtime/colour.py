@@ -10,9 +10,12 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from edgetlc.errors import ImageError
+
 MAX_PROFILE_BYTES = 4 * 1024 * 1024
 _SAME_AS_SRGB = 1
 """A profile that moves no colour of the probe by more grey levels than this is sRGB."""
+_SPACES = {"L": "GRAY", "RGB": "RGB", "CMYK": "CMYK"}
 
 
 def to_8bit(image: Image.Image) -> Image.Image:
@@ -21,23 +24,39 @@ def to_8bit(image: Image.Image) -> Image.Image:
     16-bit samples keep their high byte. Averaging comes later, so transparent pixels cannot bleed.
 
     Raises:
-        ValueError: floating-point or otherwise unsupported pixels.
+        ImageError: floating-point or otherwise unsupported pixels.
     """
-    if image.mode in ("L", "RGB", "CMYK") and "transparency" not in image.info:
-        return image
     if image.mode.startswith("I"):
-        samples = np.asarray(image)
-        return Image.fromarray((np.clip(samples, 0, 65535) >> 8).astype(np.uint8))
-    if image.mode == "F":
-        raise ValueError("floating-point pixels; save the photo with 8 or 16 bits")
-    if image.mode in ("1", "YCbCr", "RGBX", "CMYK", "LAB"):
-        return image.convert("L" if image.mode == "1" else "RGB")
-    return _over_white(image.convert("RGBA"))
+        return _high_byte(image)
+    if image.has_transparency_data:
+        return _over_white(image)
+    if image.mode in ("L", "RGB", "CMYK"):
+        return image
+    if image.mode == "1":
+        return image.convert("L")
+    if image.mode in ("P", "RGBX", "YCbCr", "HSV"):
+        return image.convert("RGB")
+    raise ImageError(f"pixels of kind {image.mode}; save the photo in RGB with 8 or 16 bits")
+
+
+def _high_byte(image: Image.Image) -> Image.Image:
+    samples = np.asarray(image)
+    grey = (np.clip(samples, 0, 65535) >> 8).astype(np.uint8)
+    transparent = image.info.get("transparency")
+    if isinstance(transparent, int):
+        grey[samples == transparent] = 255
+    return Image.fromarray(grey)
 
 
 def _over_white(image: Image.Image) -> Image.Image:
+    grey = image.mode in ("1", "L", "LA", "La")
+    if image.mode == "La":
+        image = image.convert("LA")
+    colours = image.convert("RGBA")
     white = Image.new("RGBA", image.size, "white")
-    return Image.alpha_composite(white, image).convert("RGB")
+    over = Image.alpha_composite(white, colours)
+    # Grey stays grey, so that its profile fits.
+    return over.getchannel(0) if grey else over.convert("RGB")
 
 
 def to_srgb(image: Image.Image, profile: bytes | None) -> tuple[Image.Image, str | None]:
@@ -51,12 +70,16 @@ def to_srgb(image: Image.Image, profile: bytes | None) -> tuple[Image.Image, str
     note = None
     if profile:
         try:
-            transform = _transform(_Profile(profile), image.mode)
-            if transform is not None:
-                return transform.apply(image), None
+            transform, mode = _transform(_Profile(profile), image.mode)
+            fitting = _as(image, mode)
+            return (fitting if transform is None else transform.apply(fitting)), None
         except Exception as error:  # littlecms reports through several exception types
             note = f"colour profile ignored ({error})"
-    return image.convert("RGB"), note
+    return _as(image, "RGB"), note
+
+
+def _as(image: Image.Image, mode: str) -> Image.Image:
+    return image if image.mode == mode else image.convert(mode)
 
 
 class _Profile:
@@ -76,11 +99,20 @@ class _Profile:
 
 
 @lru_cache(maxsize=16)
-def _transform(profile: _Profile, mode: str) -> Any:
-    """Return the transform to sRGB, or None where the profile is sRGB within one grey level."""
+def _transform(profile: _Profile, mode: str) -> tuple[Any, str]:
+    """Return the transform to sRGB, or None where that moves nothing, and the mode it takes.
+
+    Raises:
+        ValueError: the profile is for other colours than the photo's.
+    """
     from PIL import ImageCms
 
     source = ImageCms.getOpenProfile(io.BytesIO(profile.data))
+    space = source.profile.xcolor_space.strip()
+    if mode == "L" and space == "RGB":
+        mode = "RGB"
+    if _SPACES[mode] != space:
+        raise ValueError(f"it is for {space}, the photo is {_SPACES[mode]}")
     transform = ImageCms.buildTransform(
         source,
         ImageCms.createProfile("sRGB"),
@@ -92,8 +124,8 @@ def _transform(profile: _Profile, mode: str) -> Any:
         probe = _probe()
         moved = np.asarray(transform.apply(probe)).astype(int) - np.asarray(probe)
         if int(np.abs(moved).max()) <= _SAME_AS_SRGB:
-            return None
-    return transform
+            return None, mode
+    return transform, mode
 
 
 def _probe() -> Image.Image:

@@ -7,83 +7,204 @@ for formats that no camera writes are never reached.
 from __future__ import annotations
 
 import io
+import logging
+import struct
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 
 from PIL.ImageFile import ImageFile
 
 from edgetlc.errors import ImageError, MissingExtraError
-from edgetlc.runtime.contract import (
-    MAX_ASPECT,
-    MAX_PIXELS_SCALED,
-    MAX_PIXELS_WHOLE,
+from edgetlc.runtime import heif_boxes
+from edgetlc.runtime.cicp import CodePoints
+from edgetlc.runtime.jpeg_frame import more_scans_than, read_frame
+from edgetlc.runtime.limits import (
+    MAX_MEMORY,
+    MAX_MEMORY_BUFFERED,
+    MAX_PARTS,
+    MAX_SCANS,
+    TOO_LITTLE_MEMORY,
+    check_size,
 )
+from edgetlc.runtime.tiff_tags import is_camera_raw, read_tags, strip_count
 
-Stream = io.BytesIO
+_AVIF_BRANDS = (b"avif", b"avis")
 _HEIF_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
+_RAW_SIGNATURES = (b"FUJIFILMCCD-RAW", b"IIU\0", b"IIRO", b"IIRS", b"MMOR", b"FOVb", b"\0MRM")
+_RAW = "a camera raw file; use the JPEG that the camera wrote beside it"
+_ONE_BYTE_MODES = ("1", "L", "P")
+_BITS_PER_SAMPLE, _COMPRESSION, _ORIENTATION = 258, 259, 274  # tags of TIFF
+_HALVED_CHROMA = 420
+# What Pillow's decoders log they raise as well; unhandled, it would be printed.
+logging.getLogger("PIL").addHandler(logging.NullHandler())
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A file whose header was read.
+
+    Attributes:
+        image: its pixels are not decoded yet.
+        what: its kind, for messages.
+        pixel_bytes: what decoding holds for every pixel that it gives.
+        extra_bytes: what it holds besides.
+        allowed: the most it may hold.
+        colours: declared by code points; None where there are none.
+        notes: what a user should know.
+    """
+
+    image: ImageFile
+    what: str
+    pixel_bytes: float
+    extra_bytes: int = 0
+    allowed: int = MAX_MEMORY
+    colours: CodePoints | None = None
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Container:
-    """A file format: its name, usual suffixes, and how to open it without decoding pixels."""
+    """A file format.
+
+    Attributes:
+        name: for users.
+        suffixes: of its files, usually.
+        open: reads the header of a file's bytes.
+        scales: whether its decoder can do the reduction s.
+        turns: whether its decoder turns the picture upright.
+        codes_first: whether code points count where there is an ICC profile, too.
+    """
 
     name: str
     suffixes: tuple[str, ...]
-    open: Callable[[Stream], ImageFile]
+    open: Callable[[bytes], Opened]
+    scales: bool = False
+    turns: bool = False
+    codes_first: bool = False
 
 
-def _jpeg(stream: Stream) -> ImageFile:
+@cache
+def _jpeg_opener() -> Callable[[io.BytesIO], ImageFile]:
     from PIL.JpegImagePlugin import JpegImageFile
 
-    return JpegImageFile(stream)
+    class Jpeg(JpegImageFile):
+        def _read_dpi_from_exif(self) -> None:
+            """Leave EXIF alone: the resolution in it is not needed, and damage brings warnings."""
+
+    return Jpeg
 
 
-def _png(stream: Stream) -> ImageFile:
+def _jpeg(data: bytes) -> Opened:
+    frame = read_frame(data, MAX_PARTS)
+    if frame.buffered and more_scans_than(MAX_SCANS, data, frame):
+        raise ImageError(f"a JPEG of more than {MAX_SCANS} scans; save it as a baseline JPEG")
+    image = _jpeg_opener()(io.BytesIO(data))
+    image.decodermaxblock = len(data)  # all at once: fewer copies and returns from the decoder
+    if not frame.buffered:
+        return Opened(image, "JPEG", _stored_bytes(image.mode))
+    return Opened(
+        image,
+        "progressive JPEG",
+        _stored_bytes(image.mode),
+        frame.coefficient_bytes(),
+        MAX_MEMORY_BUFFERED,
+    )
+
+
+def _png(data: bytes) -> Opened:
     from PIL.PngImagePlugin import PngImageFile
 
-    return PngImageFile(stream)
+    colours = None
+    at, end, chunks = 8, len(data) - 8, 0
+    while at < end:
+        length, kind = struct.unpack_from(">I4s", data, at)
+        if kind == b"cICP" and length >= 2:
+            colours = CodePoints(data[at + 8], data[at + 9])
+        chunks += 1
+        if chunks > MAX_PARTS:
+            raise ImageError(f"a PNG of more than {MAX_PARTS} chunks; save it again")
+        at += 12 + length
+    image = PngImageFile(io.BytesIO(data))
+    notes = _scale_transparency(image)
+    return Opened(image, "PNG", _stored_bytes(image.mode), colours=colours, notes=notes)
 
 
-def _webp(stream: Stream) -> ImageFile:
+def _scale_transparency(image: ImageFile) -> tuple[str, ...]:
+    """Make the transparent grey or colour comparable with the samples as Pillow scales them."""
+    layout = image.tile[0].args if image.tile else None
+    key = image.info.get("transparency")
+    if layout == "RGB;16B" and key is not None:
+        # Pillow has only the high bytes of the samples, so the key cannot be found among them.
+        del image.info["transparency"]
+        return ("transparent 16-bit colour ignored",)
+    if layout in ("L;2", "L;4") and isinstance(key, int):
+        image.info["transparency"] = key * (85 if layout == "L;2" else 17)
+    return ()
+
+
+def _webp(data: bytes) -> Opened:
     from PIL.WebPImagePlugin import WebPImageFile
 
-    return WebPImageFile(stream)
+    # The decoder has two canvases of 4 bytes a pixel and gives a copy, Pillow makes another.
+    return Opened(WebPImageFile(io.BytesIO(data)), "WebP", 16)
 
 
-def _tiff(stream: Stream) -> ImageFile:
+def _tiff(data: bytes) -> Opened:
     from PIL.TiffImagePlugin import TiffImageFile
 
-    return TiffImageFile(stream)
+    if not read_tags(data):
+        raise ValueError("it has no directory")
+    if is_camera_raw(data):
+        raise ImageError(_RAW)
+    if strip_count(data) > MAX_PARTS:
+        raise ImageError(f"a TIFF of more than {MAX_PARTS} strips; save it again")
+    image = TiffImageFile(io.BytesIO(data))
+    image.info.pop("xmp", None)  # Pillow would take the orientation from there
+    stored = _stored_bytes(image.mode)
+    # Turning makes a second picture; a compressed strip, which may be the whole, is held unpacked.
+    turned = stored if image.tag_v2.get(_ORIENTATION, 1) != 1 else 0
+    packed = image.tag_v2.get(_COMPRESSION, 1) != 1
+    strip = sum(image.tag_v2.get(_BITS_PER_SAMPLE, (8,))) / 8 if packed else 0
+    return Opened(image, "TIFF", stored + max(turned, strip))
 
 
-def _avif(stream: Stream) -> ImageFile:
+def _avif(data: bytes) -> Opened:
     from PIL import AvifImagePlugin
 
     if not AvifImagePlugin.SUPPORTED:
         raise ImageError("AVIF needs a Pillow built with it; take the photo as JPEG")
-    return AvifImagePlugin.AvifImageFile(stream)
+    image = AvifImagePlugin.AvifImageFile(io.BytesIO(data))
+    # Measured: 9.3 for the usual 4:2:0 with 8 bits, 16 for 4:4:4 with 12 bits and alpha.
+    return Opened(image, "AVIF", 16, colours=heif_boxes.code_points(data))
 
 
-def _heif(stream: Stream) -> ImageFile:
+def _heif(data: bytes) -> Opened:
     try:
         from pillow_heif import HeifImageFile
     except ImportError:
         # One photo of many, so the error of one photo: a batch goes on without it.
         raise ImageError(str(MissingExtraError("a HEIC photo", "heic"))) from None
-    opened: ImageFile = HeifImageFile(stream)  # type: ignore[no-untyped-call]
-    return opened
+    image: ImageFile = HeifImageFile(io.BytesIO(data))  # type: ignore[no-untyped-call]
+    # Measured: 8.1 for what phones write; 15.5 for 4:4:4 with 10 bits.
+    usual = image.info.get("chroma") == _HALVED_CHROMA and image.mode == "RGB"
+    return Opened(image, "HEIC", 8 if usual else 16, colours=heif_boxes.code_points(data))
 
 
-JPEG = Container("JPEG", (".jpg", ".jpeg", ".jpe", ".mpo"), _jpeg)
-PNG = Container("PNG", (".png",), _png)
+def _stored_bytes(mode: str) -> int:
+    """Return the bytes that Pillow keeps of a pixel."""
+    return 1 if mode in _ONE_BYTE_MODES else 2 if mode.startswith("I;16") else 4
+
+
+JPEG = Container("JPEG", (".jpg", ".jpeg", ".jpe", ".mpo"), _jpeg, scales=True)
+PNG = Container("PNG", (".png",), _png, codes_first=True)
 WEBP = Container("WebP", (".webp",), _webp)
-TIFF = Container("TIFF", (".tif", ".tiff"), _tiff)
+TIFF = Container("TIFF", (".tif", ".tiff"), _tiff, turns=True)
 AVIF = Container("AVIF", (".avif",), _avif)
-HEIF = Container("HEIF", (".heic", ".heif", ".hif"), _heif)
+HEIF = Container("HEIF", (".heic", ".heif", ".hif"), _heif, turns=True)
 PHOTO_SUFFIXES = frozenset(
     suffix for container in (JPEG, PNG, WEBP, TIFF, AVIF, HEIF) for suffix in container.suffixes
 )
-TOO_LITTLE_MEMORY = "this machine has too little free memory for a photo of this size"
 ACCEPTED = "JPEG, PNG, WebP, TIFF, AVIF, or HEIC with the extra 'heic'"
 
 
@@ -102,14 +223,19 @@ def sniff(head: bytes) -> Container:
     if head.startswith((b"II*\0", b"MM\0*")):
         return TIFF
     if head[4:8] == b"ftyp":
-        if head[8:12] in (b"avif", b"avis"):
+        brand, others = head[8:12], head[16:32]
+        if brand in _AVIF_BRANDS:
             return AVIF
-        if head[8:12] in _HEIF_BRANDS:
-            return AVIF if b"avif" in head[16:32] else HEIF
+        if brand in _HEIF_BRANDS:
+            return AVIF if b"avif" in others else HEIF
+        if brand == b"crx ":
+            raise ImageError(_RAW)
+    if head.startswith(_RAW_SIGNATURES):
+        raise ImageError(_RAW)
     raise ImageError(f"not a photo this tool reads; it reads {ACCEPTED}")
 
 
-def open_image(data: bytes) -> tuple[Container, ImageFile]:
+def open_image(data: bytes) -> tuple[Container, Opened]:
     """Open an image without decoding its pixels and check its declared size.
 
     Raises:
@@ -118,25 +244,17 @@ def open_image(data: bytes) -> tuple[Container, ImageFile]:
     """
     container = sniff(data[:32])
     try:
-        image = container.open(io.BytesIO(data))
+        opened = container.open(data)
     except ImageError:
         raise
     except MemoryError:
         raise ImageError(TOO_LITTLE_MEMORY) from None
     except Exception as error:  # a hostile header makes decoders raise almost anything
-        raise ImageError(f"damaged {container.name} file: {error}") from None
-    _check_size(container, image)
-    return container, image
+        raise ImageError(damaged(container.name, error)) from None
+    check_size(opened.image.size)
+    return container, opened
 
 
-def _check_size(container: Container, image: ImageFile) -> None:
-    width, height = image.size
-    scaled = container is JPEG and not image.info.get("progressive")
-    limit = MAX_PIXELS_SCALED if scaled else MAX_PIXELS_WHOLE
-    if width * height > limit:
-        kind = "a baseline JPEG" if scaled else f"this kind of {container.name}"
-        raise ImageError(
-            f"{width} x {height} pixels declared; {kind} may have {limit // 1_000_000} million"
-        )
-    if min(width, height) < 1 or max(width, height) > MAX_ASPECT * min(width, height):
-        raise ImageError(f"{width} x {height} pixels; sides may differ {MAX_ASPECT} times at most")
+def damaged(name: str, error: Exception) -> str:
+    """Return the reason why a file cannot be read, in one line."""
+    return f"damaged {name} file: {' '.join(str(error).split()) or type(error).__name__}"

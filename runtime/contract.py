@@ -4,6 +4,8 @@ Two steps. The *host step* (`edgetlc.runtime.pixels`) runs outside the model: de
 whole numbers, orient, convert to sRGB. The *graph step* is part of every exported model: an
 antialiased resize to the network's size, then mean and standard deviation. Both are fixed by the
 numbers in this file and by the `PixelContract` that a bundle carries.
+
+The specification, with test vectors, is `docs/pixel-contract/README.md`.
 """
 
 from __future__ import annotations
@@ -17,15 +19,6 @@ from edgetlc.errors import BundleError, InputError
 VERSION = 1
 DCT_SCALES = (8, 4, 2, 1)
 """Reductions that a JPEG decoder can do while it decodes, largest first."""
-
-MAX_PIXELS_SCALED = 210_000_000
-"""Largest baseline JPEG, in pixels: it is decoded at a reduced scale (a 200 MP phone passes)."""
-MAX_PIXELS_WHOLE = 70_000_000
-"""Largest other image, and largest result of decoding, in pixels: it is held in memory whole."""
-MAX_ASPECT = 32
-"""Longest side over shortest side; the graph's resize weights grow with the longer one."""
-MAX_FILE_BYTES = 256 * 1024 * 1024
-
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
 

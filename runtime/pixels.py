@@ -1,27 +1,31 @@
-"""The host step of the pixel contract: from a file's bytes to `uint8[H, W, 3]` in sRGB.
+"""The host step of the pixel contract: from a photo to `uint8[H, W, 3]` in sRGB.
 
-Order, the same for every host and format: size limits, decoding with reduction s, 8 bits a
-channel, alpha over white, the rest of the reductions, EXIF orientation, sRGB. Every command that
-looks at pixels comes through `decode`, so training, calibration and the field see the same ones.
+Order, the same for every host and format: limits, decoding with reduction s, 8 bits a channel,
+alpha over white, the rest of the reductions, EXIF orientation, sRGB. Every command that looks at
+pixels comes through `decode`, so training, calibration and the field see the same ones.
+
+The specification, with test vectors, is `docs/pixel-contract/README.md`.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
-from PIL.ImageFile import ImageFile
 
 from edgetlc.errors import ImageError
 from edgetlc.runtime.colour import to_8bit, to_srgb
-from edgetlc.runtime.containers import HEIF, JPEG, TIFF, TOO_LITTLE_MEMORY, Container, open_image
-from edgetlc.runtime.contract import MAX_FILE_BYTES, MAX_PIXELS_WHOLE, reductions
+from edgetlc.runtime.containers import damaged
+from edgetlc.runtime.contract import reductions
+from edgetlc.runtime.limits import TOO_LITTLE_MEMORY, check_memory, reserve_memory
+from edgetlc.runtime.sources import Samples, Size, Source, open_source, read_photo
+
+__all__ = ["Decoded", "Pixels", "Source", "decode", "read_photo"]
 
 Pixels = NDArray[np.uint8]
-_ORIENTATION_TAG = 0x0112
+_BAND_PIXELS = 1 << 20
 _TURN = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -31,6 +35,8 @@ _TURN = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
+_ON_ITS_SIDE = (5, 6, 7, 8)
+_LAST_ROW_FIRST = (3, 4, 6, 7)  # the picture's first row comes to lie at the bottom or the right
 
 
 @dataclass(frozen=True)
@@ -40,7 +46,7 @@ class Decoded:
     Attributes:
         pixels: uint8[H, W, 3], sRGB, upright; short side in [size, 2 x size) unless the photo
             is smaller or no size was given.
-        container: format by content, such as `JPEG`.
+        container: format by content, such as `JPEG`; `PIL image` or `array` where it was one.
         declared: (width, height) that the file declares, before reduction and orientation; of a
             TIFF or HEIC photo they are those of the upright picture.
         notes: what a user should know, such as "first of 12 frames".
@@ -48,32 +54,17 @@ class Decoded:
 
     pixels: Pixels
     container: str
-    declared: tuple[int, int]
+    declared: Size
     notes: tuple[str, ...] = ()
 
 
-def read_photo(path: Path) -> bytes:
-    """Return a file's bytes, refusing what is no photo by its size alone.
-
-    Raises:
-        ImageError: missing, empty, unreadable or larger than the limit.
-    """
-    try:
-        length = path.stat().st_size
-        if not 0 < length <= MAX_FILE_BYTES:
-            raise ImageError(
-                f"{length} bytes long; a photo has 1 byte to {MAX_FILE_BYTES // 2**20} MiB"
-            )
-        return path.read_bytes()
-    except OSError as error:
-        raise ImageError(f"cannot be read: {error.strerror or error}") from None
-
-
-def decode(source: Path | bytes, size: int | None = None) -> Decoded:
+def decode(source: Source, size: int | None = None) -> Decoded:
     """Decode a photo by the host step.
 
     Args:
-        source: a file or its bytes.
+        source: a file or its bytes; a PIL image, whose pixels are taken as they are, with the
+            orientation and the profile in its `info`; or an array, uint8[H, W, 3] in sRGB or
+            uint8[H, W] grey, upright.
         size: side of the network's input in pixels, which fixes the reductions; None decodes at
             full resolution.
 
@@ -81,29 +72,48 @@ def decode(source: Path | bytes, size: int | None = None) -> Decoded:
         ImageError: not a photo, damaged, truncated, larger than the limits, or a HEIC file without
             the extra.
     """
-    data = read_photo(source) if isinstance(source, Path) else source
-    container, image = open_image(data)
-    declared = image.size
-    orientation = _orientation(container, image)
-    profile = image.info.get("icc_profile")
-    s, k = reductions(*declared, size) if size is not None else (1, 1)
-    if declared[0] * declared[1] > s * s * MAX_PIXELS_WHOLE:
-        limit = f"{MAX_PIXELS_WHOLE // 1_000_000} million may be decoded"
-        raise ImageError(f"{declared[0]} x {declared[1]} pixels, reduced {s} times; {limit}")
+    photo = open_source(source)
+    s, k = reductions(*photo.declared, size) if size is not None else (1, 1)
+    needed = photo.memory(s) + 3 * photo.declared[0] * photo.declared[1] // (s * k) ** 2
+    check_memory(photo.what, photo.declared, needed, photo.allowed)
     try:
-        notes = _frames(container, image)
-        if container is JPEG and s > 1:
-            image.draft(None, (declared[0] // s, declared[1] // s))
-            s = 1
-        image.load()
-        upright = _orient(_box_mean(_box_mean(to_8bit(image), s), k), orientation)
-        rgb, note = to_srgb(upright, profile)
-        pixels = np.ascontiguousarray(np.asarray(rgb, dtype=np.uint8))
+        with reserve_memory(needed):
+            samples = photo.load(s)
+            pixels, doubt = _host_pixels(samples, 1 if samples.scaled else s, k)
+    except ImageError:
+        raise
     except MemoryError:
         raise ImageError(TOO_LITTLE_MEMORY) from None
     except Exception as error:  # damaged files make decoders raise almost anything
-        raise ImageError(f"damaged {container.name} file: {error}") from None
-    return Decoded(pixels, container.name, declared, (*notes, *((note,) if note else ())))
+        raise ImageError(damaged(photo.container, error)) from None
+    notes = (*samples.notes, doubt) if doubt else samples.notes
+    return Decoded(pixels, photo.container, photo.declared, notes)
+
+
+def _host_pixels(samples: Samples, s: int, k: int) -> tuple[Pixels, str | None]:
+    """Return everything after decoding, and a note where the colour profile could not be used.
+
+    Works in bands of rows, so that no second copy of a large picture exists. Every band but the
+    last is a multiple of s x k rows high, which makes the result the same as in one piece.
+    """
+    width, height = samples.size
+    columns, lines = (-(-side // (s * k)) for side in samples.size)
+    on_its_side = samples.orientation in _ON_ITS_SIDE
+    shape = (columns, lines, 3) if on_its_side else (lines, columns, 3)
+    pixels = np.empty(shape, np.uint8)
+    target = pixels.swapaxes(0, 1) if on_its_side else pixels
+    doubt = None
+    high = max(1, _BAND_PIXELS // (width * s * k)) * s * k
+    for top in range(0, height, high):
+        rows = to_8bit(samples.rows(top, min(top + high, height)))
+        band = _orient(_box_mean(_box_mean(rows, s), k), samples.orientation)
+        rgb, doubt = to_srgb(band, samples.profile)
+        first, last = top // (s * k), min(-(-(top + high) // (s * k)), lines)
+        if samples.orientation in _LAST_ROW_FIRST:
+            first, last = lines - last, lines - first
+        found = np.asarray(rgb)
+        target[first:last] = found.swapaxes(0, 1) if on_its_side else found
+    return pixels, doubt
 
 
 def _box_mean(image: Image.Image, factor: int) -> Image.Image:
@@ -114,28 +124,3 @@ def _box_mean(image: Image.Image, factor: int) -> Image.Image:
 def _orient(image: Image.Image, orientation: int) -> Image.Image:
     turn = _TURN.get(orientation)
     return image if turn is None else image.transpose(turn)
-
-
-def _orientation(container: Container, image: ImageFile) -> int:
-    """Return EXIF orientation 1 to 8; 1 where absent or damaged.
-
-    Only the EXIF tag counts: browsers ignore orientation in XMP, and hosts must agree. A TIFF or a
-    HEIC photo is turned by its decoder already.
-    """
-    if container in (TIFF, HEIF):
-        return 1
-    try:
-        exif = Image.Exif()
-        exif.load(image.info.get("exif") or b"")
-        value = exif.get(_ORIENTATION_TAG, 1)
-        return value if isinstance(value, int) and 1 <= value <= 8 else 1
-    except Exception:  # damaged metadata must not cost the photo
-        return 1
-
-
-def _frames(container: Container, image: ImageFile) -> tuple[str, ...]:
-    if container is TIFF:
-        # Counting would read every directory of the chain, which may be endless or damaged.
-        return ("first of several frames",) if getattr(image, "is_animated", False) else ()
-    frames = getattr(image, "n_frames", 1)
-    return (f"first of {frames} frames",) if frames > 1 else ()

@@ -1,12 +1,11 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 
 from edgetlc.errors import ImageError
 from edgetlc.runtime.pixels import decode
@@ -69,44 +68,43 @@ def test_eight_orientations_of_one_photo_look_the_same(name: str, shared_data: P
         assert abs(found - upright).mean() < 8, orientation
 
 
-GUARDED = """
-import json, resource, sys, time, warnings
-from pathlib import Path
-resource.setrlimit(resource.RLIMIT_AS, (2 << 30, 2 << 30))
-warnings.simplefilter("ignore")
-from edgetlc.errors import ImageError
-from edgetlc.runtime.pixels import decode
-outcomes = {}
-for path in sorted(Path(sys.argv[1]).rglob("*")):
-    if path.is_file() and path.suffix not in (".json", ".md"):
-        start = time.process_time()
+NOTED = {
+    "Pillow_mode_16bit.png": "first of 3 frames",
+    "Pillow_delay.png": "first of 5 frames",
+    "pillow_heif_empty_icc.heic": "first of 2 frames",
+    "sharp_animated-loop-3.webp": "first of 10 frames",
+    "sharp_rotating-squares.webp": "first of 9 frames",
+    "Apple_iPhone_SE_2nd_generation__math1p_IMG_20240325_0003.heif": "first of 2 frames",
+    "Pillow_icc-after-SOF.jpg": "colour profile ignored (cannot open profile",
+    "sharp_16-bit-grey-alpha.png": "colour profile ignored (it is for GRAY",
+}
+
+
+@pytest.mark.filterwarnings("ignore:Corrupt EXIF data")
+def test_notes_are_few_and_known(photos) -> None:
+    found = {}
+    for path, _ in photos:
         try:
-            found = decode(path, 224)
-            outcome = "x".join(map(str, found.pixels.shape))
-        except ImageError as error:
-            outcome = str(error)
-        outcomes[str(path)] = (outcome, time.process_time() - start)
-print(json.dumps(outcomes))
-"""
+            notes = decode(path, SIZE).notes
+        except ImageError:
+            continue
+        if notes:
+            (found[path.name],) = notes
+    assert set(found) == set(NOTED)
+    for name, note in found.items():
+        assert note.startswith(NOTED[name])
 
 
-def test_hostile_files_end_in_a_picture_or_one_line(shared_data: Path) -> None:
-    """In 2 GiB of address space: no crash, no other exception, no second spent on any file."""
-    done = subprocess.run(
-        [sys.executable, "-c", GUARDED, str(shared_data / "bad_images")],
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr[-2000:]
-    outcomes = json.loads(done.stdout)
-    assert len(outcomes) == 250
-    for path, (outcome, seconds) in outcomes.items():
-        assert outcome, path
-        assert "\n" not in outcome, path
-        assert seconds < 2, path
-    bombs = {"65536-uint32-limit.png", "16384x16384.png", "giant-image.jpg", "200MP.heic"}
-    for path, (outcome, _) in outcomes.items():
-        if path.rpartition("_")[2] in bombs:
-            assert "pixels declared" in outcome, path
+@pytest.mark.parametrize("folder", ["phones", "orientation"])
+def test_a_photo_gives_the_same_from_its_file_and_as_a_pil_image(
+    folder: str, shared_data: Path
+) -> None:
+    for path in sorted((shared_data / "exif_photos" / folder).glob("*.[jJ][pP]*")):
+        if path.name == CUT:
+            continue
+        from_file = decode(path, SIZE).pixels.astype(int)
+        with Image.open(path) as image:
+            found = decode(image, SIZE).pixels
+        difference = abs(found - from_file)  # DCT scaling here, box means there
+        assert difference.max() <= 24, path
+        assert difference.mean() < 0.5, path
