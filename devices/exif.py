@@ -5,23 +5,34 @@ from __future__ import annotations
 import io
 import warnings
 from functools import cache
+from importlib import import_module
 from pathlib import Path
+from typing import NamedTuple
 
 from PIL import ExifTags, Image
 
 _FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "AVIF", "HEIF")  # MPO opens as JPEG
+_PLUGINS = ("Jpeg", "Png", "WebP", "Tiff", "Avif")
 _LONGEST = 100  # characters; no maker writes a longer make or model
 
 
-def read_make_model(photo: Path | bytes) -> tuple[str | None, str | None]:
-    """Return EXIF's make and model from a file or its bytes, each None where it does not tell.
+class CameraTags(NamedTuple):
+    """What EXIF says of who made a photo; None where it does not tell."""
+
+    make: str | None = None
+    model: str | None = None
+    software: str | None = None
+
+
+def read_camera_tags(photo: Path | bytes) -> CameraTags:
+    """Return EXIF's make, model and software from a file or its bytes.
 
     Reads JPEG, MPO, PNG, WebP, TIFF, AVIF and, with the extra `heic`, HEIC. Never raises for what a
-    file contains: a broken, hostile, too large or missing file gives (None, None). An EXIF block
+    file contains: a broken, hostile, too large or missing file tells nothing. An EXIF block
     that a PNG keeps behind its pixels is not looked for.
     """
     if isinstance(photo, Path) and not photo.is_file():  # a pipe or a device could block for ever
-        return None, None
+        return CameraTags()
     formats = _formats()
     try:
         opened = photo.open("rb") if isinstance(photo, Path) else io.BytesIO(photo)
@@ -30,9 +41,10 @@ def read_make_model(photo: Path | bytes) -> tuple[str | None, str | None]:
             with Image.open(stream, formats=formats) as image:
                 # not image.getexif(): for PNG that decodes the pixels
                 exif = Image.Image.getexif(image)
-            return _clean(exif.get(ExifTags.Base.Make)), _clean(exif.get(ExifTags.Base.Model))
+            tags = (ExifTags.Base.Make, ExifTags.Base.Model, ExifTags.Base.Software)
+            return CameraTags(*(_clean(exif.get(tag)) for tag in tags))
     except Exception:  # decoders fail on hostile input in every way, MemoryError included
-        return None, None
+        return CameraTags()
 
 
 def heic_readable() -> bool:
@@ -49,7 +61,8 @@ def _formats() -> tuple[str, ...]:
         pass
     else:
         pillow_heif.register_heif_opener()
-    Image.init()
+    for name in _PLUGINS:  # not Image.init(): loading all of Pillow's takes longer than a photo
+        import_module(f"PIL.{name}ImagePlugin")
     return tuple(name for name in _FORMATS if name in Image.OPEN)
 
 

@@ -18,11 +18,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from edgetlc.devices.exif import read_make_model
+from edgetlc.devices.exif import CameraTags, read_camera_tags
 from edgetlc.devices.naming import parse_name
 from edgetlc.devices.profiles import Cameras
 
 Source = Literal["exif", "name", "manifest"]
+SIMULATED_BY = "edgetlc"
+"""How EXIF's software begins in every photo that `edgetlc data simulate` or the demo renders."""
 
 
 @dataclass(frozen=True)
@@ -34,12 +36,14 @@ class Identification:
         camera: id of the profile, or None for an unknown camera.
         by: the source that told the camera; None exactly where `camera` is.
         conflict: one line where the sources disagree or EXIF fits several profiles, else None.
+        simulated: whether edgetlc itself rendered the photo, which its EXIF then says.
     """
 
     file: Path
     camera: str | None
     by: Source | None
     conflict: str | None
+    simulated: bool = False
 
 
 @dataclass(frozen=True)
@@ -65,20 +69,20 @@ def identify(
     Raises:
         InputError: `declared` is no known camera.
     """
-    claims = _claims(path, cameras, declared, path if content is None else content)
+    tags = read_camera_tags(path if content is None else content)
+    claims = _claims(path, cameras, declared, tags)
     deciding = claims[0] if claims else None
     camera = deciding.cameras[0] if deciding and len(deciding.cameras) == 1 else None
     by = deciding.source if deciding and camera else None
     conflict = _contradiction(claims) or _wrong_kind(path, cameras, camera)
-    return Identification(path, camera, by, conflict)
+    simulated = (tags.software or "").startswith(SIMULATED_BY)
+    return Identification(path, camera, by, conflict, simulated)
 
 
-def _claims(
-    path: Path, cameras: Cameras, declared: str | None, photo: Path | bytes
-) -> list[_Claim]:
+def _claims(path: Path, cameras: Cameras, declared: str | None, tags: CameraTags) -> list[_Claim]:
     """Return what the sources say, the strongest first."""
     claims = []
-    make, model = read_make_model(photo)
+    make, model, _ = tags
     if model is not None:
         matches = tuple(profile.id for profile in cameras.match(make, model))
         written = model if make is None else f"{make} / {model}"

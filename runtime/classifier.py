@@ -22,7 +22,12 @@ from edgetlc.runtime.overlay import central_square
 from edgetlc.runtime.pixels import Pixels, Source, decode, read_photo
 from edgetlc.runtime.prediction import Prediction, Unreadable
 from edgetlc.runtime.schema import ModelRecord
-from edgetlc.runtime.verification import RecordedVerification, cautions, recorded_verification
+from edgetlc.runtime.verification import (
+    SIMULATED_PHOTO,
+    RecordedVerification,
+    cautions,
+    recorded_verification,
+)
 from edgetlc.threads import in_order
 
 IN_MEMORY = "photo"
@@ -159,7 +164,10 @@ class Classifier:
             },
             camera=camera,
             verified=verified,
-            cautions=cautions(self.verification, verified, camera.camera),
+            cautions=(
+                *((SIMULATED_PHOTO,) if camera.simulated else ()),
+                *cautions(self.verification, verified, camera.camera),
+            ),
             notes=decoded.notes,
             pixels=self._seen(decoded.pixels),
             evidence=output.evidence[0, first],

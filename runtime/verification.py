@@ -102,6 +102,11 @@ def cautions(
     return (_SIMULATED,) if recorded.simulated else ()
 
 
+SIMULATED_PHOTO = Caution(
+    "photo-simulated",
+    "this photo is SIMULATED: no camera took it",
+    "这是模拟照片，并非实际拍摄",
+)
 _NOT_VERIFIED = Caution(
     "not-verified",
     "this bundle carries no verification: nothing shows that it answers like the float model",

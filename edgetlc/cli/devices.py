@@ -83,7 +83,10 @@ def identify(
     shown = track(files, "identified") if len(files) > _TRACKED else iter(files)
     found = [identify(file, cameras) for file in shown]
     _note_unread_heic(files)
-    document = [asdict(one) | {"file": str(one.file)} for one in found]
+    document = [
+        {"file": str(one.file), "camera": one.camera, "by": one.by, "conflict": one.conflict}
+        for one in found
+    ]
     answer(document, lambda: _show_found(found), as_json=json_)
 
 

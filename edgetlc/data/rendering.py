@@ -17,11 +17,12 @@ from PIL import Image, ImageFilter
 from PIL.ExifTags import Base
 
 from edgetlc.devices.camera import CameraProfile
+from edgetlc.devices.identify import SIMULATED_BY
 from edgetlc.devices.simulation import Simulation
 
 Pixels = NDArray[np.uint8]
 
-SOFTWARE = "edgetlc data simulate"
+SOFTWARE = f"{SIMULATED_BY} data simulate"
 DESCRIPTION = "simulated by edgetlc: rendered as this camera might show it, not taken with it"
 
 _LEVELS = 1 << 14

@@ -7,12 +7,8 @@ verification, the photo's and the bundle's digests; and lines to fill in by hand
 from __future__ import annotations
 
 import hashlib
-import io
 from collections.abc import Iterator
 from pathlib import Path
-
-from PIL import Image
-from PIL.ExifTags import Base
 
 from edgetlc import __version__
 from edgetlc.devices.naming import parse_name
@@ -67,7 +63,7 @@ def photo_page(
     return element(
         "section",
         element("h1", two_languages("饮片图像鉴别报告", "Identification from a photo")),
-        _simulation_mark(content),
+        _simulation_mark(prediction),
         _verdict(prediction),
         _confidence(prediction),
         _pictures(seen),
@@ -159,14 +155,8 @@ def _caution(zh: str, en: str) -> Html:
     )
 
 
-def _simulation_mark(content: bytes) -> Html:
-    """Return a mark where the photo's EXIF says that edgetlc rendered it."""
-    try:
-        with Image.open(io.BytesIO(content), formats=("JPEG",)) as image:
-            simulated = str(image.getexif().get(Base.Software)).startswith("edgetlc")
-    except Exception:  # no JPEG, or damaged metadata: nothing says so
-        simulated = False
-    if not simulated:
+def _simulation_mark(p: Prediction) -> Html:
+    if not p.camera.simulated:
         return Html("")
     words = two_languages("模拟照片，非真实拍摄", "SIMULATED photo, not taken with a camera")
     return element("p", words, class_="simulated")

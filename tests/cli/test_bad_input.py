@@ -380,7 +380,8 @@ class TestFullDisk:
         results = tmp_path / "answers.json"
         results.write_text("the last answers", encoding="utf-8")
         full()
-        ran = edgetlc("predict", place.bundle, place.photo, "--results-file", results, "--overwrite")
+        words = ("--results-file", results, "--overwrite")
+        ran = edgetlc("predict", place.bundle, place.photo, *words)
         self.check(ran, tmp_path)
         assert results.read_text(encoding="utf-8") == "the last answers"
 

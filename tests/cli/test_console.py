@@ -123,8 +123,8 @@ class TestNarrowEncodings:
         assert edgetlc("predict", tiny_bundle, odd).status == 0
         results = tmp_path / "results"
         for format_ in ("csv", "json"):
-            words = ("--results-file", results, "--results-format", format_, "--json", "--overwrite")
-            ran = edgetlc("predict", tiny_bundle, odd, *words)
+            words = ("--results-file", results, "--results-format", format_, "--overwrite")
+            ran = edgetlc("predict", tiny_bundle, odd, "--json", *words)
             assert ran.status == 0
             assert ran.json()["predictions"][0]["file"] == str(odd)
             assert "\\udcb3\\udcb3.jpg" in results.read_text(encoding="utf-8")

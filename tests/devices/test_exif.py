@@ -10,14 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image, ImageFile
 
-from edgetlc.devices.exif import read_make_model
+from edgetlc.devices.exif import read_camera_tags
 
 BYTE, UNDEFINED, SHORT = 1, 7, 3
 
 
 @pytest.mark.parametrize("suffix", ["jpg", "png", "webp", "tif", "avif", "mpo"])
 def test_every_format_that_carries_exif(take_photo, suffix: str) -> None:
-    assert read_make_model(take_photo(f"a.{suffix}", b"Apple", b"iPhone 11")) == (
+    assert read_camera_tags(take_photo(f"a.{suffix}", b"Apple", b"iPhone 11"))[:2] == (
         "Apple",
         "iPhone 11",
     )
@@ -27,7 +27,7 @@ def test_heic(take_photo) -> None:
     pillow_heif = pytest.importorskip("pillow_heif")
     pillow_heif.register_heif_opener()
     photo = take_photo("a.heic", b"Apple", b"iPhone 11")
-    assert read_make_model(photo) == ("Apple", "iPhone 11")
+    assert read_camera_tags(photo)[:2] == ("Apple", "iPhone 11")
 
 
 @pytest.mark.parametrize(
@@ -47,24 +47,24 @@ def test_heic(take_photo) -> None:
     ],
 )
 def test_strings_are_tidied(take_photo, written: bytes, read: str | None) -> None:
-    assert read_make_model(take_photo("a.jpg", written, b"iPhone 11")) == (read, "iPhone 11")
-    assert read_make_model(take_photo("a.jpg", b"Apple", written)) == ("Apple", read)
+    assert read_camera_tags(take_photo("a.jpg", written, b"iPhone 11"))[:2] == (read, "iPhone 11")
+    assert read_camera_tags(take_photo("a.jpg", b"Apple", written))[:2] == ("Apple", read)
 
 
 @pytest.mark.parametrize("field_type", [BYTE, UNDEFINED])
 def test_bytes_instead_of_text(take_photo, field_type: int) -> None:
     photo = take_photo("a.jpg", b"Apple", b"iPhone 11", field_type)
-    assert read_make_model(photo) == ("Apple", "iPhone 11")
+    assert read_camera_tags(photo)[:2] == ("Apple", "iPhone 11")
 
 
 def test_numbers_instead_of_text(take_photo) -> None:
     photo = take_photo("a.jpg", b"Apple", b"iPhone 11", SHORT)
-    assert read_make_model(photo) == (None, None)
+    assert read_camera_tags(photo)[:2] == (None, None)
 
 
 def test_no_exif(take_photo) -> None:
-    assert read_make_model(take_photo("a.jpg")) == (None, None)
-    assert read_make_model(take_photo("b.jpg", make=b"Apple")) == ("Apple", None)
+    assert read_camera_tags(take_photo("a.jpg"))[:2] == (None, None)
+    assert read_camera_tags(take_photo("b.jpg", make=b"Apple"))[:2] == ("Apple", None)
 
 
 def test_no_pixel_is_decoded(take_photo, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -72,17 +72,17 @@ def test_no_pixel_is_decoded(take_photo, monkeypatch: pytest.MonkeyPatch) -> Non
     bare = take_photo("bare.png")
     decoded = []
     monkeypatch.setattr(ImageFile.ImageFile, "load", decoded.append)
-    assert {read_make_model(photo) for photo in photos} == {("Apple", "iPhone 11")}
-    assert read_make_model(bare) == (None, None)
+    assert {read_camera_tags(photo)[:2] for photo in photos} == {("Apple", "iPhone 11")}
+    assert read_camera_tags(bare)[:2] == (None, None)
     assert decoded == []
 
 
 def test_a_photo_too_large_to_decode_safely(take_photo, monkeypatch: pytest.MonkeyPatch) -> None:
     photo = take_photo("a.jpg", b"Apple", b"iPhone 11")
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 16 * 12 - 1)
-    assert read_make_model(photo) == ("Apple", "iPhone 11"), "large: Pillow only warns"
+    assert read_camera_tags(photo)[:2] == ("Apple", "iPhone 11"), "large: Pillow only warns"
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 10)
-    assert read_make_model(photo) == (None, None), "a bomb"
+    assert read_camera_tags(photo)[:2] == (None, None), "a bomb"
 
 
 def test_what_is_no_photo(tmp_path: Path) -> None:
@@ -91,7 +91,7 @@ def test_what_is_no_photo(tmp_path: Path) -> None:
     pipe = tmp_path / "pipe.jpg"
     os.mkfifo(pipe)
     for path in (text, pipe, tmp_path, tmp_path / "absent.jpg", Path("/dev/zero")):
-        assert read_make_model(path) == (None, None)
+        assert read_camera_tags(path)[:2] == (None, None)
 
 
 @given(st.data())
@@ -102,7 +102,7 @@ def test_a_damaged_file_never_raises(tmp_path_factory, data: st.DataObject) -> N
         photo[data.draw(st.integers(0, len(photo) - 1))] = data.draw(st.integers(0, 255))
     damaged = folder / "damaged.jpg"
     damaged.write_bytes(photo[: data.draw(st.integers(0, len(photo)))])
-    found = read_make_model(damaged)
+    found = read_camera_tags(damaged)[:2]
     assert all(text is None or (text.isprintable() and len(text) <= 100) for text in found)
 
 

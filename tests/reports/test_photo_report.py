@@ -14,7 +14,6 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
-from PIL.ExifTags import Base
 
 from edgetlc.errors import InputError, MissingExtraError
 from edgetlc.reports import pdf
@@ -164,14 +163,11 @@ class TestPage:
     def test_a_simulated_photo_says_so(
         self, classifier: Classifier, predicted: Predict, content: bytes
     ) -> None:
-        exif = Image.Exif()
-        exif[Base.Software] = "edgetlc data simulate"
-        stream = io.BytesIO()
-        with Image.open(io.BytesIO(content)) as image:
-            image.save(stream, "JPEG", exif=exif)
-        for photo, marked in ((content, False), (stream.getvalue(), True)):
-            seen = evidence(predicted(), photo, "squash")
-            page = Page(photo_page(classifier, predicted(), photo, seen, TIME))
+        plain = predicted()
+        rendered = replace(plain, camera=replace(plain.camera, simulated=True))
+        for one, marked in ((plain, False), (rendered, True)):
+            seen = evidence(one, content, "squash")
+            page = Page(photo_page(classifier, one, content, seen, TIME))
             assert ("模拟照片" in page.text and "SIMULATED photo" in page.text) == marked
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import io
 import json
 import shutil
 from collections.abc import Callable
@@ -10,7 +11,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from PIL.ExifTags import Base
 
+from edgetlc import runtime
 from edgetlc.data.photos import PhotoSet
 from edgetlc.devices.profiles import Cameras
 from edgetlc.errors import BundleError, ImageError, InputError
@@ -163,3 +166,39 @@ def test_what_a_cropping_model_saw_is_the_central_square(
     found = replace(classifier, bundle=bundle).classify(tmp_path / "a.png")
     assert found.pixels.shape == (40, 40, 3)
     assert found.pixels[0, [0, -1], 0].tolist() == [10, 49]
+
+
+def test_every_kind_of_source_gives_the_same_answer(small_bundle: Path, paint: Paint) -> None:
+    path = paint("0617440100299008-2024001-2-001.png", 200, 40, 60)
+    classifier = Classifier.open(small_bundle)
+    expected = classifier.classify(path)
+    with Image.open(path) as image:
+        sources = [str(path), path.read_bytes(), image.copy(), np.asarray(image)]
+        for source in sources:
+            found = classifier.classify(source, name=str(path))
+            assert found.to_json() == expected.to_json()
+            np.testing.assert_array_equal(found.pixels, expected.pixels)
+    unnamed = classifier.classify(path.read_bytes())
+    assert (unnamed.file, unnamed.camera.camera) == ("photo", None)
+
+
+def test_bytes_tell_their_camera_by_exif(small_bundle: Path) -> None:
+    exif, stream = Image.Exif(), io.BytesIO()
+    exif[Base.Make], exif[Base.Model] = "Apple", "iPhone 11"
+    Image.new("RGB", (80, 60), (200, 0, 0)).save(stream, "JPEG", exif=exif)
+    found = Classifier.open(small_bundle).classify(stream.getvalue())
+    assert (found.camera.camera, found.camera.by) == ("iphone-11", "exif")
+
+
+@pytest.mark.parametrize("pixels", [np.zeros((4, 4, 3)), np.zeros((4, 4, 4), np.uint8)])
+def test_arrays_of_another_kind_are_refused(pixels: np.ndarray, small_bundle: Path) -> None:
+    with pytest.raises(ImageError, match="uint8"):
+        Classifier.open(small_bundle).classify(pixels)
+
+
+def test_the_stable_surface() -> None:
+    assert set(runtime.__all__) == {"Classifier", "Prediction", "Unreadable"}
+    assert (runtime.Classifier, runtime.Prediction) == (Classifier, Prediction)
+    assert runtime.Unreadable is Unreadable
+    with pytest.raises(AttributeError, match="has no attribute 'Engine'"):
+        _ = runtime.Engine

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from PIL import Image
+from PIL.ExifTags import Base
 
 from edgetlc.errors import BundleError
 from edgetlc.files import write_json
@@ -137,3 +138,14 @@ def test_the_statuses_reach_programs(copy: Path, tmp_path: Path) -> None:
     assert caution["code"] == "camera-failed"
     assert "iphone-12" in caution["en"]
     assert "iphone-12" in caution["zh"]
+
+
+def test_a_simulated_photo_is_said_so(copy: Path, tmp_path: Path) -> None:
+    record(copy)
+    exif = Image.Exif()
+    exif[Base.Make], exif[Base.Model] = "Apple", "iPhone 11"
+    exif[Base.Software] = "edgetlc data simulate"
+    Image.new("RGB", (80, 60), (200, 30, 30)).save(tmp_path / "a.jpg", exif=exif)
+    found = Classifier.open(copy).classify(tmp_path / "a.jpg")
+    assert found.camera.simulated
+    assert [caution.code for caution in found.cautions] == ["photo-simulated"]
