@@ -13,7 +13,7 @@ help:
 	@echo "make test       set up, then run the tests"
 	@echo "make test-slow  the tests that take minutes each"
 	@echo "make check      lint, types, import layers"
-	@echo "make bench      float and int8 on each engine, side by side"
+	@echo "make bench      the field's figures, side by side in one run"
 
 setup: $(VENV)/ready
 
@@ -50,9 +50,21 @@ format: setup
 	$(VENV)/bin/ruff check --fix .
 	$(VENV)/bin/ruff format .
 
-bench: setup
-	test -d demo-out/bundle || $(VENV)/bin/edgetlc demo -o demo-out --overwrite
-	$(VENV)/bin/edgetlc benchmark demo-out/bundle --threads 2
+# What the field figures are compared with; the bench says so where it cannot be installed. It sits
+# on the toolchain's packages, so that both sides run the same engines.
+.venv-bench/ready: $(VENV)/ready tests/bench/requirements.txt
+	rm -rf .venv-bench
+	$(PYTHON) -m venv .venv-bench
+	$(VENV)/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))' \
+		> $$(.venv-bench/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/toolchain.pth
+	.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check --no-deps \
+		--requirement tests/bench/requirements.txt
+	@touch $@
+
+bench: setup $(BASE)/ready
+	$(MAKE) .venv-bench/ready || rm -rf .venv-bench
+	$(VENV)/bin/python tests/bench --output bench-out
+	$(VENV)/bin/edgetlc benchmark bench-out/bundle --threads 2
 
 clean:
-	rm -rf $(VENV) $(BASE) build dist *.egg-info demo-out bench-out
+	rm -rf $(VENV) $(BASE) .venv-bench build dist *.egg-info demo-out bench-out

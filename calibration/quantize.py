@@ -17,6 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 import onnx
 from numpy.typing import NDArray
+from onnx import numpy_helper
 
 from edgetlc.runtime.telemetry import forbid_telemetry
 
@@ -71,6 +72,7 @@ def quantize(network: onnx.ModelProto, images: Iterable[Images], count: int) -> 
             # Without it, AVX2 processors saturate when they add pairs of products.
             advanced_parameters=AdvancedQuantizationParameters(overflow_fix=OverflowFix.ENABLE),
         )
+    _make_activations_unsigned(model)
     quantized, left = count_layers(model)
     settings: dict[str, str | int | bool] = {
         "tool": f"nncf {nncf.__version__}",
@@ -92,6 +94,22 @@ def _head(model: onnx.ModelProto) -> list[str]:
             reached.update(node.output)
             names.append(str(node.name))
     return names
+
+
+def _make_activations_unsigned(model: onnx.ModelProto) -> None:
+    """Write activations in int8 around 0 as uint8 around 128, which are the same numbers.
+
+    ONNX Runtime computes a convolution in whole numbers only where its input and its output are of
+    one type. NNCF makes the inputs unsigned (they follow a ReLU) and DenseNet's outputs signed: 54
+    of densenet121's 120 convolutions were computed in float, at half the speed and with answers
+    that depended on the number of threads.
+    """
+    zeros = {node.input[2] for node in model.graph.node if node.op_type == "QuantizeLinear"}
+    for tensor in model.graph.initializer:
+        if tensor.name in zeros and tensor.data_type == onnx.TensorProto.INT8:
+            shifted = numpy_helper.to_array(tensor).astype(np.int16) + 128
+            tensor.CopyFrom(numpy_helper.from_array(shifted.astype(np.uint8), tensor.name))
+    del model.graph.value_info[:]  # it told the old types
 
 
 def count_layers(model: onnx.ModelProto) -> tuple[int, int]:

@@ -15,6 +15,13 @@ R = TypeVar("R")
 _AHEAD = 3  # items per worker in memory: one in work, one done, one waiting
 
 
+def processors() -> int:
+    """Return how many processors this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
 @contextmanager
 def worker_pool(workers: int | None = None) -> Iterator[Executor]:
     """Yield a pool of `workers` threads, by default one per processor.
@@ -22,7 +29,7 @@ def worker_pool(workers: int | None = None) -> Iterator[Executor]:
     An error or Ctrl-C in the block drops the waiting work and waits for the running, so that
     nothing is written after the block has ended.
     """
-    count = workers or os.cpu_count() or 1
+    count = workers or processors()
     pool = ThreadPoolExecutor(count, thread_name_prefix="worker")
     try:
         yield pool
@@ -43,7 +50,7 @@ def in_order(
         items: read only as far ahead as needed.
         workers: threads; None takes one per processor.
     """
-    count = workers or os.cpu_count() or 1
+    count = workers or processors()
     waiting: deque[tuple[T, Future[R]]] = deque()
     with worker_pool(count) as pool:
         for item in items:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import numpy as np
 import onnx
-from onnx import TensorProto, compose, helper
+from onnx import TensorProto, compose, helper, numpy_helper
 
 from edgetlc.export.network import EVIDENCE, LOGITS, strip_metadata
 from edgetlc.export.pixel_graph import IMAGES, IR_VERSION, OPSET, pixel_graph
@@ -29,6 +30,7 @@ def deployable(
     body = _checked(network)
     pixels = compose.add_prefix(pixel_graph(contract), "pixels/", rename_inputs=False)
     model = compose.merge_models(pixels, body, io_map=[(f"pixels/{IMAGES}", IMAGES)])
+    _head_as_product(model)
     _append_softmax(model, temperature)
     model.graph.name = "edgetlc"
     _declare_opset(model)  # merging lists it once for each part
@@ -52,6 +54,33 @@ def _checked(network: onnx.ModelProto) -> onnx.ModelProto:
 def _declare_opset(model: onnx.ModelProto) -> None:
     del model.opset_import[:]
     model.opset_import.append(helper.make_opsetid("", OPSET))
+
+
+def _head_as_product(model: onnx.ModelProto) -> None:
+    """Write the head, a 1x1 convolution in float, as a matrix product with constant weights.
+
+    The answers are then the same for any number of threads: ONNX Runtime adds up a float
+    convolution in an order that depends on it (but for its own layouts on x86), a product with
+    packed weights never. All else in an int8 network is whole numbers.
+    """
+    nodes = list(model.graph.node)
+    place, head = next((i, node) for i, node in enumerate(nodes) if EVIDENCE in node.output)
+    tensors = {tensor.name: tensor for tensor in model.graph.initializer}
+    if head.op_type != "Conv" or len(head.input) != 2 or head.input[1] not in tensors:
+        return
+    weights = numpy_helper.to_array(tensors[head.input[1]])
+    if weights.shape[2:] != (1, 1):
+        return
+    product = numpy_helper.from_array(np.ascontiguousarray(weights[:, :, 0, 0].T), "head_weights")
+    model.graph.initializer.append(product)
+    model.graph.initializer.remove(tensors[head.input[1]])
+    nodes[place : place + 1] = [
+        helper.make_node("Transpose", [head.input[0]], ["positions"], "last", perm=[0, 2, 3, 1]),
+        helper.make_node("MatMul", ["positions", "head_weights"], ["adds"], "head"),
+        helper.make_node("Transpose", ["adds"], [EVIDENCE], "first", perm=[0, 3, 1, 2]),
+    ]
+    del model.graph.node[:]
+    model.graph.node.extend(nodes)
 
 
 def _append_softmax(model: onnx.ModelProto, temperature: float) -> None:

@@ -85,9 +85,11 @@ def pixel_graph(contract: PixelContract) -> onnx.ModelProto:
         *(_AXIS.format(axis=axis) for axis in "yx"),
         f"planes = Transpose <perm = [0, 3, 1, 2]> ({PIXELS})",
         "grey_levels = Cast <to = 1> (planes)",
-        "rows = MatMul (y_weights, grey_levels)",
+        # Columns first: left matrices with no fewer rows than the right ones have columns make
+        # ONNX Runtime share rows among its threads, which leaves every sum's order as it is.
         "x_columns = Transpose <perm = [1, 0]> (x_weights)",
-        "resized = MatMul (rows, x_columns)",
+        "columns = MatMul (grey_levels, x_columns)",
+        "resized = MatMul (y_weights, columns)",
         "scaled = Div (resized, white)",
         "centred = Sub (scaled, mean)",
         f"{IMAGES} = Div (centred, std)",

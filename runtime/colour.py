@@ -74,7 +74,10 @@ def to_srgb(image: Image.Image, profile: bytes | None) -> tuple[Image.Image, str
             fitting = _as(image, mode)
             return (fitting if transform is None else transform.apply(fitting)), None
         except Exception as error:  # littlecms reports through several exception types
-            note = f"colour profile ignored ({error})"
+            said = "".join(
+                c for c in str(error) if c.isprintable()
+            )  # parts of the file may be in it
+            note = f"colour profile ignored ({said})"
     return _as(image, "RGB"), note
 
 

@@ -256,5 +256,10 @@ def open_image(data: bytes) -> tuple[Container, Opened]:
 
 
 def damaged(name: str, error: Exception) -> str:
-    """Return the reason why a file cannot be read, in one line."""
-    return f"damaged {name} file: {' '.join(str(error).split()) or type(error).__name__}"
+    """Return the reason why a file cannot be read, in one line.
+
+    Decoders speak to people by some types only; what the others say is of their own inside.
+    """
+    spoken = str(error) if isinstance(error, OSError | ValueError | SyntaxError) else ""
+    words = " ".join("".join(c if c.isprintable() else " " for c in spoken).split())
+    return f"damaged {name} file: {words}" if words else f"damaged {name} file"

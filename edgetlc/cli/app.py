@@ -6,53 +6,84 @@ Exit codes: 0 done or passed, 1 a check failed, 2 usage or bad input, 3 not enou
 
 from __future__ import annotations
 
+import atexit
 import errno
+import gc
 import logging
 import os
 import sys
 import traceback
 import warnings
+from collections.abc import Iterable
+from importlib import import_module
 from io import TextIOWrapper
 from pathlib import Path
 from typing import Any, NoReturn
 
 import typer
 
-from edgetlc.cli import bundle, data, devices
-from edgetlc.cli.compress import export, quantize
 from edgetlc.cli.console import note, print_json
-from edgetlc.cli.demo import demo
-from edgetlc.cli.onsite import benchmark, selftest
-from edgetlc.cli.predict import predict
-from edgetlc.cli.train import evaluate, train
-from edgetlc.cli.verify import verify
 from edgetlc.errors import BAD_INPUT, EdgetlcError
 
 DEFECT = 70
 INTERRUPTED = 130
 
-app = typer.Typer(
-    name="edgetlc",
-    help="Image classifiers for phones and small field computers, with proof per camera.",
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    add_completion=False,
-    rich_markup_mode=None,
-)
-app.add_typer(devices.app, name="devices")
-app.add_typer(data.app, name="data")
-for command in (demo, train, evaluate, quantize, export, verify, predict, benchmark, selftest):
-    app.command()(command)
-app.add_typer(bundle.app, name="bundle")
+_COMMANDS = {  # the module of each; a group is its module's `app`
+    "devices": "devices",
+    "data": "data",
+    "demo": "demo",
+    "train": "train",
+    "evaluate": "train",
+    "quantize": "compress",
+    "export": "compress",
+    "verify": "verify",
+    "predict": "predict",
+    "benchmark": "onsite",
+    "selftest": "onsite",
+    "bundle": "bundle",
+}
+_GROUPS = ("devices", "data", "bundle")
+
+
+def program(names: Iterable[str] = _COMMANDS) -> typer.Typer:
+    """Return the program with these commands: setting up all takes as long as one photo."""
+    app = typer.Typer(
+        name="edgetlc",
+        help="Image classifiers for phones and small field computers, with proof per camera.",
+        callback=lambda: None,  # typer runs a single command without its name otherwise
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+        add_completion=False,
+        rich_markup_mode=None,
+    )
+    for name in names:
+        module = import_module(f"edgetlc.cli.{_COMMANDS[name]}")
+        if name in _GROUPS:
+            app.add_typer(module.app, name=name)
+        else:
+            app.command()(getattr(module, name))
+    return app
+
+
+def __getattr__(name: str) -> Any:
+    """Make `app`, the whole program, when somebody asks for it."""
+    if name != "app":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return program()
 
 
 def main() -> None:
     """Run the program and exit with its documented status."""
+    atexit.register(gc.freeze)  # or Python searches all that is loaded for garbage, for 30 ms
     _quiet_decoders()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):  # not every console can write 中文
             stream.reconfigure(errors="replace")
     try:
+        named = sys.argv[1] if len(sys.argv) > 1 else ""
+        if named == "predict":  # it multiplies no matrices, and NumPy's threads take 20 ms to start
+            os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+        app = program([named] if named in _COMMANDS else _COMMANDS)
         status = app(standalone_mode=False)
         sys.stdout.flush()  # while a full disk can still be told of
     except EdgetlcError as error:

@@ -1,20 +1,23 @@
-"""`edgetlc bundle`: look into a bundle, check it, pack it into one file."""
+"""`edgetlc bundle`: look into a bundle, check it, pack it, prepare an offline installation."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from edgetlc.cli.console import Json, Verbose, answer, say, table
+from edgetlc.cli.console import Json, Verbose, answer, note, say, table
 from edgetlc.cli.options import BundleArgument, Overwrite
 
 if TYPE_CHECKING:
+    from edgetlc.pipeline.wheelhouse import Wheelhouse
     from edgetlc.runtime.bundle import Bundle
+    from edgetlc.runtime.policy import ShownRate
+    from edgetlc.runtime.schema import BundleManifest
 
 app = typer.Typer(
-    help="Bundles: look into one, check it, pack it into one file.",
+    help="Bundles: look into one, check it, pack it, prepare an offline installation.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
@@ -78,6 +81,60 @@ def pack(
     answer(document, lambda: say(f"{path}: {size / 1e6:.1f} MB"), as_json=json_)
 
 
+@app.command()
+def wheelhouse(
+    bundle: BundleArgument,
+    output: Annotated[Path, typer.Option("-o", "--output", help="The folder to write.")],
+    platform: Annotated[
+        Literal["x86_64", "aarch64"], typer.Option(help="The board's processor; it runs Linux.")
+    ],
+    python: Annotated[
+        Literal["3.11", "3.12", "3.13", "3.14"], typer.Option(help="The board's Python.")
+    ],
+    extra: Annotated[
+        list[str] | None, typer.Option(help="openvino or heic; may be given more than once.")
+    ] = None,
+    wheel: Annotated[
+        Path | None,
+        typer.Option(help="edgetlc's own wheel. Default: built from the sources installed here."),
+    ] = None,
+    overwrite: Overwrite = False,
+    json_: Json = False,
+    verbose: Verbose = False,
+) -> None:
+    """Prepare a folder from which a board without internet installs edgetlc and a bundle.
+
+    The one command that uses the network: it calls pip, as pip is configured here, to fetch the
+    packages in the versions installed here. On the board: sh install.sh.
+
+    Example: edgetlc bundle wheelhouse herbs.etlc -o usb --platform aarch64 --python 3.11
+    """
+    from edgetlc.pipeline.wheel import Target
+    from edgetlc.pipeline.wheelhouse import make_wheelhouse
+    from edgetlc.runtime.bundle import Bundle
+
+    target = Target(platform, python)
+    made = make_wheelhouse(
+        Bundle.open(bundle),
+        output,
+        target,
+        extras=extra or (),
+        wheel=wheel,
+        overwrite=overwrite,
+        say=note,
+    )
+    document = {"folder": str(output), **made.to_json()}
+    answer(document, lambda: _show_wheelhouse(made, output), as_json=json_)
+
+
+def _show_wheelhouse(made: Wheelhouse, output: Path) -> None:
+    rows = ((p.name, p.version, f"{p.bytes / 1e6:.1f}") for p in made.packages)
+    table(f"Packages in {output}", ("package", "version", "MB "), rows)
+    say(f"{output}: {len(made.packages)} packages and {made.bundle}, {made.bytes / 1e6:.1f} MB")
+    say(f"for Linux {made.machine} with Python {made.python} and glibc {made.glibc} or newer")
+    say("on the board, in that folder: sh install.sh")
+
+
 def describe(bundle: Bundle) -> dict[str, Any]:
     """Return a bundle's path, digest and `bundle.json`."""
     return {
@@ -97,6 +154,7 @@ def show_bundle(bundle: Bundle) -> None:
     table(f"Models of {bundle.path}", ("model", "engines", "MB "), rows)
     classes = ((info.name, info.zh, info.en, info.role) for info in manifest.classes)
     table("Classes", ("class", "中文", "English", "role"), classes)
+    _show_policies(manifest)
     contract = manifest.contract
     side = contract.size
     say(f"pixels: contract {contract.version}, {side} x {side}, {contract.geometry}")
@@ -104,3 +162,28 @@ def show_bundle(bundle: Bundle) -> None:
         say("trained on SIMULATED photos, at least in part")
     say(f"written {manifest.created} by edgetlc {manifest.edgetlc}")
     say(f"digest {bundle.digest}")
+
+
+def _show_policies(manifest: BundleManifest) -> None:
+    columns = ("precision", "not sure below ", "genuine from ", "wrong answers", "false genuine")
+    rows = (
+        (
+            precision,
+            f"{policy.reject_below:.2%}",
+            f"{policy.needed('genuine'):.2%}",
+            _shown(policy.wrong),
+            _shown(policy.false_genuine),
+        )
+        for precision, policy in manifest.decision.items()
+    )
+    table("When an answer counts, and what validation photos show", columns, rows)
+
+
+def _shown(rate: ShownRate | None) -> str | None:
+    if rate is None:
+        return None
+    holds = "within" if rate.holds else "NOT SHOWN:"
+    return (
+        f"{rate.errors} of {rate.photos}, at most {rate.at_most:.1%}; {holds} the {rate.asked:.1%} "
+        "asked for"
+    )

@@ -1,4 +1,4 @@
-"""The steps after training, each from a run folder: `quantize_run` and `export_run`.
+"""Whole jobs of the workstation: quantize a run, export it, prepare its offline installation.
 
 `edgetlc.export` and `edgetlc.calibration` know nothing of each other; here they are put together.
 """

@@ -72,13 +72,14 @@ def export_run(
     """
     refuse_existing(output, overwrite)
     checkpoint = load_checkpoint(run)
+    validation = photos.part("val")
     if not precisions:
         precisions = ("fp32", "int8") if (run / INT8_FILE).is_file() else ("fp32",)
     quantization = _quantization(run) if "int8" in precisions else None
     files: dict[str, bytes] = {}
     models = []
     graphs = {precision: _graph(run, checkpoint, precision) for precision in precisions}
-    answers = _answers(graphs, checkpoint, photos.part("val"), track)
+    answers = _answers(graphs, checkpoint, validation, track)
     policies = {
         precision: choose_policy(
             answers.probabilities[precision],
