@@ -9,7 +9,7 @@ from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, ImageFile
 
 from edgetlc.errors import ImageError
 from edgetlc.runtime.cicp import profile_of
@@ -116,7 +116,7 @@ class FileSource:
         if self._container.scales and s > 1:
             width, height = self.declared
             image.draft(None, (width // s, height // s))
-        image.load()
+        _load_whole(image)
         profile, doubt = self._profile()
         return Samples(
             image.size,
@@ -165,7 +165,7 @@ class ImageSource:
 
     def load(self, s: int) -> Samples:
         """Load the image if it is not."""
-        self._image.load()
+        _load_whole(self._image)
         info = self._image.info
         return Samples(
             self._image.size,
@@ -210,3 +210,13 @@ def _rows_of(image: Image.Image) -> Callable[[int, int], Image.Image]:
         return image.crop((0, top, image.width, bottom))
 
     return rows
+
+
+def _load_whole(image: Image.Image) -> None:
+    """Decode an image's pixels; one that ends too early raises OSError.
+
+    Half a photo is never classified, whatever the program around this wants for its own pictures:
+    libraries such as WeasyPrint tell Pillow, for the whole process, to fill up what is missing.
+    """
+    ImageFile.LOAD_TRUNCATED_IMAGES = False
+    image.load()

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from PIL import Image
+from PIL import Image, ImageFile
 
 from edgetlc.errors import ImageError
 from edgetlc.runtime.containers import sniff
@@ -223,6 +223,14 @@ def test_a_truncated_file_is_refused(format_: str, options, share: float, encode
     data = encode(noise, format_, **options)
     with pytest.raises(ImageError):
         decode(data[: int(share * len(data))], 32)
+
+
+def test_half_a_photo_is_refused_whatever_the_program_around_it_allows(encode, monkeypatch) -> None:
+    monkeypatch.setattr(ImageFile, "LOAD_TRUNCATED_IMAGES", True)  # as WeasyPrint does
+    noise = np.random.default_rng(0).integers(0, 256, (64, 96, 3), np.uint8)
+    data = encode(noise, "JPEG")
+    with pytest.raises(ImageError):
+        decode(data[: len(data) // 2], 32)
 
 
 def pages(count: int) -> bytes:
