@@ -6,11 +6,12 @@ Vocabulary:
     c     gains: the reference is wrong and the candidate right
     drop  (b - c) / n, the loss of accuracy; in [-1, 1]
 
-Counts are integers with 0 <= b, 0 <= c and b + c <= n, up to about a million. Confidences and
+Counts are integers with 0 <= b, 0 <= c and b + c <= n, up to tens of millions. Confidences and
 margins are in (0, 1). Callers check both; the functions do not.
 
 Sources:
     Clopper and Pearson (1934), Biometrika 26: exact bounds for a binomial rate
+    Loader (2000), "Fast and accurate computation of binomial probabilities": the form of one term
     McNemar (1947), Psychometrika 12: the test of paired proportions, here in its exact form
     Edwards (1948), Psychometrika 13: the continuity correction of McNemar's test
     Lancaster (1961), JASA 56: the mid-p value
@@ -21,7 +22,7 @@ Sources:
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from math import copysign, erfc, exp, inf, lgamma, log, log1p, sqrt
+from math import copysign, erfc, exp, inf, lgamma, log, log1p, pi, sqrt
 from statistics import NormalDist
 
 _NEGLIGIBLE = 1e-17  # a share of a sum of doubles that no longer changes it
@@ -29,33 +30,60 @@ _HALVINGS = 64  # of an interval in [-1, 1]: past the resolution of a double
 
 
 def binomial_at_most(k: int, n: int, p: float) -> float:
-    """Return P(X <= k) for X ~ Binomial(n, p); relative error about 1e-8 at n = 1e6."""
+    """Return P(X <= k) for X ~ Binomial(n, p); relative error about 1e-12 at n = 1,400,000."""
+    return _at_most(k, n, p, 1 - p)
+
+
+def binomial_at_least(k: int, n: int, p: float) -> float:
+    """Return P(X >= k) for X ~ Binomial(n, p), accurate in the upper tail too."""
+    return _at_most(n - k, n, 1 - p, p)
+
+
+def _at_most(k: int, n: int, p: float, q: float) -> float:
+    """Return P(X <= k); q = 1 - p comes along, because a small p is lost in 1 - (1 - p)."""
     if k < 0:
         return 0.0
     if k >= n or p <= 0:
         return 1.0
-    if p >= 1:
+    if q <= 0:
         return 0.0
     if k > n * p:
-        return 1.0 - binomial_at_most(n - k - 1, n, 1 - p)
+        return 1.0 - _at_most(n - k - 1, n, q, p)
     # Below the mean the terms shrink from k downwards, so the sum may stop early.
     term = total = 1.0
-    odds = (1 - p) / p
+    odds = q / p
     for i in range(k, 0, -1):
         term *= i / (n - i + 1) * odds
         total += term
         if term < total * _NEGLIGIBLE:
             break
-    return exp(_log_choose(n, k) + k * log(p) + (n - k) * log1p(-p)) * total
+    return _exactly(k, n, p, q) * total
 
 
-def binomial_at_least(k: int, n: int, p: float) -> float:
-    """Return P(X >= k) for X ~ Binomial(n, p), accurate in the upper tail too."""
-    return binomial_at_most(n - k, n, 1 - p)
+def _exactly(k: int, n: int, p: float, q: float) -> float:
+    """Return P(X = k) for 0 <= k < n (Loader 2000).
+
+    The obvious sum of three log-gammas loses eight digits at a million photos: each is some 10^7
+    and they cancel. Here what cancels is taken out beforehand.
+    """
+    if k == 0:
+        return exp(n * (log1p(-p) if p < q else log(q)))
+    distance = _deviance(k, n * p) + _deviance(n - k, n * q)
+    corrections = _stirling_error(n) - _stirling_error(k) - _stirling_error(n - k)
+    return exp(corrections - distance) * sqrt(n / (2 * pi * k * (n - k)))
 
 
-def _log_choose(n: int, k: int) -> float:
-    return lgamma(n + 1) - lgamma(k + 1) - lgamma(n - k + 1)
+def _deviance(seen: int, expected: float) -> float:
+    """Return seen log(seen / expected) + expected - seen, precise where the two are close."""
+    excess = (seen - expected) / expected
+    return expected * ((1 + excess) * log1p(excess) - excess)
+
+
+def _stirling_error(n: int) -> float:
+    """Return log(n!) minus Stirling's formula, for n >= 1."""
+    if n < 16:
+        return lgamma(n + 1) - (n + 0.5) * log(n) + n - log(2 * pi) / 2
+    return (1 / 12 - (1 / 360 - (1 / 1260 - 1 / (1680 * n * n)) / (n * n)) / (n * n)) / n
 
 
 def clopper_pearson_upper(k: int, n: int, confidence: float) -> float:
@@ -70,7 +98,9 @@ def clopper_pearson_upper(k: int, n: int, confidence: float) -> float:
 
 def clopper_pearson_lower(k: int, n: int, confidence: float) -> float:
     """Return the exact one-sided lower bound of a rate of which k of n were seen; 0 if k = 0."""
-    return 1.0 - clopper_pearson_upper(n - k, n, confidence)
+    if k <= 0:
+        return 0.0
+    return _root(lambda p: binomial_at_least(k, n, p) < 1 - confidence, 0.0, k / n)
 
 
 def photos_to_certify(harms: int, margin: float, confidence: float) -> int:

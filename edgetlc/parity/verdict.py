@@ -1,9 +1,9 @@
 """The verdict per camera: does a candidate model keep the reference's accuracy within a margin?
 
 Vocabulary:
-    harm, gain, drop   as in `edgetlc.parity.tally`
-    margin             the drop that the auditor agreed to accept
-    alpha              1 - confidence
+    harm, gain, drop, specimen, unit   as in `edgetlc.parity.tally`
+    margin                             the drop that the auditor agreed to accept
+    alpha                              1 - confidence
 
 The rule:
     PASS          The exact upper bound of the harm rate (Clopper-Pearson) is below the margin. The
@@ -14,30 +14,47 @@ The rule:
                   that have labelled photos.
     INSUFFICIENT  Neither is shown.
 
+Photos of one specimen are not independent. Where the tallies say which belong together, harm rate
+and drop are those averaged over specimens, each by the share of its own photos, and the rule is
+applied to one photo of every specimen: its first, second, third ... in turn. Those are independent
+and, if a specimen's photos come in no particular order, have the averaged rates, however alike its
+photos are and however many there are of each. The other photos have a veto: no PASS while the harm
+rate averaged over all is not below the margin itself. (Calling a specimen harmed if any of its
+photos is would be valid too, but then every further photo makes a PASS less likely: with 5 photos
+each, harmed independently at 0.5 %, a margin of 2 % is never shown.)
+
 PASS and FAIL cannot both hold. "All cameras pass" needs no correction, because every one must pass
 (intersection-union test); a PASS speaks of its own camera, and picking the passing cameras out of
-a set that did not pass as a whole is not covered.
+a set that did not pass as a whole is not covered. A FAIL may be named: the chance that any camera
+within the margin is called FAIL is at most alpha. Each candidate model is a claim of its own, and
+so is the gate of `edgetlc.parity.false_genuine`: over several claims the chances of a false FAIL
+add up, while "all of them pass" stays at alpha.
 
 Error rates, enumerated exactly in `tests/parity/test_verdict.py` for n from 10 to 600, margins of
 1, 2 and 5 % and gain rates up to 20 %: where the drop equals the margin, a PASS in at most 5 % and
-a FAIL in at most 4.4 % of cases. Two rules that look natural were tried and dropped. Tango's bound
+a FAIL in at most 4.6 % of cases. Two rules that look natural were tried and dropped. Tango's bound
 without the correction gives a FAIL in up to 8.9 %. A FAIL for a significant McNemar test as well,
 PASS going first, strikes nearly every such camera and up to 76 % of those whose drop is half the
 margin and which more photos would pass: that test asks whether the drop is zero, but the auditor
 agreed to a margin. So McNemar's test is reported and never the gate.
 
-Two conditions, which the caller answers for: photos are independent (renders or retakes of one
-piece are not), and their number does not depend on the result. Photographing on until the verdict
-is PASS turns the error rate of 5 % into about 7.5 % after one extension and 9.3 % after two.
+Two conditions, which the caller answers for: units are independent (renders and retakes of one
+piece are one specimen), and their number does not depend on the result. Photographing on until the
+verdict is PASS turns the error rate of 5 % into about 7.5 % after one extension and 9.3 % after
+two; `edgetlc.parity.sequential` is for that. Specimens need not be alike: independent ones with
+harm rates of their own that average to the margin pass no more often (Hoeffding 1956).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from math import floor
+from typing import Literal, Protocol
 
 from edgetlc.errors import InputError
+from edgetlc.parity.newcombe import newcombe_interval
+from edgetlc.parity.reasons import Words, reason_of
 from edgetlc.parity.statistics import (
     binomial_at_least,
     clopper_pearson_lower,
@@ -51,6 +68,18 @@ from edgetlc.parity.statistics import (
 from edgetlc.parity.tally import Tally
 
 Verdict = Literal["PASS", "FAIL", "INSUFFICIENT"]
+
+
+class Judged(Protocol):
+    """A verdict on one camera, fixed-size or sequential."""
+
+    @property
+    def verdict(self) -> Verdict:
+        """PASS, FAIL or INSUFFICIENT."""
+
+    @property
+    def tested(self) -> bool:
+        """Whether there were photos."""
 
 
 @dataclass(frozen=True)
@@ -81,7 +110,8 @@ class Rule:
 class CameraVerdict:
     """The verdict on one camera and what it rests on.
 
-    Every bound is one-sided at the rule's confidence.
+    Every bound is one-sided at the rule's confidence. With specimens, bounds and p-values rest on
+    one photo of each.
 
     Attributes:
         tally: the counts.
@@ -93,8 +123,10 @@ class CameraVerdict:
         p_harm: p-value of "no drop at all" (McNemar, mid-p), Holm-adjusted; None without labels.
         p_beyond: p-value of "the drop is at most the margin", Holm-adjusted; FAIL where it is at
             most alpha; None without labels.
-        photos_needed: fewest further photos that could bring a PASS, all without harm; 0 where the
-            verdict is PASS or FAIL.
+        photos_needed: fewest further photos (specimens) that could bring a PASS, all without harm;
+            0 where the verdict is PASS or FAIL.
+        newcombe: Newcombe's lower and upper bound of the drop, for comparison; None without labels
+            or photos.
         reason: one or two sentences for the auditor.
     """
 
@@ -107,31 +139,58 @@ class CameraVerdict:
     p_harm: float | None
     p_beyond: float | None
     photos_needed: int
+    newcombe: tuple[float, float] | None = None
     reason: str = ""
 
+    @property
+    def tested(self) -> bool:
+        """Whether there were photos."""
+        return self.tally.n > 0
 
-def judge(tallies: Sequence[Tally], rule: Rule | None = None) -> list[CameraVerdict]:
+
+def judge(
+    tallies: Sequence[Tally], rule: Rule | None = None, words: Words | None = None
+) -> list[CameraVerdict]:
     """Return one verdict per tally, in the same order.
 
     Args:
         tallies: one per camera; a camera without photos (n = 0) is untested and INSUFFICIENT.
         rule: margin and confidence; 2 % and 95 % unless told.
+        words: how the reasons tell harms; by the labels unless told.
     """
     rule = rule or Rule()
     tested = [i for i, t in enumerate(tallies) if t.n and t.labelled]
-    harms = [mcnemar_harm(tallies[i].b, tallies[i].c) for i in tested]
-    beyond = [_p_beyond(tallies[i], rule.margin) for i in tested]
-    p_harm = dict(zip(tested, holm(harms), strict=True))
-    p_beyond = dict(zip(tested, holm(beyond), strict=True))
-    return [_judge_one(t, rule, p_harm.get(i), p_beyond.get(i)) for i, t in enumerate(tallies)]
+    photos = [tallies[i].independent for i in tested]
+    p_harm = dict(zip(tested, holm([mcnemar_harm(t.b, t.c) for t in photos]), strict=True))
+    p_beyond = dict(zip(tested, holm([_p_beyond(t, rule.margin) for t in photos]), strict=True))
+    found = [_judge_one(t, rule, p_harm.get(i), p_beyond.get(i)) for i, t in enumerate(tallies)]
+    return [replace(v, reason=reason_of(v, rule, words)) for v in found]
 
 
-def overall(verdicts: Iterable[CameraVerdict]) -> Verdict:
-    """Return PASS if every camera passes, FAIL if any fails, else INSUFFICIENT; so if none is."""
-    found = {v.verdict for v in verdicts}
+def overall(
+    cameras: Iterable[Judged], *, gate: Judged | None = None, require_all: bool = False
+) -> Verdict:
+    """Return the verdict on all cameras together.
+
+    FAIL if any camera or the gate fails; PASS if every tested camera passes and so does the gate;
+    else INSUFFICIENT, as it is where no camera was tested.
+
+    A PASS speaks of the tested cameras, and the report names those that were not: whoever reads it
+    can see what was claimed, and the field runtime warns of every other camera. Were one untested
+    phone of a long list enough to withhold it, nobody could ever pass and nobody would look. Who
+    names the cameras that a claim is about asks for all of them.
+
+    Args:
+        cameras: one verdict per camera.
+        gate: the verdict on counterfeits called genuine; None where no class is a counterfeit.
+            A gate without photos is no reason to pass.
+        require_all: whether a camera without photos withholds the PASS.
+    """
+    counted = [v for v in cameras if v.tested or require_all]
+    found = {v.verdict for v in counted} | ({gate.verdict} if gate else set())
     if "FAIL" in found:
         return "FAIL"
-    return "PASS" if found == {"PASS"} else "INSUFFICIENT"
+    return "PASS" if counted and found == {"PASS"} else "INSUFFICIENT"
 
 
 def _p_beyond(t: Tally, margin: float) -> float:
@@ -141,57 +200,39 @@ def _p_beyond(t: Tally, margin: float) -> float:
 
 
 def _judge_one(t: Tally, rule: Rule, p_harm: float | None, p_beyond: float | None) -> CameraVerdict:
-    harm_upper = clopper_pearson_upper(t.b, t.n, rule.confidence)
+    photos = t.independent
+    b, c, n = photos.b, photos.c, photos.n
+    harm_upper = clopper_pearson_upper(b, n, rule.confidence)
+    newcombe = None
     if p_beyond is None:  # nothing but the changed answers bounds the drop
         drop_lower, drop_upper = -harm_upper, harm_upper
     else:
         both_sides = 2 * rule.confidence - 1
-        drop_lower, drop_upper = tango_interval(t.b, t.c, t.n, both_sides, corrected=True)
-    # Nothing missing is the same as harm_upper < margin, and cannot contradict photos_needed.
-    missing = photos_to_certify(t.b, rule.margin, rule.confidence) - t.n
-    verdict: Verdict = "PASS" if missing <= 0 else "INSUFFICIENT"
+        drop_lower, drop_upper = tango_interval(b, c, n, both_sides, corrected=True)
+        newcombe = newcombe_interval(b, c, n, photos.reference_correct or 0, both_sides)
+    missing = _missing(t, rule)
+    verdict: Verdict = "INSUFFICIENT" if missing else "PASS"
     if p_beyond is not None and p_beyond <= rule.alpha:
         verdict = "FAIL"
-    found = CameraVerdict(
+    return CameraVerdict(
         tally=t,
         verdict=verdict,
-        harm_lower=clopper_pearson_lower(t.b, t.n, rule.confidence),
+        harm_lower=clopper_pearson_lower(b, n, rule.confidence),
         harm_upper=harm_upper,
         drop_lower=drop_lower,
         drop_upper=drop_upper,
         p_harm=p_harm,
         p_beyond=p_beyond,
         photos_needed=missing if verdict == "INSUFFICIENT" else 0,
+        newcombe=newcombe,
     )
-    return replace(found, reason=_reason(found, rule))
 
 
-def _reason(v: CameraVerdict, rule: Rule) -> str:
-    margin = f"the margin of {_percent(rule.margin)}"
-    more = f"{v.photos_needed} more photos, all" if v.photos_needed > 1 else "1 more photo,"
-    takes = f"A PASS takes at least {more} without harm."
-    if not v.tally.n:
-        return f"Untested: no photos. {takes}"
-    seen = f"{_seen(v.tally)}; with {_percent(rule.confidence)} confidence"
-    rate = f"{_percent(v.harm_upper)} {'go wrong' if v.tally.labelled else 'change'}"
-    if v.verdict == "FAIL":
-        return f"{seen} accuracy drops by more than {_percent(v.drop_lower)}, above {margin}."
-    real = ""
-    if v.p_harm is not None and v.p_harm <= rule.alpha:
-        size = "but within the margin" if v.verdict == "PASS" else "but may be within the margin"
-        real = f" A drop is real (p = {v.p_harm:.2g}), {size}."
-    if v.verdict == "PASS":
-        return f"{seen} at most {rate}, below {margin}.{real}"
-    labels = "" if v.tally.labelled else " Labels would tell harm from gain."
-    return f"{seen} up to {rate}, not below {margin}.{real} {takes}{labels}"
+def _missing(t: Tally, rule: Rule) -> int:
+    """Return how many further units without harm a PASS takes; 0 where there are enough.
 
-
-def _seen(t: Tally) -> str:
-    if not t.labelled:
-        return f"{t.b} of {t.n} answers changed, for better or worse"
-    gains = f" and {t.c} from wrong to right" if t.c else ""
-    return f"{t.b} of {t.n} photos went from right to wrong{gains}"
-
-
-def _percent(share: float) -> str:
-    return f"{100 * share:.3g} %"
+    None missing for the bound is the same as an upper bound below the margin.
+    """
+    for_bound = photos_to_certify(t.independent.b, rule.margin, rule.confidence)
+    for_veto = floor(t.units * (t.harm or 0) / rule.margin) + 1
+    return max(0, for_bound - t.units, for_veto - t.units)

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from numpy.typing import ArrayLike
 
 from edgetlc.errors import InputError
-from edgetlc.parity.tally import Tally, tally
+from edgetlc.parity.tally import Specimens, Tally, outcomes, rows_by_camera, tally
 
 ANSWERS = st.lists(st.tuples(*[st.integers(0, 3)] * 3), max_size=60)
 
@@ -61,6 +61,103 @@ def test_swapping_the_models_swaps_harms_and_gains(rows: list[tuple[int, int, in
     there, back = tally(reference, candidate, truth), tally(candidate, reference, truth)
     assert (there.b, there.c, there.agree) == (back.c, back.b, back.agree)
     assert there.candidate_correct == back.reference_correct
+
+
+# Specimens.
+
+
+def test_specimens_by_hand() -> None:
+    #             harm, same | same, harm, gain | same
+    truth = np.zeros(6, dtype=int)
+    reference = [0, 0, 0, 0, 1, 0]
+    candidate = [1, 0, 0, 1, 0, 0]
+    found = tally(reference, candidate, truth, "iphone-11", ["a", "a", "b", "b", "b", "c"])
+    # In turn: the first photo of a, the second of b, the first of c, which has no third.
+    sample = Tally("iphone-11", n=3, agree=1, b=2, c=0, reference_correct=3)
+    assert found.specimens is not None
+    assert (found.specimens.sample, found.specimens.harmed) == (sample, 2)
+    assert (found.specimens.harm, found.specimens.drop) == pytest.approx((5 / 18, 1 / 6))
+    assert (found.n, found.b, found.c) == (6, 2, 1)
+    assert (found.unit, found.units, found.independent) == ("specimen", 3, sample)
+    assert found.harm == found.specimens.harm
+
+
+def test_an_unknown_specimen_is_one_of_its_own() -> None:
+    found = tally([0, 0, 0, 0], [0, 0, 0, 1], groups=["a", None, None, "a"])
+    assert (found.units, found.b) == (3, 1)
+    assert found.specimens is not None
+    assert found.specimens.drop is None
+    assert found.specimens.harm == pytest.approx(1 / 6)
+
+
+def test_no_photos_have_no_specimens() -> None:
+    found = tally([], [], [], groups=[])
+    assert found.specimens == Specimens(Tally(None, 0, 0, 0, 0, 0), 0, None, None)
+    assert found.harm is None
+
+
+@given(ANSWERS, st.data())
+def test_specimens_add_up(rows: list[tuple[int, int, int]], data: st.DataObject) -> None:
+    truth, reference, candidate = np.array(rows, dtype=np.int64).reshape(-1, 3).T
+    groups = data.draw(st.lists(st.integers(0, 9), min_size=len(rows), max_size=len(rows)))
+    found = tally(reference, candidate, truth, groups=groups)
+    harms = np.array([r == t != c for t, r, c in rows], dtype=bool)
+    pieces = sorted(set(groups))
+    shares = [np.mean(harms[[g == piece for g in groups]]) for piece in pieces]
+    assert found.units == len(pieces)
+    assert found.specimens is not None
+    assert found.specimens.harmed == np.count_nonzero(shares)
+    if rows:
+        assert found.harm == pytest.approx(np.mean(shares))
+
+
+@given(ANSWERS)
+def test_specimens_of_one_photo_each_are_the_photos(rows: list[tuple[int, int, int]]) -> None:
+    truth, reference, candidate = np.array(rows, dtype=np.int64).reshape(-1, 3).T
+    plain = tally(reference, candidate, truth)
+    found = tally(reference, candidate, truth, groups=list(range(len(rows))))
+    assert found.independent == plain
+    assert found.harm == plain.harm
+
+
+def test_outcomes_are_the_photos_behind_the_counts() -> None:
+    found = outcomes([0, 1, 2], [1, 1, 0], [0, 1, 0])
+    assert found.harms.tolist() == [True, False, False]
+    assert found.gains is not None
+    assert found.gains.tolist() == [False, False, True]
+    unknown = outcomes([0, 1, 2], [1, 1, 0])
+    assert unknown.harms.tolist() == [True, False, True]
+    assert unknown.gains is None
+
+
+def test_rows_by_camera_puts_unknown_ones_last() -> None:
+    rows = rows_by_camera(["b", None, "a", "b"])
+    assert {camera: found.tolist() for camera, found in rows.items()} == {
+        "a": [2],
+        "b": [0, 3],
+        None: [1],
+    }
+    assert list(rows) == ["a", "b", None]
+
+
+@pytest.mark.parametrize(
+    ("sample", "harmed", "harm"),
+    [
+        ((5, 4, 1, 0, 5), 0, 0.1),  # the sample has a harm that no specimen has
+        ((5, 4, 1, 0, 5), 3, 0.1),  # more harmed specimens than harms
+        ((5, 4, 1, 0, 5), 2, 0.0),  # harms that average to none
+        ((5, 4, 1, 0, 5), 2, None),
+        ((5, 4, 1, 0, None), 2, 0.1),  # labels on some photos only
+        ((0, 0, 0, 0, 0), 2, 0.1),
+        ((12, 12, 0, 0, 12), 2, 0.1),  # more specimens than photos
+    ],
+)
+def test_impossible_specimens_are_refused(
+    sample: tuple[int, int, int, int, int | None], harmed: int, harm: float | None
+) -> None:
+    Tally("x", 10, 8, 2, 0, 10, Specimens(Tally("x", 5, 4, 1, 0, 5), 2, 0.2, 0.2))
+    with pytest.raises(InputError, match="cannot belong together"):
+        Tally("x", 10, 8, 2, 0, 10, Specimens(Tally("x", *sample), harmed, harm, None))
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,196 @@
+"""The gate on counterfeits called genuine: the one error that harms whoever takes the herb.
+
+Vocabulary:
+    called genuine  the final decision is an answer (not "not sure") of a genuine class
+    harm            a photo of a counterfeit that the candidate calls genuine and the reference not
+    gain            the reverse
+
+Over the photos of counterfeits these are harms and gains as in `edgetlc.parity.tally`, "right"
+being "not called genuine", and the verdict is that of `edgetlc.parity.verdict` at a margin of its
+own: PASS where the exact upper bound of the harm rate is below it, so that the share of
+counterfeits called genuine rises by less. The gate pools the cameras, because counterfeits are few
+and a class of them rarer still on any one camera; the verdicts per camera are shown beside it and
+Holm-adjusted among themselves.
+
+The margin bounds what compression adds. How often the models call a counterfeit genuine at all is
+told beside it, with exact bounds, and is what the decision policy answers for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence, Sized
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from edgetlc.errors import InputError
+from edgetlc.parity.reasons import FALSE_GENUINE
+from edgetlc.parity.specimens import Groups
+from edgetlc.parity.statistics import clopper_pearson_lower, clopper_pearson_upper
+from edgetlc.parity.tally import Tally, rows_by_camera, tally
+from edgetlc.parity.verdict import CameraVerdict, Rule, judge
+from edgetlc.runtime.classes import ClassInfo
+from edgetlc.runtime.policy import DecisionPolicy
+
+ALL_PHOTOS = "every photo is taken to show a specimen of its own"
+SPECIMENS = "photos of one specimen count once, on whichever cameras; specimens are independent"
+
+
+@dataclass(frozen=True)
+class GenuineRate:
+    """How often one model calls a counterfeit genuine.
+
+    Attributes:
+        photos: photos of counterfeits.
+        called: those called genuine.
+        lower: exact one-sided lower bound of the rate, 0 to 1; with specimens, both bounds rest on
+            one photo of each.
+        upper: exact one-sided upper bound.
+    """
+
+    photos: int
+    called: int
+    lower: float
+    upper: float
+
+    @property
+    def share(self) -> float | None:
+        """Share of the photos that are called genuine; None without photos."""
+        return self.called / self.photos if self.photos else None
+
+
+@dataclass(frozen=True)
+class FalseGenuine:
+    """What the photos of counterfeits show.
+
+    Attributes:
+        rule: the gate's margin and confidence.
+        pooled: the gate: all cameras together.
+        cameras: one verdict per camera that took any photo, by camera id, unknown cameras last.
+        candidate: how often the candidate calls a counterfeit genuine.
+        reference: the same of the reference.
+        independent: what the bounds take for independent, one sentence.
+    """
+
+    rule: Rule
+    pooled: CameraVerdict
+    cameras: tuple[CameraVerdict, ...]
+    candidate: GenuineRate
+    reference: GenuineRate
+    independent: str
+
+
+def called_genuine(
+    answers: ArrayLike,
+    confidence: ArrayLike,
+    classes: Sequence[ClassInfo],
+    policy: DecisionPolicy | None = None,
+) -> NDArray[np.bool_]:
+    """Return which photos are answered with a genuine class, bool[n].
+
+    Args:
+        answers: class indices of shape (n,), the likeliest class.
+        confidence: its probability, of shape (n,), as the model gave it.
+        classes: in the order of the indices.
+        policy: when an answer counts; None counts all of them.
+    """
+    genuine = np.array([info.role == "genuine" for info in classes])[np.asarray(answers)]
+    if policy is None:
+        return np.asarray(genuine)
+    # In double precision, as the runtime compares: numpy would round the threshold to float32.
+    sure = np.asarray(confidence, dtype=np.float64) >= policy.needed("genuine")
+    return np.asarray(genuine & sure)
+
+
+def judge_false_genuine(
+    reference: ArrayLike,
+    candidate: ArrayLike,
+    truth: ArrayLike | None,
+    classes: Sequence[ClassInfo],
+    rule: Rule | None = None,
+    *,
+    cameras: Sequence[str | None] | None = None,
+    groups: Groups | None = None,
+) -> FalseGenuine | None:
+    """Return the gate's verdict, or None where the classes leave nothing to mistake.
+
+    Args:
+        reference: bool[n], photos that the reference calls genuine (`called_genuine`).
+        candidate: bool[n], those that the candidate calls genuine.
+        truth: class indices of shape (n,); without them no photo is known to show a counterfeit
+            and the gate is untested.
+        classes: in the order of the indices; None is returned unless some are genuine and some
+            counterfeit.
+        rule: the gate's own margin and confidence; 2 % and 95 % unless told.
+        cameras: camera id of every photo, or None where nobody knows.
+        groups: specimen id of every photo, the same on all cameras that took the specimen, in an
+            order that does not depend on the answers; None takes every photo for independent.
+
+    Raises:
+        InputError: there is not one value per photo.
+    """
+    roles = np.array([info.role for info in classes])
+    if not {"genuine", "counterfeit"} <= set(roles.tolist()):
+        return None
+    before, after = np.asarray(reference, dtype=bool), np.asarray(candidate, dtype=bool)
+    ids = [None] * len(before) if cameras is None else cameras
+    counterfeit = np.zeros(len(before), dtype=bool)
+    if truth is not None:
+        counterfeit = roles[np.asarray(truth, dtype=np.int64)] == "counterfeit"
+    _check_lengths(len(before), candidate=after, truth=counterfeit, cameras=ids, groups=groups)
+    photos = _Photos(before, after, groups, rule or Rule())
+    every = np.flatnonzero(counterfeit)
+    tallies = [
+        photos.tally(rows[counterfeit[rows]], id_) for id_, rows in rows_by_camera(ids).items()
+    ]
+    return FalseGenuine(
+        rule=photos.rule,
+        pooled=judge([photos.tally(every)], photos.rule, FALSE_GENUINE)[0],
+        cameras=tuple(judge(tallies, photos.rule, FALSE_GENUINE)),
+        candidate=photos.rate(after, every),
+        reference=photos.rate(before, every),
+        independent=ALL_PHOTOS if groups is None else SPECIMENS,
+    )
+
+
+@dataclass(frozen=True)
+class _Photos:
+    """What both models call genuine, bool[n], and the specimens."""
+
+    before: NDArray[np.bool_]
+    after: NDArray[np.bool_]
+    groups: Groups | None
+    rule: Rule
+
+    def tally(self, rows: NDArray[np.intp], camera: str | None = None) -> Tally:
+        """Return the counts of these photos of counterfeits."""
+        return self._count(self.before[rows], self.after[rows], rows, camera)
+
+    def rate(self, called: NDArray[np.bool_], rows: NDArray[np.intp]) -> GenuineRate:
+        """Return the rate of one model, whose calls are then the harms of never calling."""
+        counts = self._count(np.zeros(len(rows), dtype=bool), called[rows], rows)
+        k, n = counts.independent.b, counts.units
+        return GenuineRate(
+            photos=counts.n,
+            called=counts.b,
+            lower=clopper_pearson_lower(k, n, self.rule.confidence),
+            upper=clopper_pearson_upper(k, n, self.rule.confidence),
+        )
+
+    def _count(
+        self,
+        before: NDArray[np.bool_],
+        after: NDArray[np.bool_],
+        rows: NDArray[np.intp],
+        camera: str | None = None,
+    ) -> Tally:
+        """Count; of a counterfeit the right answer to "is it genuine?" is always no."""
+        groups = None if self.groups is None else [self.groups[row] for row in rows.tolist()]
+        return tally(before, after, np.zeros(len(rows), dtype=bool), camera, groups)
+
+
+def _check_lengths(photos: int, **given: Sized | None) -> None:
+    for name, values in given.items():
+        if values is not None and len(values) != photos:
+            raise InputError(f"{len(values)} {name} for {photos} photos; give one per photo")

@@ -1,0 +1,57 @@
+"""Specimens: photos of one herb piece are not independent, so the piece is what counts.
+
+Vocabulary:
+    specimen   one physical piece; its photos share its fate
+    order      photos come in an order that does not depend on the answers, such as by time or path
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgetlc.errors import InputError
+
+Groups = Sequence[Hashable] | NDArray[Any]
+"""Specimen id of every photo; None where a photo shows a specimen of its own."""
+
+
+def number_specimens(groups: Groups, photos: int) -> NDArray[np.int64]:
+    """Return each photo's specimen as int64[photos], numbered from 0 by first appearance.
+
+    Args:
+        groups: one id per photo, of any type.
+        photos: how many there are.
+
+    Raises:
+        InputError: there is not one id per photo.
+    """
+    if len(groups) != photos:
+        raise InputError(f"{len(groups)} specimen ids for {photos} photos; give one id per photo")
+    ids = groups.tolist() if isinstance(groups, np.ndarray) else groups
+    numbers: dict[Hashable, int] = {}
+    found = [
+        numbers.setdefault(("alone", row) if group is None else ("together", group), len(numbers))
+        for row, group in enumerate(ids)
+    ]
+    return np.array(found, dtype=np.int64)
+
+
+def is_first(specimens: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Return which photos are the first of their specimen, bool[n], from `number_specimens`."""
+    return np.diff(np.maximum.accumulate(specimens), prepend=-1) > 0
+
+
+def one_each(specimens: NDArray[np.int64]) -> NDArray[np.intp]:
+    """Return the row of one photo of every specimen: its first, second, third ... in turn.
+
+    In turn, so that where every specimen is photographed in the same order of cameras or poses,
+    each of these has its share and not only the first.
+    """
+    sizes = np.bincount(specimens)
+    begin = np.cumsum(sizes) - sizes
+    turn = np.arange(len(sizes)) % sizes
+    return np.argsort(specimens, kind="stable")[begin + turn]
