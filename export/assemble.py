@@ -25,11 +25,15 @@ def deployable(
         temperature: divides the logits before softmax, above 0.
 
     Returns:
-        uint8 `pixels`[N, H, W, 3] to float32 `probabilities`[N, C] and `evidence`[N, C, h, w].
+        uint8 `pixels`[N, H, W, 3] to float32 `probabilities`[N, C], `evidence`[N, C, h, w] and
+        `images`[N, 3, size, size]: what the pixel step made, so that any copy of the model in any
+        engine can be asked whether it saw the same.
     """
     body = _checked(network)
-    pixels = compose.add_prefix(pixel_graph(contract), "pixels/", rename_inputs=False)
-    model = compose.merge_models(pixels, body, io_map=[(f"pixels/{IMAGES}", IMAGES)])
+    step = pixel_graph(contract)
+    pixels = compose.add_prefix(step, "pixels/", rename_inputs=False, rename_outputs=False)
+    model = compose.merge_models(pixels, body, io_map=[(IMAGES, IMAGES)])
+    model.graph.output.append(step.graph.output[0])
     _head_as_product(model)
     _append_softmax(model, temperature)
     model.graph.name = "edgetlc"
@@ -97,6 +101,13 @@ def _append_softmax(model: onnx.ModelProto, temperature: float) -> None:
     probabilities = helper.make_tensor_value_info(
         PROBABILITIES, TensorProto.FLOAT, ["batch", classes]
     )
-    kept = [probabilities, onnx.ValueInfoProto.FromString(evidence.SerializeToString())]
+    (images,) = (output for output in graph.output if output.name == IMAGES)
+    kept = [probabilities, *(_copy(output) for output in (evidence, images))]
     del graph.output[:]
     graph.output.extend(kept)
+
+
+def _copy(value: onnx.ValueInfoProto) -> onnx.ValueInfoProto:
+    copy = onnx.ValueInfoProto()
+    copy.CopyFrom(value)
+    return copy

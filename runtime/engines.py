@@ -39,10 +39,17 @@ class Output:
     Attributes:
         probabilities: float32[N, C], rows sum to 1.
         evidence: float32[N, C, h, w], the class-activation maps.
+        images: float32[N, 3, size, size], the pixel step's result; only where it was asked for.
     """
 
     probabilities: NDArray[np.float32]
     evidence: NDArray[np.float32]
+    images: NDArray[np.float32] | None = None
+
+
+Arrays = Sequence[NDArray[np.float32]]
+ANSWER = ("probabilities", "evidence")
+ANSWER_AND_IMAGES = (*ANSWER, "images")
 
 
 class Engine(Protocol):
@@ -53,11 +60,15 @@ class Engine(Protocol):
         """Engine and version, such as `onnxruntime 1.32.0`."""
         ...
 
-    def run(self, pixels: Pixels) -> Output:
+    def run(self, pixels: Pixels, images: bool = False) -> Output:
         """Classify uint8[N, H, W, 3], the host step's result.
 
+        Args:
+            pixels: N photos of one size.
+            images: also return what the model's pixel step made of them.
+
         Raises:
-            BundleError: the model is not one that takes `pixels` and gives the two outputs.
+            BundleError: the model is not one that takes `pixels` and gives these outputs.
         """
         ...
 
@@ -83,16 +94,15 @@ class OnnxRuntimeEngine:
         except Exception as error:  # onnxruntime raises its own types, none documented as stable
             raise BundleError(f"onnxruntime cannot load the model: {error}") from None
 
-    def run(self, pixels: Pixels) -> Output:
+    def run(self, pixels: Pixels, images: bool = False) -> Output:
         """Classify uint8[N, H, W, 3]."""
-        return _photo_by_photo(self._answer, pixels)
+        return _photo_by_photo(self._answer, pixels, ANSWER_AND_IMAGES if images else ANSWER)
 
-    def _answer(self, pixels: Pixels) -> Output:
+    def _answer(self, pixels: Pixels, names: Sequence[str]) -> Arrays:
         try:
-            answer = self._session.run(["probabilities", "evidence"], {"pixels": pixels})
+            return self._session.run(names, {"pixels": pixels})  # type: ignore[no-any-return]
         except Exception as error:  # as above
             raise BundleError(f"onnxruntime cannot run the model: {error}") from None
-        return Output(*answer)
 
 
 class OpenVinoEngine:
@@ -116,33 +126,32 @@ class OpenVinoEngine:
         except RuntimeError as error:
             raise BundleError(f"openvino cannot load the model: {error}") from None
 
-    def run(self, pixels: Pixels) -> Output:
+    def run(self, pixels: Pixels, images: bool = False) -> Output:
         """Classify uint8[N, H, W, 3]."""
-        return _photo_by_photo(self._answer, pixels)
+        return _photo_by_photo(self._answer, pixels, ANSWER_AND_IMAGES if images else ANSWER)
 
-    def _answer(self, pixels: Pixels) -> Output:
+    def _answer(self, pixels: Pixels, names: Sequence[str]) -> Arrays:
         try:
             if not hasattr(self._requests, "own"):
                 self._requests.own = self._compiled.create_infer_request()
             answer = self._requests.own.infer({"pixels": pixels})
-            return Output(answer["probabilities"], answer["evidence"])
+            return [answer[name] for name in names]
         except (RuntimeError, KeyError) as error:
             raise BundleError(f"openvino cannot run the model: {error}") from None
 
 
-def _photo_by_photo(answer: Callable[[Pixels], Output], pixels: Pixels) -> Output:
+def _photo_by_photo(
+    answer: Callable[[Pixels, Sequence[str]], Arrays], pixels: Pixels, names: Sequence[str]
+) -> Output:
     """Return the answers for N photos, each computed alone.
 
     A photo's answer must not depend on its neighbours, to the last bit: ONNX Runtime 1.32 adds up
     the mean over positions in an order that changes with the photo's place in a batch.
     """
     if len(pixels) <= 1:
-        return answer(pixels)
-    outputs = [answer(pixels[i : i + 1]) for i in range(len(pixels))]
-    return Output(
-        np.concatenate([output.probabilities for output in outputs]),
-        np.concatenate([output.evidence for output in outputs]),
-    )
+        return Output(*answer(pixels, names))
+    alone = [answer(pixels[i : i + 1], names) for i in range(len(pixels))]
+    return Output(*map(np.concatenate, zip(*alone, strict=True)))
 
 
 def open_engine(engine: str, files: Sequence[bytes], threads: int | None = None) -> Engine:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import numpy as np
 import torch
-from torch import nn
+from numpy.typing import NDArray
+from torch import Tensor, nn
 
 from edgetlc.models.checkpoint import Checkpoint
 from edgetlc.models.pixel_step import PixelStep
@@ -35,10 +39,19 @@ class ReferenceModel(nn.Module):
         self.to(self.device).eval()
 
     @torch.inference_mode()
-    def run(self, pixels: Pixels) -> Output:
+    def run(self, pixels: Pixels, images: bool = False) -> Output:
         """Classify uint8[N, H, W, 3], the host step's result."""
         # A copy: decoded pixels may be read-only, which PyTorch warns about.
-        tensor = torch.tensor(pixels).to(self.device)
-        logits, evidence = self.classifier(self.step(tensor))
+        seen = self.step(torch.tensor(pixels).to(self.device))
+        found = self._classify(seen)
+        return replace(found, images=seen.cpu().numpy()) if images else found
+
+    @torch.inference_mode()
+    def classify_images(self, images: NDArray[np.float32]) -> Output:
+        """Classify float32[N, 3, size, size] that another pixel step made."""
+        return self._classify(torch.from_numpy(images).to(self.device))
+
+    def _classify(self, images: Tensor) -> Output:
+        logits, evidence = self.classifier(images)
         probabilities = torch.softmax(logits / self.temperature, dim=1)
         return Output(probabilities.cpu().numpy(), evidence.cpu().numpy())

@@ -159,7 +159,7 @@ def test_the_onnx_files_are_plain(tiny_bundle: Path, precision: str) -> None:
         assert not entry.doc_string
         assert not entry.metadata_props
     assert [entry.name for entry in graph.input] == ["pixels"]
-    assert [entry.name for entry in graph.output] == ["probabilities", "evidence"]
+    assert [entry.name for entry in graph.output] == ["probabilities", "evidence", "images"]
     shape = [d.dim_param or d.dim_value for d in graph.input[0].type.tensor_type.shape.dim]
     assert shape == ["batch", "height", "width", 3]
 

@@ -104,7 +104,7 @@ class Says:
     def __init__(self, *probabilities: float) -> None:
         self._output = np.array([probabilities], np.float32)
 
-    def run(self, pixels: object) -> Output:
+    def run(self, pixels: object, images: bool = False) -> Output:
         return Output(self._output, np.zeros((1, self._output.shape[1], 2, 2), np.float32))
 
 

@@ -33,7 +33,7 @@ def scripted(monkeypatch: pytest.MonkeyPatch) -> Script:
         def __init__(self, *_: object, **__: object) -> None:
             pass
 
-        def run(self, pixels: Pixels) -> Output:
+        def run(self, pixels: Pixels, images: bool = False) -> Output:
             row = np.eye(3, dtype=np.float32)[[answers[pixels.tobytes()]]]
             return Output(row, np.zeros((1, 3, 2, 2), np.float32))
 
