@@ -6,12 +6,13 @@ BASE   := .venv-base
 DATA   ?= ../shared/data
 PIP    := -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: help setup demo test test-slow check format bench clean
+.PHONY: help setup demo test test-slow test-processors check format bench clean
 
 help:
 	@echo "make demo       set up, then run the main job on generated data (a few minutes)"
 	@echo "make test       set up, then run the tests"
 	@echo "make test-slow  the tests that take minutes each"
+	@echo "make test-processors  the same answers on older x86 processors and on ARM, emulated"
 	@echo "make check      lint, types, import layers"
 	@echo "make bench      the field's figures, side by side in one run"
 
@@ -39,6 +40,11 @@ test: setup $(BASE)/ready
 
 test-slow: setup $(BASE)/ready
 	EDGETLC_BASE_PYTHON=$(abspath $(BASE)/bin/python) $(VENV)/bin/python -m pytest -m slow
+
+# Older x86 processors for OpenVINO, and ARM under emulation for ONNX Runtime (downloads 70 MB once).
+test-processors: setup
+	PATH="$(abspath $(VENV)/bin):$$PATH" EDGETLC_AARCH64_ROOT=$(abspath .aarch64-root) \
+		$(VENV)/bin/python -m pytest -m slow -rP tests/processors
 
 check: setup
 	$(VENV)/bin/ruff check .

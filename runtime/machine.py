@@ -15,7 +15,8 @@ class Machine:
     Attributes:
         system: operating system and its release.
         architecture: such as `x86_64` or `aarch64`.
-        processor: its name, or an empty text where the system does not tell.
+        processor: its name, or an empty text where the system does not tell; with the instruction
+            set that `ONEDNN_MAX_CPU_ISA` holds OpenVINO to, as an older processor would.
         cores: logical processors.
         python: version.
     """
@@ -44,6 +45,11 @@ def this_machine() -> Machine:
 
 
 def _processor() -> str:
+    name, held_to = _processor_name(), os.environ.get("ONEDNN_MAX_CPU_ISA")
+    return f"{name} held to {held_to}" if held_to else name
+
+
+def _processor_name() -> str:
     """Return the processor's name; Linux keeps it in a file, and ARM boards name the board."""
     try:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines()
