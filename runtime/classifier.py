@@ -24,6 +24,7 @@ from edgetlc.runtime.prediction import Prediction, Unreadable
 from edgetlc.runtime.schema import ModelRecord
 from edgetlc.runtime.verification import (
     SIMULATED_PHOTO,
+    CameraStatus,
     RecordedVerification,
     cautions,
     recorded_verification,
@@ -146,11 +147,10 @@ class Classifier:
         camera = identify(
             Path(name), self.cameras, content=photo if isinstance(photo, bytes) else b""
         )
-        verified = (
-            self.verification.status(self.model.id, self.engine.name.split()[0], camera.camera)
-            if self.verification
-            else "UNTESTED"
-        )
+        engine = self.engine.name.split()[0]
+        verified: CameraStatus = "UNTESTED"
+        if self.verification is not None:
+            verified = self.verification.status(self.model.id, engine, camera.camera)
         return Prediction(
             file=name,
             decision=policy.decide(confidence, label.role),
@@ -166,7 +166,7 @@ class Classifier:
             verified=verified,
             cautions=(
                 *((SIMULATED_PHOTO,) if camera.simulated else ()),
-                *cautions(self.verification, verified, camera.camera),
+                *cautions(self.verification, self.model.id, engine, camera.camera),
             ),
             notes=decoded.notes,
             pixels=self._seen(decoded.pixels),

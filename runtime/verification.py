@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 from edgetlc.errors import BundleError
 from edgetlc.runtime.bundle import Bundle
@@ -40,11 +40,13 @@ class RecordedVerification:
 
     Attributes:
         verdicts: (model id, engine) to camera id to verdict.
+        called_genuine: (model id, engine) whose gate on counterfeits called genuine failed.
         margin: the accepted drop of accuracy, 0 to 1.
         simulated: whether any photo behind it was made by a simulation.
     """
 
     verdicts: Mapping[tuple[str, str], Mapping[str, CameraStatus]]
+    called_genuine: frozenset[tuple[str, str]]
     margin: float
     simulated: bool
 
@@ -69,31 +71,49 @@ def recorded_verification(bundle: Bundle) -> RecordedVerification | None:
                 f"{VERIFICATION_FILE} in {bundle.path} speaks of another bundle; "
                 "run 'edgetlc verify --record' again"
             )
-        verdicts = {
-            (candidate["model"], candidate["engine"].split()[0]): {
-                verdict["tally"]["camera"] or "": _status(verdict["verdict"])
-                for verdict in candidate["cameras"]
-            }
-            for candidate in document["candidates"]
-        }
+        verdicts: dict[tuple[str, str], dict[str, CameraStatus]] = {}
+        failed = set()
+        for candidate in document["candidates"]:
+            key = (candidate["model"], candidate["engine"].split()[0])
+            # Of one model on one engine, the machine that verified comes before merged reports.
+            verdicts.setdefault(key, _by_camera(candidate))
+            if candidate["gate"] and candidate["gate"]["pooled"]["verdict"] == "FAIL":
+                failed.add(key)
         margin, simulated = float(document["rule"]["margin"]), bool(document["simulated"])
-        return RecordedVerification(verdicts, margin, simulated)
+        return RecordedVerification(verdicts, frozenset(failed), margin, simulated)
     except (TypeError, KeyError, ValueError, AttributeError, RecursionError) as error:
         raise BundleError(f"{VERIFICATION_FILE} in {bundle.path} is not valid: {error}") from None
 
 
+def _by_camera(candidate: Mapping[str, Any]) -> dict[str, CameraStatus]:
+    """Return the verdict by camera id; where the verification was sequential, that decides."""
+    fixed = ((v["tally"]["camera"], v["verdict"]) for v in candidate["cameras"])
+    followed = ((v["camera"], v["verdict"]) for v in candidate["sequential"])
+    return {camera or "": _status(verdict) for camera, verdict in (*fixed, *followed)}
+
+
 def cautions(
-    recorded: RecordedVerification | None, status: CameraStatus, camera: str | None
+    recorded: RecordedVerification | None, model: str, engine: str, camera: str | None
 ) -> tuple[Caution, ...]:
-    """Return what an inspector should know of a camera's verification; nothing where all is well.
+    """Return what an inspector should know of the verification; nothing where all is well.
 
     Args:
         recorded: what the bundle carries.
-        status: of this camera with the model and engine in use.
-        camera: its id, None where it is unknown.
+        model: id of the model in use.
+        engine: name of the engine in use.
+        camera: id of the photo's camera, None where it is unknown.
     """
     if recorded is None:
         return (_NOT_VERIFIED,)
+    if (model, engine) in recorded.called_genuine:
+        return (_CALLED_GENUINE, *_camera_cautions(recorded, model, engine, camera))
+    return _camera_cautions(recorded, model, engine, camera)
+
+
+def _camera_cautions(
+    recorded: RecordedVerification, model: str, engine: str, camera: str | None
+) -> tuple[Caution, ...]:
+    status = recorded.status(model, engine, camera)
     if camera is None:
         return (_UNKNOWN_CAMERA,)
     if status != "PASS":
@@ -111,6 +131,11 @@ _NOT_VERIFIED = Caution(
     "not-verified",
     "this bundle carries no verification: nothing shows that it answers like the float model",
     "此模型包未附验证结果，无法证明其结论与浮点模型一致",
+)
+_CALLED_GENUINE = Caution(
+    "false-genuine-failed",
+    "this model FAILED verification: it calls more counterfeits genuine than the float model does",
+    "此模型未通过验证：误将伪品判为正品的比例高于浮点模型",
 )
 _UNKNOWN_CAMERA = Caution(
     "camera-unknown",

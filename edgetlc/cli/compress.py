@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, cast, get_args
+from typing import TYPE_CHECKING, Annotated, Any, cast, get_args
 
 import typer
 
@@ -25,7 +25,9 @@ from edgetlc.errors import InputError
 from edgetlc.runtime.schema import Format, Precision
 
 if TYPE_CHECKING:
+    from edgetlc.data.photos import PhotoSet
     from edgetlc.pipeline.quantize import QuantizedRun
+    from edgetlc.runtime.bundle import Bundle
 
 
 def quantize(
@@ -102,6 +104,15 @@ def export(
         float | None,
         typer.Option(help="Confidence that an answer 'genuine' needs, instead of a fitted one."),
     ] = None,
+    require_verified: Annotated[
+        bool,
+        typer.Option(
+            "--require-verified", help="Verify on the test part; leave a bundle only if it passes."
+        ),
+    ] = False,
+    margin: Annotated[
+        float, typer.Option(help="Of --require-verified: accepted drop of accuracy, a share.")
+    ] = 0.02,
     overwrite: Overwrite = False,
     devices: DeviceFolder = None,
     json_: Json = False,
@@ -120,17 +131,39 @@ def export(
     from edgetlc.pipeline.decision import Wish
     from edgetlc.pipeline.export import export_run
 
-    bundle = export_run(
-        run,
-        load_part(data, "all", devices),
-        output,
-        formats=formats or get_args(Format),
-        precisions=precisions,
-        wish=Wish(error_rate, false_genuine_rate, reject_below, genuine_below),
-        overwrite=overwrite,
-        track=track,
-    )
+    photos = load_part(data, "all", devices)
+    how: Any = {
+        "formats": formats or get_args(Format),
+        "precisions": precisions,
+        "wish": Wish(error_rate, false_genuine_rate, reject_below, genuine_below),
+        "overwrite": overwrite,
+        "track": track,
+    }
+    if require_verified:
+        bundle = _export_verified(run, photos, output, margin, how, as_json=json_)
+    else:
+        bundle = export_run(run, photos, output, **how)
     answer(describe(bundle), lambda: show_bundle(bundle), as_json=json_)
+
+
+def _export_verified(
+    run: Path, photos: PhotoSet, output: Path, margin: float, how: Any, *, as_json: bool
+) -> Bundle:
+    """Return the bundle that passed, or show why none was written and exit."""
+    from edgetlc.cli.verification_view import EXIT_CODE, show_verification
+    from edgetlc.parity.judgement import Question
+    from edgetlc.parity.verdict import Rule
+    from edgetlc.pipeline.export_verified import export_verified
+
+    rule = Rule(margin)
+    found, bundle = export_verified(run, photos, output, question=Question(rule, rule), **how)
+    if bundle is None:
+        answer(found.to_json(), lambda: show_verification(found), as_json=as_json)
+        note(f"no bundle was written: the verification says {found.verdict}")
+        raise typer.Exit(EXIT_CODE[found.verdict])
+    if not as_json:
+        show_verification(found)
+    return bundle
 
 
 def _known(wanted: Sequence[str] | None, known: Sequence[str], flag: str) -> Sequence[str]:

@@ -57,7 +57,7 @@ def demo(
 
 def _show(made: Demo) -> None:
     from edgetlc.cli.answers import show_one
-    from edgetlc.cli.verify import show_verification
+    from edgetlc.cli.verification_view import show_verification
 
     show_verification(made.verification)
     say("")

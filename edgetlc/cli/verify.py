@@ -1,46 +1,29 @@
-"""`edgetlc verify`: the verdict per camera."""
+"""`edgetlc verify`: the verdict per camera, for every model on every engine."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from edgetlc.cli.console import (
-    DeviceFolder,
-    Json,
-    Verbose,
-    answer,
-    note,
-    say,
-    simulated_mark,
-    table,
-    track,
-)
-from edgetlc.cli.options import (
-    BundleArgument,
-    Data,
-    PartOption,
-    ResultsFile,
-    ResultsFormat,
-    load_part,
-)
+from edgetlc.cli.console import DeviceFolder, Json, Verbose, answer, note, say, track
+from edgetlc.cli.options import BundleArgument, PartOption, ResultsFile, ResultsFormat, load_part
 from edgetlc.cli.results import write_results
-from edgetlc.errors import FAILED, NOT_ENOUGH_EVIDENCE, PASSED, InputError
+from edgetlc.cli.verification_view import EXIT_CODE, rows_of, show_verification
+from edgetlc.errors import InputError
 
 if TYPE_CHECKING:
-    from edgetlc.parity.verdict import CameraVerdict
-    from edgetlc.parity.verify import CandidateReport, Verification
+    from edgetlc.parity.verification import Verification
     from edgetlc.runtime.bundle import Bundle
-    from edgetlc.runtime.selftest import SelfTest
-
-EXIT_CODE = {"PASS": PASSED, "FAIL": FAILED, "INSUFFICIENT": NOT_ENOUGH_EVIDENCE}
 
 
 def verify(
     bundle: BundleArgument,
-    data: Data,
+    data: Annotated[
+        Path | None, typer.Option("--data", help="Manifest of the photos.", show_default=False)
+    ] = None,
     reference: Annotated[
         Path | None,
         typer.Option(
@@ -49,7 +32,7 @@ def verify(
     ] = None,
     part: PartOption = "test",
     model: Annotated[
-        list[str] | None, typer.Option(help="Model to verify; repeat it. Default: all int8 ones.")
+        list[str] | None, typer.Option(help="Model to verify; repeat it. Default: all.")
     ] = None,
     engine: Annotated[
         str | None, typer.Option(help="Only on this engine. Default: each engine installed.")
@@ -57,10 +40,46 @@ def verify(
     margin: Annotated[
         float, typer.Option(help="Accepted drop of accuracy, a share: 0.02 is 2 %.")
     ] = 0.02,
+    false_genuine_margin: Annotated[
+        float | None,
+        typer.Option(help="Accepted rise of counterfeits called genuine. Default: --margin."),
+    ] = None,
     confidence: Annotated[float, typer.Option(help="One-sided confidence of each bound.")] = 0.95,
+    group: Annotated[
+        Literal["none", "group", "batch"],
+        typer.Option(help="Manifest column of the specimen: its photos count once."),
+    ] = "none",
+    label_free: Annotated[
+        bool, typer.Option("--label-free", help="Ignore the classes: changed answers count.")
+    ] = False,
+    sequential: Annotated[
+        bool, typer.Option("--sequential", help="Say when to stop photographing, at any time.")
+    ] = False,
+    require_all: Annotated[
+        bool, typer.Option("--require-all", help="No PASS while a listed camera is untested.")
+    ] = False,
+    answers: Annotated[
+        Path | None, typer.Option(help="Keep every answer in this folder, to judge or merge later.")
+    ] = None,
+    shard: Annotated[str, typer.Option(help="Ask about a part of the photos only: I/N.")] = "1/1",
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with the answers that the folder holds.")
+    ] = False,
+    from_: Annotated[
+        list[Path] | None,
+        typer.Option("--from", help="Judge these answers, asking no model; repeat it for shards."),
+    ] = None,
     merge: Annotated[
         list[Path] | None,
-        typer.Option(help="Self-test report of another machine with this bundle; repeat it."),
+        typer.Option(
+            help="JSON report of 'selftest' or 'predict' from another machine; repeat it."
+        ),
+    ] = None,
+    report: Annotated[
+        Path | None, typer.Option(help="Also write an HTML page that opens offline.")
+    ] = None,
+    junit: Annotated[
+        Path | None, typer.Option(help="Also write JUnit XML: a test case per camera and model.")
     ] = None,
     record: Annotated[
         bool,
@@ -79,41 +98,90 @@ def verify(
     Example: edgetlc verify herbs.bundle --reference runs/herbs --data split.csv
     """
     from edgetlc.devices.profiles import Cameras
-    from edgetlc.parity.reports import check_recordable, read_selftests
+    from edgetlc.parity.judgement import Question
+    from edgetlc.parity.reports import check_recordable, read_reports
     from edgetlc.parity.reports import record as record_in_bundle
     from edgetlc.parity.verdict import Rule
-    from edgetlc.parity.verify import default_candidates
+    from edgetlc.parity.verify import Asking, ask, default_candidates, judge_folders
     from edgetlc.parity.verify import verify as compare
     from edgetlc.runtime.bundle import Bundle
 
-    rule = Rule(margin, confidence)
     opened = Bundle.open(bundle)
     if record:
         check_recordable(opened)
-    machines = read_selftests(merge or (), opened)
-    candidates = default_candidates(opened, model or (), engine)
-    listed = [c.id for c in Cameras.load(devices) if c.number is not None]
-    found = compare(
-        opened,
-        load_part(data, part, devices),
-        reference=_reference(reference, opened),
-        candidates=candidates,
-        rule=rule,
-        cameras=listed,
-        machines=machines,
-        track=track,
+    question = Question(
+        rule=Rule(margin, confidence),
+        gate_rule=Rule(
+            margin if false_genuine_margin is None else false_genuine_margin, confidence
+        ),
+        labelled=not label_free,
+        sequential=sequential,
+        cameras=tuple(c.id for c in Cameras.load(devices) if c.number is not None),
+        require_all=require_all,
     )
+    reports = read_reports(merge or (), opened)
+    asking = Asking(group, _shard(shard), resume)
+    if from_:
+        _check_judging_only(data, answers, shard)
+        found = judge_folders(opened, from_, question, reports)
+    else:
+        if data is None:
+            raise InputError("no photos to verify with; pass --data MANIFEST, or --from ANSWERS")
+        photos = load_part(data, part, devices)
+        how: Any = {
+            "reference": _reference(reference, opened),
+            "candidates": default_candidates(opened, model or (), engine),
+            "asking": asking,
+            "track": track,
+        }
+        if asking.shard != (1, 1):
+            _ask_shard(answers, lambda folder: ask(folder, opened, photos, **how), asking.shard)
+            return
+        found = compare(opened, photos, question=question, reports=reports, folder=answers, **how)
+    if part != "test" and not from_:
+        note(f"part {part} holds photos that training has seen: do not rely on this verdict")
     if record:
         note(f"recorded in {record_in_bundle(opened, found)}")
-    if part != "test":
-        note(f"part {part} holds photos that training has seen: do not rely on this verdict")
     for file, reason in found.unreadable:
         note(f"left out {file}: {reason}")
+    _write_reports(found, opened, report, junit)
     document = found.to_json()
-    rows = [_record(report, v) for report in found.candidates for v in report.cameras]
-    write_results(results_file, results_format, document, rows)
+    write_results(results_file, results_format, document, rows_of(found))
     answer(document, lambda: show_verification(found), as_json=json_)
     raise typer.Exit(EXIT_CODE[found.verdict])
+
+
+def _shard(text: str) -> tuple[int, int]:
+    first, slash, step = text.partition("/")
+    if not (slash and first.isdecimal() and step.isdecimal()):
+        raise InputError(f"--shard is {text!r}; it is I/N, such as 2/4")
+    return int(first), int(step)
+
+
+def _check_judging_only(data: Path | None, answers: Path | None, shard: str) -> None:
+    if data is not None or answers is not None or shard != "1/1":
+        raise InputError("--from judges answers that exist; leave out --data, --answers, --shard")
+
+
+def _ask_shard(answers: Path | None, ask: Callable[[Path], None], shard: tuple[int, int]) -> None:
+    if answers is None:
+        raise InputError("a shard's answers must be kept to be merged; pass --answers FOLDER")
+    ask(answers)
+    first, step = shard
+    say(f"shard {first} of {step} is in {answers}; judge all with --from, once for each shard")
+
+
+def _write_reports(
+    found: Verification, bundle: Bundle, report: Path | None, junit: Path | None
+) -> None:
+    if report is not None:
+        from edgetlc.parity.page import write_page
+
+        write_page(report, found, bundle)
+    if junit is not None:
+        from edgetlc.parity.junit import write_junit
+
+        write_junit(junit, found)
 
 
 def _reference(run: Path | None, bundle: Bundle) -> Any:
@@ -135,96 +203,3 @@ def _reference(run: Path | None, bundle: Bundle) -> Any:
             f"bundle on {', '.join(known)} at {manifest.contract.size}; pass the bundle's own run"
         )
     return ReferenceModel(checkpoint, threads=1)
-
-
-def show_verification(found: Verification) -> None:
-    """Print one table per candidate and the verdict of each."""
-    for report in found.candidates:
-        table(_title(found, report), COLUMNS, (_row(v) for v in report.cameras))
-        say(f"{report.model} on {report.engine}: {report.verdict}. {_summary(report)}")
-        for v in report.cameras:
-            if v.verdict == "FAIL":
-                say(f"  {v.tally.camera or 'unknown camera'}: {v.reason}")
-    if found.machines:
-        columns = ("machine", "largest pixel difference ", "answers changed ", "verdict")
-        table("Self-tests of other machines", columns, map(_machine_row, found.machines))
-    if found.untested:
-        say(f"untested, no photos: {', '.join(found.untested)}")
-    if found.simulated:
-        say("Photos are SIMULATED: this says nothing of the real cameras.")
-    say(f"reference {found.reference}; margin {found.rule.margin:.1%}; overall: {found.verdict}")
-
-
-COLUMNS = (
-    "camera",
-    "photos ",
-    "float ",
-    "this ",
-    "agree ",
-    "right→wrong ",
-    "wrong→right ",
-    "drop at most ",
-    "verdict",
-    "photos needed ",
-)
-
-
-def _machine_row(found: SelfTest) -> tuple[object, ...]:
-    changed = sum(model.changed for model in found.models)
-    return (found.machine, found.pixels.largest, changed, "PASS" if found.passed else "FAIL")
-
-
-def _row(v: CameraVerdict) -> tuple[object, ...]:
-    t = v.tally
-    shares = (_share(s) for s in (t.reference_accuracy, t.candidate_accuracy, t.agreement))
-    needed = v.photos_needed or None
-    bound = _share(v.harm_upper)
-    return (t.camera or "unknown", t.n, *shares, t.b, t.c, bound, v.verdict, needed)
-
-
-def _record(report: CandidateReport, v: CameraVerdict) -> dict[str, object]:
-    t = v.tally
-    return {
-        "model": report.model,
-        "engine": report.engine,
-        "camera": t.camera or "unknown",
-        "photos": t.n,
-        "reference_accuracy": t.reference_accuracy,
-        "candidate_accuracy": t.candidate_accuracy,
-        "agreement": t.agreement,
-        "right_to_wrong": t.b,
-        "wrong_to_right": t.c,
-        "harm_upper": v.harm_upper,
-        "drop_lower": v.drop_lower,
-        "drop_upper": v.drop_upper,
-        "verdict": v.verdict,
-        "photos_needed": v.photos_needed,
-        "reason": v.reason,
-    }
-
-
-def _title(found: Verification, report: CandidateReport) -> str:
-    mark = simulated_mark(found.simulated)
-    return f"{report.model} on {report.engine} against {found.reference}{mark}"
-
-
-def _summary(report: CandidateReport) -> str:
-    from edgetlc.parity.verify import shares
-
-    pooled = shares(report)
-    text = (
-        f"Pooled: float {pooled['reference_accuracy']:.2%}, "
-        f"this {pooled['candidate_accuracy']:.2%}, "
-        f"agreement {pooled['agreement']:.2%}, largest change of a probability "
-        f"{report.largest_change:.3f}"
-    )
-    if report.counterfeits:
-        text += (
-            f"; counterfeits called genuine: {report.false_genuine} of {report.counterfeits}"
-            f" (float: {report.false_genuine_reference})"
-        )
-    return text + "."
-
-
-def _share(value: float | None) -> str | None:
-    return None if value is None else f"{value:.1%}"

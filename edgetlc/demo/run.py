@@ -15,9 +15,11 @@ from edgetlc.devices.profiles import CameraProfile, Cameras
 from edgetlc.files import refuse_existing
 from edgetlc.models.checkpoint import load_checkpoint
 from edgetlc.models.reference import ReferenceModel
+from edgetlc.parity.judgement import Question
 from edgetlc.parity.reports import record
 from edgetlc.parity.verdict import Rule
-from edgetlc.parity.verify import Verification, default_candidates, verify
+from edgetlc.parity.verification import Verification
+from edgetlc.parity.verify import default_candidates, verify
 from edgetlc.pipeline.export import export_run
 from edgetlc.pipeline.quantize import quantize_run
 from edgetlc.progress import Track, untracked
@@ -156,7 +158,10 @@ def _verify(
         photos,
         reference=ReferenceModel(load_checkpoint(run.folder), threads=1),
         candidates=default_candidates(bundle, ["onnx-int8"]),
-        rule=Rule(margin=MARGIN),
-        cameras=[camera.id for camera in listed],
+        question=Question(
+            rule=Rule(margin=MARGIN),
+            gate_rule=Rule(margin=MARGIN),
+            cameras=tuple(camera.id for camera in listed),
+        ),
         track=track,
     )

@@ -1,95 +1,198 @@
-"""What every model answers on every photo; a photo is decoded once for all of them."""
+"""Asking every model about every photo, from the file's bytes to the answer.
+
+A photo is read and decoded once for all models. Where another answer comes from is found by
+exchanging one half of the path: the reference's network is asked about the very images that the
+candidate's pixel step made. If its answer changes too, the pixels are the cause, else the network.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import hashlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from edgetlc.data.photos import Photo, PhotoSet
 from edgetlc.errors import ImageError, InputError
+from edgetlc.parity.store import REFERENCE, Header, PhotoRow, Writer, writer
 from edgetlc.progress import Track, untracked
-from edgetlc.runtime.engines import Engine
-from edgetlc.runtime.stream import decode_or_reason
+from edgetlc.runtime.contract import PixelContract
+from edgetlc.runtime.engines import Engine, Output
+from edgetlc.runtime.pixels import Pixels, decode, read_photo
 from edgetlc.threads import in_order
+
+PIXEL_TOLERANCE = 0.05
+"""Grey levels by which a pixel step may differ and still count as the same: float32 arithmetic of
+PyTorch, ONNX Runtime and OpenVINO differs by 9e-5 on real photos."""
+NO_CAUSE, PIXELS, NETWORK, UNKNOWN = range(4)
+
+
+class Reference(Engine, Protocol):
+    """A float model whose network can be asked about images that another pixel step made."""
+
+    def classify_images(self, images: NDArray[np.float32]) -> Output:
+        """Classify float32[N, 3, size, size]."""
+        ...
 
 
 @dataclass(frozen=True)
-class Answers:
-    """Answers of several models on the same photos.
+class _Row:
+    """What one model answers on one photo: `numbers` as the columns of its file have them."""
 
-    Attributes:
-        photos: the readable ones, in order.
-        truth: int64[n], class indices.
-        probabilities: model name to float32[n, C].
-        unreadable: photos left out, with the reason.
-    """
-
-    photos: tuple[Photo, ...]
-    truth: NDArray[np.int64]
-    probabilities: Mapping[str, NDArray[np.float32]]
-    unreadable: tuple[tuple[Photo, str], ...]
+    top: int
+    numbers: tuple[float, ...]
 
 
 def collect(
-    models: Mapping[str, Engine],
+    folder: Path,
+    header: Header,
     photos: PhotoSet,
-    labels: Sequence[str],
-    size: int,
+    groups: Callable[[Photo], str | None],
+    contract: PixelContract,
+    reference: Engine,
+    models: Mapping[str, Engine],
+    *,
+    resume: bool = False,
     track: Track = untracked,
-) -> Answers:
-    """Ask every model about every photo.
+) -> None:
+    """Write every model's answer on every photo of a shard to an answers folder.
+
+    Memory does not grow with the photos: rows are written as they come.
 
     Args:
-        models: loaded models by name, of one thread each: photos are shared out among the
-            processors, and threads that share a photo mostly wait for one another.
-        photos: what to ask about.
-        labels: class names in the order of the models' outputs.
-        size: of the pixel contract, in pixels.
+        folder: of the answers.
+        header: what is asked; its shard chooses the photos.
+        photos: the whole set.
+        groups: a photo's specimen, None where it stands alone.
+        contract: the bundle's.
+        reference: the float model; one with `classify_images` finds the causes of other answers.
+        models: candidates by name, of one thread each: photos are shared out among the processors.
+        resume: go on with answers that are there.
         track: shows progress.
 
     Raises:
-        InputError: a photo shows a class that is not in `labels`, none can be read, or a model
-            does not answer with one probability per class.
+        InputError: a model does not answer with one probability per class, or the folder is taken.
     """
-    strange = sorted({photo.label for photo in photos.photos} - set(labels))
-    if strange:
-        raise InputError(f"photos show {', '.join(strange)}; the bundle knows {', '.join(labels)}")
+    first, step = header.shard
+    mine = range(first - 1, len(photos.photos), step)
+    ask = _asker(contract, reference, models, len(header.classes))
+    with writer(folder, header, resume=resume) as (made, done):
+        rest = mine[done:]
+        found = in_order(lambda place: ask(photos.photos[place]), rest)
+        for place, answer in track(found, "asking every model", len(rest)):
+            photo = photos.photos[place]
+            _write(made, place, photo, groups(photo), answer)
 
-    def ask(photo: Photo) -> dict[str, NDArray[np.float32]] | ImageError:
-        decoded = decode_or_reason(photo.path, size)
-        if isinstance(decoded, ImageError):
-            return decoded
-        pixels = decoded.pixels[None]
-        return {name: engine.run(pixels).probabilities[0] for name, engine in models.items()}
 
-    readable: list[Photo] = []
-    unreadable: list[tuple[Photo, str]] = []
-    rows: dict[str, list[NDArray[np.float32]]] = {name: [] for name in models}
-    asked = in_order(ask, photos.photos)
-    for photo, found in track(asked, "classifying", len(photos.photos)):
-        if isinstance(found, ImageError):
-            unreadable.append((photo, str(found)))
-            continue
-        readable.append(photo)
-        for name, row in found.items():
-            if row.shape != (len(labels),) or not np.isfinite(row).all():
-                raise InputError(_no_answer(name, photo, row.size, len(labels)))
-            rows[name].append(row)
-    if not readable:
-        raise InputError(f"none of {len(photos.photos)} photos can be read")
-    return Answers(
-        tuple(readable),
-        np.array([labels.index(photo.label) for photo in readable]),
-        {name: np.stack(values) for name, values in rows.items()},
-        tuple(unreadable),
+@dataclass(frozen=True)
+class _Answer:
+    sha256: str
+    rows: Mapping[str, _Row]
+    unreadable: str = ""
+
+
+def _asker(
+    contract: PixelContract, reference: Engine, models: Mapping[str, Engine], classes: int
+) -> Callable[[Photo], _Answer]:
+    spread = 255 * np.asarray(contract.std, np.float32)[:, None, None]
+
+    def ask(photo: Photo) -> _Answer:
+        try:
+            content = read_photo(photo.path)
+            pixels = decode(content, contract.size).pixels[None]
+        except ImageError as error:
+            return _Answer("", {}, str(error))
+        before = _checked(REFERENCE, reference, pixels, photo, classes)
+        p = before.probabilities[0]
+        rows = {REFERENCE: _Row(int(p.argmax()), (float(p.max()), *p.tolist()))}
+        for name, engine in models.items():
+            after = _checked(name, engine, pixels, photo, classes)
+            rows[name] = _compare(before, after, reference, spread)
+        return _Answer(hashlib.sha256(content).hexdigest(), rows)
+
+    return ask
+
+
+def _checked(name: str, engine: Engine, pixels: Pixels, photo: Photo, classes: int) -> Output:
+    output = engine.run(pixels, images=True)
+    row = output.probabilities[0]
+    if row.shape != (classes,) or not np.isfinite(row).all():
+        raise InputError(
+            f"{name} answers {photo.path} with {row.size} values for {classes} classes, or with "
+            "what is no number; export it again"
+        )
+    return output
+
+
+def _compare(before: Output, after: Output, reference: Engine, spread: NDArray[np.float32]) -> _Row:
+    p, q = before.probabilities[0], after.probabilities[0]
+    pixels = grey_levels_apart(before.images, after.images, spread)
+    top = int(q.argmax())
+    cause = NO_CAUSE
+    if top != p.argmax():
+        cause = _cause(before, after, pixels, reference)
+    change = float(np.abs(p - q).max())
+    return _Row(top, (float(q.max()), change, divergence(p, q), pixels, float(cause), *q.tolist()))
+
+
+def grey_levels_apart(
+    before: NDArray[np.float32] | None,
+    after: NDArray[np.float32] | None,
+    spread: NDArray[np.float32],
+) -> float:
+    """Return by how many grey levels two normalised images differ at most; NaN where unknown."""
+    if before is None or after is None or before.shape != after.shape:
+        return float("nan")
+    return float((np.abs(before[0] - after[0]) * spread).max())
+
+
+def _cause(before: Output, after: Output, pixels: float, reference: Engine) -> int:
+    if pixels <= PIXEL_TOLERANCE:
+        return NETWORK
+    exchange = getattr(reference, "classify_images", None)
+    if exchange is None or after.images is None:
+        return UNKNOWN
+    between = exchange(after.images).probabilities[0]
+    return PIXELS if between.argmax() != before.probabilities[0].argmax() else NETWORK
+
+
+def divergence(p: NDArray[np.float32], q: NDArray[np.float32]) -> float:
+    """Return the Kullback-Leibler divergence of q from p in nats; float32's least number for 0."""
+    floor = np.finfo(np.float32).tiny
+    known, found = p.astype(np.float64), np.maximum(q.astype(np.float64), floor)
+    return float(np.sum(np.where(known > 0, known * np.log(np.maximum(known, floor) / found), 0)))
+
+
+def _write(made: Writer, place: int, photo: Photo, group: str | None, answer: _Answer) -> None:
+    for name, row in answer.rows.items():
+        made.answer(name, place, row.top, row.numbers)
+    made.photo(
+        PhotoRow(
+            place,
+            str(photo.path),
+            answer.sha256,
+            photo.label,
+            photo.camera or "",
+            group or "",
+            photo.simulated,
+            answer.unreadable,
+        )
     )
 
 
-def _no_answer(name: str, photo: Photo, values: int, classes: int) -> str:
-    return (
-        f"{name} answers {photo.path} with {values} values for {classes} classes, or with what is "
-        "no number; export it again"
-    )
+def photos_digest(photos: Sequence[Photo], groups: Callable[[Photo], str | None]) -> str:
+    """Return a SHA-256 over what is asked about: paths, classes, cameras and specimens in order."""
+    digest = hashlib.sha256()
+    for photo in photos:
+        fields = (str(photo.path), photo.label, photo.camera or "", groups(photo) or "")
+        digest.update("\0".join(fields).encode("utf-8", "surrogateescape") + b"\n")
+    return digest.hexdigest()
+
+
+def unknown_labels(photos: PhotoSet, names: Sequence[str]) -> Iterator[str]:
+    """Yield the photos' classes that the bundle does not know."""
+    yield from sorted({photo.label for photo in photos.photos} - set(names))

@@ -1,38 +1,161 @@
-"""Reports that travel: self-tests come in from machines, the verification goes into its bundle."""
+"""Reports that travel: those of other machines come in, the verification goes into its bundle."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from edgetlc.errors import InputError
 from edgetlc.files import read_json, write_json
-from edgetlc.parity.verify import Verification
+from edgetlc.parity.answers import UNKNOWN, divergence
+from edgetlc.parity.matrix import Candidate, Matrix
+from edgetlc.parity.store import CandidateInfo, Table, photo_digests, reference_probabilities
+from edgetlc.parity.verification import Verification
+from edgetlc.reports.records import KIND as CLASSIFICATION
 from edgetlc.runtime.bundle import Bundle
+from edgetlc.runtime.selftest import KIND as SELFTEST
 from edgetlc.runtime.selftest import SelfTest
 from edgetlc.runtime.verification import VERIFICATION_FILE
 
 
-def read_selftests(paths: Iterable[Path], bundle: Bundle) -> tuple[SelfTest, ...]:
-    """Return the self-tests that other machines made of this bundle.
+@dataclass(frozen=True)
+class Classification:
+    """What a runtime elsewhere answered.
+
+    Attributes:
+        path: of the report.
+        model: id in the bundle.
+        engine: engine and version there.
+        machine: where.
+        answers: SHA-256 of a photo's file to float[C].
+    """
+
+    path: Path
+    model: str
+    engine: str
+    machine: str
+    answers: Mapping[str, NDArray[np.float32]]
+
+
+@dataclass(frozen=True)
+class MachineReports:
+    """What other machines say of one bundle."""
+
+    selftests: tuple[SelfTest, ...] = ()
+    classifications: tuple[Classification, ...] = ()
+
+
+def read_reports(paths: Iterable[Path], bundle: Bundle) -> MachineReports:
+    """Read reports of `edgetlc selftest` and `edgetlc predict`, or of the phone app.
 
     Raises:
-        InputError: a file is missing, is no self-test report, or tells of another bundle.
+        InputError: a file is missing, is no such report, or tells of another bundle.
     """
-    return tuple(_read(path, bundle) for path in paths)
+    selftests, classifications = [], []
+    for path in paths:
+        document = read_json(path, "report")
+        kind = document.get("kind") if isinstance(document, dict) else None
+        try:
+            if kind == SELFTEST:
+                selftests.append(_of_bundle(SelfTest.from_json(document), bundle))
+            elif kind == CLASSIFICATION:
+                classifications.append(_classification(path, document, bundle))
+            else:
+                raise InputError(
+                    "no report that this tool reads; write one with 'edgetlc selftest "
+                    "--results-file' or 'edgetlc predict --results-file'"
+                )
+        except InputError as error:
+            raise InputError(f"{path}: {error}") from None
+    return MachineReports(tuple(selftests), tuple(classifications))
 
 
-def _read(path: Path, bundle: Bundle) -> SelfTest:
-    try:
-        found = SelfTest.from_json(read_json(path, "self-test report"))
-    except InputError as error:
-        raise InputError(f"{path}: {error}") from None
-    if found.bundle_digest != bundle.digest:
-        raise InputError(
-            f"{path} tells of the bundle {found.bundle_digest[:12]}…, {bundle.path} is "
-            f"{bundle.digest[:12]}…; run 'edgetlc selftest' with this bundle"
-        )
+def _of_bundle(found: SelfTest, bundle: Bundle) -> SelfTest:
+    _check_digest(found.bundle_digest, bundle)
     return found
+
+
+def _check_digest(digest: str, bundle: Bundle) -> None:
+    if digest != bundle.digest:
+        raise InputError(
+            f"tells of the bundle {digest[:12]}…, {bundle.path} is {bundle.digest[:12]}…; "
+            "let it be made with this bundle"
+        )
+
+
+def _classification(path: Path, document: Mapping[str, Any], bundle: Bundle) -> Classification:
+    names = [info.name for info in bundle.manifest.classes]
+    try:
+        _check_digest(str(document["bundle"]), bundle)
+        answers = {
+            str(one["sha256"]): np.array([one["probabilities"][name] for name in names], np.float32)
+            for one in document["predictions"]
+        }
+        model, engine = bundle.model(document["model"]).id, str(document["engine"])
+        found = Classification(path, model, engine, str(document["machine"]), answers)
+    except (TypeError, KeyError, ValueError) as error:
+        raise InputError(f"not a classification report: {type(error).__name__}: {error}") from None
+    if not all(np.isfinite(row).all() for row in answers.values()):
+        raise InputError("not a classification report: a probability is no number")
+    return found
+
+
+def with_reports(matrix: Matrix, bundle: Bundle, reports: MachineReports) -> Matrix:
+    """Return the matrix with one more candidate for each classification report.
+
+    Photos are recognised by their files' SHA-256; those that the matrix does not hold are left out.
+
+    Raises:
+        InputError: a report holds none of the photos.
+    """
+    if not reports.classifications:
+        return matrix
+    digests = photo_digests(matrix.folders)
+    before = reference_probabilities(matrix.folders)
+    merged = tuple(
+        _candidate(report, matrix, bundle, digests, before) for report in reports.classifications
+    )
+    return replace(matrix, candidates=(*matrix.candidates, *merged))
+
+
+def _candidate(
+    report: Classification,
+    matrix: Matrix,
+    bundle: Bundle,
+    digests: Mapping[int, str],
+    before: Mapping[int, NDArray[np.float32]],
+) -> Candidate:
+    rows = [
+        row
+        for row, place in enumerate(matrix.photos.photo.tolist())
+        if digests[place] in report.answers
+    ]
+    if not rows:
+        raise InputError(
+            f"{report.path} holds none of the {len(digests)} photos; classify the same original "
+            "files there"
+        )
+    places = matrix.photos.photo[rows]
+    after = np.stack([report.answers[digests[place]] for place in places.tolist()])
+    known = np.stack([before[place] for place in places.tolist()])
+    top = after.argmax(axis=1)
+    table = Table(
+        photo=places,
+        top=top,
+        confidence=after.max(axis=1).astype(np.float64),
+        change=np.abs(after - known).max(axis=1).astype(np.float64),
+        kl=np.array([divergence(p, q) for p, q in zip(known, after, strict=True)]),
+        pixels=np.full(len(rows), np.nan),
+        cause=np.where(top == known.argmax(axis=1), 0, UNKNOWN),
+    )
+    policy = bundle.manifest.decision[bundle.model(report.model).precision]
+    info = CandidateInfo(report.path.name, report.model, report.engine, policy)
+    return Candidate(info, np.array(rows, np.int64), table, report.machine)
 
 
 def check_recordable(bundle: Bundle) -> None:

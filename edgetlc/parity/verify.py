@@ -1,93 +1,54 @@
-"""`edgetlc verify`: does each model of a bundle answer like the float reference, per camera?"""
+"""`edgetlc verify`: does each model of a bundle answer like the float reference, per camera?
+
+Asking (`edgetlc.parity.answers`) and judging (`edgetlc.parity.judgement`) are apart: the answers
+lie in a folder in between, so that they can be collected by several machines, gone on with after
+an interruption, and judged anew without a model.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
 
-import numpy as np
-from numpy.typing import NDArray
-
-from edgetlc.data.photos import PhotoSet
+from edgetlc.data.photos import Photo, PhotoSet
 from edgetlc.errors import InputError
-from edgetlc.parity.answers import Answers, collect
-from edgetlc.parity.tally import Tally, tally
-from edgetlc.parity.verdict import CameraVerdict, Rule, Verdict, judge, overall
+from edgetlc.parity.answers import collect, photos_digest
+from edgetlc.parity.judgement import Question, judge_answers
+from edgetlc.parity.matrix import read_matrix
+from edgetlc.parity.reports import MachineReports, with_reports
+from edgetlc.parity.store import CandidateInfo, Header
+from edgetlc.parity.verification import Verification
 from edgetlc.progress import Track, untracked
 from edgetlc.runtime.bundle import Bundle
-from edgetlc.runtime.classes import ClassInfo
 from edgetlc.runtime.engines import Engine, available_engines
+from edgetlc.runtime.machine import this_machine
 from edgetlc.runtime.schema import ModelRecord
-from edgetlc.runtime.selftest import SelfTest
 
-REFERENCE = "reference"
-
-
-@dataclass(frozen=True)
-class CandidateReport:
-    """One model on one engine against the reference.
-
-    Attributes:
-        model: id in the bundle.
-        engine: engine and version.
-        cameras: one verdict per camera with photos, by camera id.
-        verdict: all cameras together.
-        largest_change: largest change of any probability on any photo.
-        false_genuine: counterfeits called genuine, by the candidate.
-        false_genuine_reference: the same by the reference.
-        counterfeits: photos of counterfeits.
-    """
-
-    model: str
-    engine: str
-    cameras: tuple[CameraVerdict, ...]
-    verdict: Verdict
-    largest_change: float
-    false_genuine: int
-    false_genuine_reference: int
-    counterfeits: int
+Grouping = Literal["none", "group", "batch"]
 
 
 @dataclass(frozen=True)
-class Verification:
-    """The whole answer.
+class Asking:
+    """How answers are collected.
 
     Attributes:
-        bundle_digest: which bundle was verified.
-        reference: what the candidates are compared with.
-        rule: margin and confidence.
-        candidates: one report per model and engine.
-        untested: listed cameras that no photo shows.
-        unreadable: photos left out, as (file, reason).
-        simulated: whether any photo was made by a simulation.
-        machines: self-tests of other machines that were merged in.
-        verdict: PASS only if every candidate and every self-test passes.
+        group: which of a manifest's columns tells the specimen; `none` takes every photo for a
+            specimen of its own.
+        shard: (I, N): ask about every N-th photo, from the I-th on.
+        resume: go on with answers that are there.
     """
 
-    bundle_digest: str
-    reference: str
-    rule: Rule
-    candidates: tuple[CandidateReport, ...]
-    untested: tuple[str, ...]
-    unreadable: tuple[tuple[str, str], ...]
-    simulated: bool
-    machines: tuple[SelfTest, ...]
-    verdict: Verdict
+    group: Grouping = "none"
+    shard: tuple[int, int] = (1, 1)
+    resume: bool = False
 
-    def to_json(self) -> dict[str, Any]:
-        """Return the report as a JSON document."""
-        document = asdict(self)
-        document["machines"] = [machine.to_json() for machine in self.machines]
-        for candidate, report in zip(document["candidates"], self.candidates, strict=True):
-            for camera, verdict in zip(candidate["cameras"], report.cameras, strict=True):
-                camera["tally"] |= {
-                    "reference_accuracy": verdict.tally.reference_accuracy,
-                    "candidate_accuracy": verdict.tally.candidate_accuracy,
-                    "agreement": verdict.tally.agreement,
-                    "drop": verdict.tally.drop,
-                }
-        return document
+    def __post_init__(self) -> None:
+        first, step = self.shard
+        if not 1 <= first <= step:
+            raise InputError(f"shard {first}/{step}; it is I/N with 1 <= I <= N, such as 2/4")
 
 
 def verify(
@@ -96,60 +57,134 @@ def verify(
     *,
     reference: Engine | None = None,
     candidates: Sequence[tuple[ModelRecord, str]] | None = None,
-    rule: Rule | None = None,
-    cameras: Iterable[str] = (),
-    machines: Sequence[SelfTest] = (),
+    question: Question | None = None,
+    asking: Asking | None = None,
+    reports: MachineReports | None = None,
+    folder: Path | None = None,
     track: Track = untracked,
 ) -> Verification:
-    """Compare models of a bundle with the float reference, photo by photo.
+    """Compare models of a bundle with the float reference, photo by photo, and judge.
 
     Args:
         bundle: the bundle to verify.
         photos: labelled photos that no training or calibration has seen.
         reference: the float model in PyTorch; None takes the bundle's fp32 ONNX model.
-        candidates: (model, engine) pairs; None takes every int8 model (every model where there is
-            none) on each of its engines installed here.
-        rule: margin and confidence; 2 % and 95 % unless told.
-        cameras: ids of the cameras that should be covered; those without photos are untested.
-        machines: self-tests of this bundle on other machines; one that failed fails the whole.
+        candidates: (model, engine) pairs; None takes `default_candidates`.
+        question: how to judge; margin 2 %, confidence 95 % unless told.
+        asking: how to ask.
+        reports: what other machines say of this bundle.
+        folder: keeps every answer; None keeps none.
         track: shows progress.
 
     Raises:
         InputError: no reference, no candidate, or photos that do not fit the bundle.
     """
-    rule = rule or Rule()
+    question = question or Question()
+    _check_labels(bundle, photos, question)
+    with tempfile.TemporaryDirectory(prefix="edgetlc-answers-") as scratch:
+        folder = folder or Path(scratch) / "answers"
+        ask(
+            folder,
+            bundle,
+            photos,
+            reference=reference,
+            candidates=candidates,
+            asking=asking,
+            track=track,
+        )
+        return judge_folders(bundle, [folder], question, reports)
+
+
+def judge_folders(
+    bundle: Bundle,
+    folders: Sequence[Path],
+    question: Question | None = None,
+    reports: MachineReports | None = None,
+) -> Verification:
+    """Judge the answers of one run, in one folder or in the shards of several machines.
+
+    Raises:
+        InputError: the answers are of another bundle, damaged, or not complete.
+    """
+    reports = reports or MachineReports()
+    matrix = read_matrix(folders)
+    if matrix.header.bundle_digest != bundle.digest:
+        raise InputError(
+            f"{folders[0]} holds answers of the bundle {matrix.header.bundle_digest[:12]}…, "
+            f"{bundle.path} is {bundle.digest[:12]}…; pass the bundle that was asked"
+        )
+    return judge_answers(with_reports(matrix, bundle, reports), question, reports.selftests)
+
+
+def ask(
+    folder: Path,
+    bundle: Bundle,
+    photos: PhotoSet,
+    *,
+    reference: Engine | None = None,
+    candidates: Sequence[tuple[ModelRecord, str]] | None = None,
+    asking: Asking | None = None,
+    track: Track = untracked,
+) -> None:
+    """Collect the answers of reference and candidates in an answers folder.
+
+    Arguments and errors are those of `verify`; `folder` is made, or gone on with.
+    """
+    asking = asking or Asking()
     reference = reference or _float_model(bundle)
     pairs = default_candidates(bundle) if candidates is None else candidates
     if not pairs:
         raise InputError("no model to verify; name at least one")
     models = {_name(*pair): bundle.load(*pair, threads=1) for pair in pairs}
-    classes = bundle.manifest.classes
-    answers = collect(
-        {REFERENCE: reference, **models},
-        photos,
-        [info.name for info in classes],
-        bundle.manifest.contract.size,
-        track,
-    )
-    reports = tuple(
-        _report(
-            model, models[_name(model, engine)].name, _name(model, engine), answers, rule, classes
-        )
-        for model, engine in pairs
-    )
-    seen = {photo.camera for photo in answers.photos}
-    verdict = overall(verdict for report in reports for verdict in report.cameras)
-    return Verification(
+    manifest = bundle.manifest
+    float_policy = manifest.decision.get("fp32") or next(iter(manifest.decision.values()))
+    groups = _grouping(asking.group)
+    header = Header(
         bundle_digest=bundle.digest,
         reference=reference.name,
-        rule=rule,
-        candidates=reports,
-        untested=tuple(camera for camera in cameras if camera not in seen),
-        unreadable=tuple((str(photo.path), reason) for photo, reason in answers.unreadable),
-        simulated=photos.simulated,
-        machines=tuple(machines),
-        verdict=verdict if all(machine.passed for machine in machines) else "FAIL",
+        reference_policy=float_policy,
+        classes=manifest.classes,
+        candidates=tuple(
+            CandidateInfo(
+                _name(model, engine),
+                model.id,
+                models[_name(model, engine)].name,
+                manifest.decision[model.precision],
+            )
+            for model, engine in pairs
+        ),
+        photos=len(photos.photos),
+        photos_digest=photos_digest(photos.photos, groups),
+        machine=str(this_machine()),
+        shard=asking.shard,
     )
+    collect(
+        folder,
+        header,
+        photos,
+        groups,
+        manifest.contract,
+        reference,
+        models,
+        resume=asking.resume,
+        track=track,
+    )
+
+
+def _check_labels(bundle: Bundle, photos: PhotoSet, question: Question) -> None:
+    known = [info.name for info in bundle.manifest.classes]
+    strange = sorted({photo.label for photo in photos.photos} - set(known))
+    if strange and question.labelled:
+        raise InputError(
+            f"photos show {', '.join(strange)}; the bundle knows {', '.join(known)}; "
+            "pass --label-free where the classes are not to be relied on"
+        )
+
+
+def _grouping(column: Grouping) -> Callable[[Photo], str | None]:
+    if column == "none":
+        return lambda photo: None
+    return lambda photo: photo.group if column == "group" else photo.batch
 
 
 def default_candidates(
@@ -159,16 +194,13 @@ def default_candidates(
 
     Args:
         bundle: whose models.
-        wanted: model ids; none means every int8 model, or every model where there is none.
+        wanted: model ids; none means every model.
         engine: only this one; None means every engine installed.
 
     Raises:
         InputError: an unknown model, one asked for that does not run here, or none that does.
     """
-    models = [bundle.model(id_) for id_ in dict.fromkeys(wanted)]
-    if not models:
-        every = bundle.manifest.models
-        models = [model for model in every if model.precision == "int8"] or list(every)
+    models = [bundle.model(id_) for id_ in dict.fromkeys(wanted)] or list(bundle.manifest.models)
     engines = [name for name in available_engines() if engine in (None, name)]
     pairs = [(model, name) for model in models for name in model.engines if name in engines]
     running = {model.id for model, _ in pairs}
@@ -182,7 +214,7 @@ def default_candidates(
 
 
 def _name(model: ModelRecord, engine: str) -> str:
-    return f"{model.id} on {engine}"
+    return f"{model.id}@{engine}"
 
 
 def _float_model(bundle: Bundle) -> Engine:
@@ -190,59 +222,3 @@ def _float_model(bundle: Bundle) -> Engine:
         if model.precision == "fp32" and model.format == "onnx":
             return bundle.load(model, threads=1)
     raise InputError("the bundle has no fp32 ONNX model to compare with; pass --reference RUN")
-
-
-def _report(
-    model: ModelRecord,
-    engine: str,
-    name: str,
-    answers: Answers,
-    rule: Rule,
-    classes: Sequence[ClassInfo],
-) -> CandidateReport:
-    before, after = answers.probabilities[REFERENCE], answers.probabilities[name]
-    verdicts = tuple(judge(_tallies(answers, before.argmax(1), after.argmax(1)), rule))
-    counterfeits, wrong_before = _false_genuine(answers.truth, before.argmax(1), classes)
-    _, wrong_after = _false_genuine(answers.truth, after.argmax(1), classes)
-    return CandidateReport(
-        model=model.id,
-        engine=engine,
-        cameras=verdicts,
-        verdict=overall(verdicts),
-        largest_change=float(np.abs(before - after).max()),
-        false_genuine=wrong_after,
-        false_genuine_reference=wrong_before,
-        counterfeits=counterfeits,
-    )
-
-
-def _tallies(
-    answers: Answers, reference: NDArray[np.intp], candidate: NDArray[np.intp]
-) -> list[Tally]:
-    """Return one tally per camera, by camera id, photos of unknown cameras last."""
-    rows: dict[str | None, list[int]] = {}
-    for row, photo in enumerate(answers.photos):
-        rows.setdefault(photo.camera, []).append(row)
-    order = sorted(rows, key=lambda camera: (camera is None, camera or ""))
-    return [tally(reference[rows[c]], candidate[rows[c]], answers.truth[rows[c]], c) for c in order]
-
-
-def _false_genuine(
-    truth: NDArray[np.int64], answers: NDArray[np.intp], classes: Sequence[ClassInfo]
-) -> tuple[int, int]:
-    """Return the number of counterfeits, and how many of them are called genuine."""
-    roles = np.array([info.role for info in classes])
-    counterfeit = roles[truth] == "counterfeit"
-    accepted = counterfeit & (roles[answers] == "genuine")
-    return int(counterfeit.sum()), int(accepted.sum())
-
-
-def shares(report: CandidateReport) -> Mapping[str, float]:
-    """Return pooled reference accuracy, candidate accuracy and agreement, 0 to 1."""
-    tallies = [verdict.tally for verdict in report.cameras]
-    photos = sum(t.n for t in tallies)
-    return {
-        "reference_accuracy": sum(t.reference_correct or 0 for t in tallies) / photos,
-        "candidate_accuracy": sum(t.candidate_correct or 0 for t in tallies) / photos,
-        "agreement": sum(t.agree for t in tallies) / photos,
-    }

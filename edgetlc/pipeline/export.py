@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib.metadata
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -23,9 +23,9 @@ from edgetlc.export.golden import golden_files
 from edgetlc.export.network import network_graph
 from edgetlc.files import read_json, refuse_existing, sha256_file
 from edgetlc.models.checkpoint import CHECKPOINT_FILE, Checkpoint, load_checkpoint
-from edgetlc.parity.answers import Answers, collect
 from edgetlc.pipeline.decision import Wish, choose_policy
 from edgetlc.pipeline.quantize import INT8_FILE, RECORD_FILE
+from edgetlc.pipeline.validation import ValidationAnswers, validation_answers
 from edgetlc.progress import Track, untracked
 from edgetlc.runtime.bundle import Bundle
 from edgetlc.runtime.engines import ONNXRUNTIME, Engine, open_engine
@@ -79,7 +79,11 @@ def export_run(
     files: dict[str, bytes] = {}
     models = []
     graphs = {precision: _graph(run, checkpoint, precision) for precision in precisions}
-    answers = _answers(graphs, checkpoint, validation, track)
+    engines: dict[Precision, Engine] = {
+        precision: open_engine(ONNXRUNTIME, [graph.SerializeToString()], threads=1)
+        for precision, graph in graphs.items()
+    }
+    answers = validation_answers(engines, validation, checkpoint.contract.size, track)
     policies = {
         precision: choose_policy(
             answers.probabilities[precision],
@@ -120,22 +124,7 @@ def _graph(run: Path, checkpoint: Checkpoint, precision: Precision) -> onnx.Mode
     return deployable(network, checkpoint.contract, checkpoint.temperature)
 
 
-def _answers(
-    graphs: Mapping[Precision, onnx.ModelProto],
-    checkpoint: Checkpoint,
-    validation: PhotoSet,
-    track: Track,
-) -> Answers:
-    """Return what each precision's network answers on the validation part."""
-    engines: dict[str, Engine] = {
-        precision: open_engine(ONNXRUNTIME, [graph.SerializeToString()], threads=1)
-        for precision, graph in graphs.items()
-    }
-    names = [info.name for info in checkpoint.classes]
-    return collect(engines, validation, names, checkpoint.contract.size, track)
-
-
-def _for_golden(answers: Answers) -> list[Photo]:
+def _for_golden(answers: ValidationAnswers) -> list[Photo]:
     """Return the validation photos for golden vectors, those with a clear answer first.
 
     Another processor rounds differently; where two classes are level that may change the answer,

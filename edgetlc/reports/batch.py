@@ -77,7 +77,10 @@ class Batch:
         except ImageError as error:
             return taken, (record(Unreadable(str(photo), str(error))), None)
         page = self.beside(prediction, content) if self.beside is not None else None
-        return taken, (record(prediction), page)
+        one = record(prediction)
+        if self.journal is not None:  # whoever keeps an answer wants to know of which file
+            one = {**one, "sha256": hashlib.sha256(content).hexdigest()}
+        return taken, (one, page)
 
 
 def journal_header(classifier: Classifier, **beside: Any) -> Mapping[str, Any]:

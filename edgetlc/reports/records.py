@@ -12,9 +12,11 @@ from typing import Any
 
 from edgetlc.runtime.classes import ClassInfo
 from edgetlc.runtime.classifier import Classifier
+from edgetlc.runtime.machine import this_machine
 from edgetlc.runtime.prediction import Prediction, Unreadable
 
 Record = Mapping[str, Any]
+KIND, SCHEMA = "edgetlc-classification", 1
 UNREADABLE = "unreadable"
 
 
@@ -26,12 +28,14 @@ class RunInfo:
         bundle: digest of the bundle, 64 hexadecimal digits.
         model: id in the bundle.
         engine: engine and version.
+        machine: where, one line.
         classes: in the bundle's order.
     """
 
     bundle: str
     model: str
     engine: str
+    machine: str
     classes: tuple[ClassInfo, ...]
 
     @staticmethod
@@ -39,12 +43,21 @@ class RunInfo:
         """Return what an open classifier is."""
         bundle = classifier.bundle
         return RunInfo(
-            bundle.digest, classifier.model.id, classifier.engine.name, bundle.manifest.classes
+            bundle.digest,
+            classifier.model.id,
+            classifier.engine.name,
+            str(this_machine()),
+            bundle.manifest.classes,
         )
 
     def to_json(self) -> dict[str, str]:
         """Return what every results file says of where its answers come from."""
-        return {"bundle": self.bundle, "model": self.model, "engine": self.engine}
+        return {
+            "bundle": self.bundle,
+            "model": self.model,
+            "engine": self.engine,
+            "machine": self.machine,
+        }
 
 
 def record(one: Prediction | Unreadable) -> Record:

@@ -22,7 +22,7 @@ from typing import Any, Literal, get_args
 
 from edgetlc.errors import InputError
 from edgetlc.files import whole_file
-from edgetlc.reports.records import UNREADABLE, Record, RunInfo
+from edgetlc.reports.records import KIND, SCHEMA, UNREADABLE, Record, RunInfo
 from edgetlc.reports.safe_text import spreadsheet_cell, storable
 from edgetlc.reports.wording import describe
 
@@ -40,6 +40,7 @@ _COLUMNS = (
     *("file", "decision", "label", "zh", "en", "role", "confidence", "needed"),
     *("runner_up", "runner_up_zh", "runner_up_en", "runner_up_confidence"),
     *("camera", "camera_by", "camera_conflict", "verified", "cautions", "notes", "reason"),
+    "sha256",
 )
 _ITEM = {"probabilities": "probability", "cautions": "caution", "notes": "note"}
 
@@ -76,14 +77,18 @@ def write_records(path: Path, format_: Format, run: RunInfo, records: Iterable[R
 def json_pieces(
     run: RunInfo, records: Iterable[Record], *, ascii_only: bool = False
 ) -> Iterator[str]:
-    """Yield one document: `{bundle, model, engine, predictions, unreadable}`."""
+    """Yield one document: `{kind, schema, bundle, model, engine, machine, predictions, …}`.
+
+    `edgetlc verify --merge` reads it.
+    """
 
     def text(value: Any, indent: str) -> str:
         dumped = json.dumps(value, ensure_ascii=ascii_only, indent=2, allow_nan=False)
         return dumped.replace("\n", "\n" + indent)
 
     unreadable: list[dict[str, str]] = []
-    yield text(run.to_json(), "")[:-2] + ',\n  "predictions": ['
+    head = {"kind": KIND, "schema": SCHEMA, **run.to_json()}
+    yield text(head, "")[:-2] + ',\n  "predictions": ['
     before = "\n    "
     for one in records:
         if one["decision"] == UNREADABLE:

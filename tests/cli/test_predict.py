@@ -142,7 +142,15 @@ class TestAnswer:
         camera = {"verdict": "PASS", "tally": {"camera": "iphone-11"}}
         report = {
             "bundle_digest": Bundle.open(copy).digest,
-            "candidates": [{"model": "onnx-fp32", "engine": "onnxruntime 1", "cameras": [camera]}],
+            "candidates": [
+                {
+                    "model": "onnx-fp32",
+                    "engine": "onnxruntime 1",
+                    "cameras": [camera],
+                    "sequential": [],
+                    "gate": None,
+                }
+            ],
             "rule": {"margin": 0.02},
             "simulated": False,
         }

@@ -54,7 +54,7 @@ class Timed:
         self._clock = clock
         self._milliseconds = milliseconds
 
-    def run(self, pixels: Pixels) -> Output:
+    def run(self, pixels: Pixels, images: bool = False) -> Output:
         self._clock.spend(self.name, next(self._milliseconds))
         return Output(np.ones((1, 2), np.float32), np.zeros((1, 2, 1, 1), np.float32))
 

@@ -11,7 +11,8 @@ import pytest
 from edgetlc.data.photos import Photo, PhotoSet
 from edgetlc.errors import InputError
 from edgetlc.files import write_json
-from edgetlc.parity.reports import read_selftests, record
+from edgetlc.parity.judgement import Question
+from edgetlc.parity.reports import MachineReports, read_reports, record
 from edgetlc.parity.verdict import Rule
 from edgetlc.parity.verify import verify
 from edgetlc.runtime.archive import pack
@@ -20,7 +21,7 @@ from edgetlc.runtime.classes import ClassInfo
 from edgetlc.runtime.selftest import selftest
 from edgetlc.runtime.verification import recorded_verification
 
-WIDE = Rule(margin=0.5)
+WIDE = Question(rule=Rule(margin=0.5))
 
 
 @pytest.fixture
@@ -38,36 +39,36 @@ def photos(small_bundle: Path) -> PhotoSet:
 def test_a_selftest_of_another_machine_is_read(bundle: Bundle, tmp_path: Path) -> None:
     found = selftest(bundle)
     write_json(tmp_path / "report.json", found.to_json())
-    assert read_selftests([tmp_path / "report.json"], bundle) == (found,)
+    assert read_reports([tmp_path / "report.json"], bundle).selftests == (found,)
 
 
 def test_a_selftest_of_another_bundle_is_refused(bundle: Bundle, tmp_path: Path) -> None:
     other = replace(selftest(bundle), bundle_digest="0" * 64)
     write_json(tmp_path / "report.json", other.to_json())
-    with pytest.raises(InputError, match=r"report\.json tells of the bundle 000000000000…"):
-        read_selftests([tmp_path / "report.json"], bundle)
+    with pytest.raises(InputError, match=r"report\.json: tells of the bundle 000000000000…"):
+        read_reports([tmp_path / "report.json"], bundle)
 
 
 def test_what_is_no_selftest_is_refused_by_name(bundle: Bundle, tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="no self-test report at"):
-        read_selftests([tmp_path / "none.json"], bundle)
+    with pytest.raises(InputError, match="no report at"):
+        read_reports([tmp_path / "none.json"], bundle)
     write_json(tmp_path / "x.json", {"predictions": []})
-    with pytest.raises(InputError, match=r"x\.json: not a self-test report"):
-        read_selftests([tmp_path / "x.json"], bundle)
+    with pytest.raises(InputError, match=r"x\.json: no report that this tool reads"):
+        read_reports([tmp_path / "x.json"], bundle)
 
 
 def test_a_failed_selftest_fails_the_verification(bundle: Bundle, photos: PhotoSet) -> None:
     good = selftest(bundle)
     bad = replace(good, pixels=replace(good.pixels, passed=False))
-    assert verify(bundle, photos, rule=WIDE, machines=[good]).verdict == "PASS"
-    found = verify(bundle, photos, rule=WIDE, machines=[good, bad])
+    assert verify(bundle, photos, question=WIDE, reports=MachineReports((good,))).verdict == "PASS"
+    found = verify(bundle, photos, question=WIDE, reports=MachineReports((good, bad)))
     assert found.verdict == "FAIL"
     machines = json.loads(json.dumps(found.to_json()))["machines"]
     assert [machine["passed"] for machine in machines] == [True, False]
 
 
 def test_a_verification_is_recorded_and_read_back(bundle: Bundle, photos: PhotoSet) -> None:
-    record(bundle, verify(bundle, photos, rule=WIDE))
+    record(bundle, verify(bundle, photos, question=WIDE))
     found = recorded_verification(bundle)
     assert found is not None
     assert found.margin == 0.5
@@ -79,4 +80,4 @@ def test_a_verification_is_recorded_and_read_back(bundle: Bundle, photos: PhotoS
 def test_a_packed_bundle_takes_no_record(bundle: Bundle, photos: PhotoSet, tmp_path: Path) -> None:
     packed = Bundle.open(pack(bundle, tmp_path / "colours.etlc"))
     with pytest.raises(InputError, match="packed; record the verification in the bundle's folder"):
-        record(packed, verify(packed, photos, rule=WIDE))
+        record(packed, verify(packed, photos, question=WIDE))

@@ -12,12 +12,16 @@ from edgetlc.errors import InputError
 from edgetlc.files import sha256_file
 from edgetlc.models.checkpoint import CHECKPOINT_FILE, load_checkpoint, save_checkpoint
 from edgetlc.models.reference import ReferenceModel
-from edgetlc.parity.verify import default_candidates, shares, verify
+from edgetlc.parity.judgement import Question
+from edgetlc.parity.verdict import Rule
+from edgetlc.parity.verify import default_candidates, verify
 from edgetlc.pipeline import export as module
 from edgetlc.pipeline.decision import Wish
 from edgetlc.pipeline.export import TOOLS, export_run
+from edgetlc.pipeline.export_verified import export_verified
 from edgetlc.pipeline.quantize import INT8_FILE, RECORD_FILE
 from edgetlc.runtime.bundle import Bundle
+from edgetlc.runtime.verification import recorded_verification
 
 LinkedCopy = Callable[[Path, Path], Path]
 
@@ -94,8 +98,10 @@ class TestBundle:
         found = verify(bundle, photo_set.part("test"), reference=reference, candidates=candidates)
         assert len(found.candidates) == 4
         for report in found.candidates:
-            assert shares(report)["agreement"] == 1.0
-            assert report.largest_change < 1e-3
+            assert report.pooled.agreement == 1.0
+            assert report.pooled.largest_change < 1e-3
+            assert report.location.largest_pixels is not None
+            assert report.location.largest_pixels < 1e-3
 
 
 @pytest.mark.usefixtures("quick")
@@ -172,3 +178,37 @@ def test_overwrite_never_replaces_what_is_no_bundle(
     with pytest.raises(InputError):
         export_run(tiny_run, photo_set, output, formats=("onnx",), overwrite=True)
     assert [file.name for file in output.iterdir()] == ["mine.jpg"]
+
+
+class TestRequireVerified:
+    """The bundle appears with its verification, or not at all."""
+
+    def photos(self, photo_set: PhotoSet) -> PhotoSet:
+        """More test photos than the set has: its training part is called one."""
+        photos = [p if p.part == "val" else replace(p, part="test") for p in photo_set.photos]
+        return replace(photo_set, photos=tuple(photos))
+
+    def test_one_that_passes_carries_its_verification(
+        self, tiny_run: Path, photo_set: PhotoSet, tmp_path: Path
+    ) -> None:
+        wide = Rule(margin=0.2)
+        found, bundle = export_verified(
+            tiny_run,
+            self.photos(photo_set),
+            tmp_path / "b",
+            question=Question(wide, wide),
+            formats=("onnx",),
+        )
+        assert found.verdict == "PASS"
+        assert bundle is not None
+        recorded = recorded_verification(bundle)
+        assert recorded is not None
+        assert recorded.status("onnx-fp32", "onnxruntime", "iphone-11") == "PASS"
+        assert sorted(file.name for file in tmp_path.iterdir()) == ["b"]
+
+    def test_one_that_does_not_is_not_left(
+        self, tiny_run: Path, photo_set: PhotoSet, tmp_path: Path
+    ) -> None:
+        found, bundle = export_verified(tiny_run, photo_set, tmp_path / "b", formats=("onnx",))
+        assert (found.verdict, bundle) == ("INSUFFICIENT", None)
+        assert list(tmp_path.iterdir()) == []

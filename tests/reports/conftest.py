@@ -24,7 +24,7 @@ Predict = Callable[..., Prediction]
 @pytest.fixture
 def run() -> RunInfo:
     """What answered."""
-    return RunInfo("0123456789abcdef" * 4, "onnx-int8", "onnxruntime 1.32.0", CLASSES)
+    return RunInfo("0123456789abcdef" * 4, "onnx-int8", "onnxruntime 1.32.0", "a board", CLASSES)
 
 
 @pytest.fixture

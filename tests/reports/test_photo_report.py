@@ -145,7 +145,9 @@ class TestPage:
         assert "GENUINE" not in text
 
     def test_verification(self, page_of: PageOf, classifier: Classifier) -> None:
-        verified = replace(classifier, verification=RecordedVerification({}, 0.02, True))
+        verified = replace(
+            classifier, verification=RecordedVerification({}, frozenset(), 0.02, True)
+        )
         page = Page(page_of(of=verified, verified="PASS"))
         assert "通过 PASS ( 精度下降低于 2.0% accuracy drop below 2.0% )" in page.text
         assert "FAIL" in Page(page_of(of=verified, verified="FAIL")).text

@@ -63,6 +63,8 @@ def rows_of(content: bytes) -> list[dict[str, str]]:
 class TestJson:
     def test_is_the_document(self, run: RunInfo, records: Sequence[Record], tmp_path: Path) -> None:
         document = {
+            "kind": "edgetlc-classification",
+            "schema": 1,
             **run.to_json(),
             "predictions": [one for one in records if one["decision"] != "unreadable"],
             "unreadable": [{"file": "b.jpg", "reason": "not a photo, or damaged"}],
@@ -170,7 +172,7 @@ def test_order_is_kept(
 def test_any_text_is_read_back(file: str, name: str, zh: str, en: str, reason: str) -> None:
     """JSON holds everything; CSV and XML hold it with escapes; none is broken by it."""
     label = ClassInfo(name, zh, en, "genuine")
-    run = RunInfo("00", "m", reason, (label, ClassInfo(name + "x", "", "")))
+    run = RunInfo("00", "m", reason, name, (label, ClassInfo(name + "x", "", "")))
     one = {
         "file": file, "decision": "answer", "label": name, "zh": zh, "en": en, "role": "genuine",
         "confidence": 0.5, "needed": 0.0, "runner_up": name, "runner_up_zh": zh,

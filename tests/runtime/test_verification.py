@@ -38,6 +38,8 @@ def record(folder: Path, change: Callable[[dict[str, Any]], object] = lambda d: 
             {
                 "model": "onnx-fp32",
                 "engine": "onnxruntime 1.32.0",
+                "sequential": [],
+                "gate": None,
                 "cameras": [
                     {"tally": {"camera": camera}, "verdict": verdict}
                     for camera, verdict in verdicts.items()
@@ -149,3 +151,26 @@ def test_a_simulated_photo_is_said_so(copy: Path, tmp_path: Path) -> None:
     found = Classifier.open(copy).classify(tmp_path / "a.jpg")
     assert found.camera.simulated
     assert [caution.code for caution in found.cautions] == ["photo-simulated"]
+
+
+def test_a_sequential_verdict_comes_before_the_fixed_one(copy: Path, tmp_path: Path) -> None:
+    followed = [{"camera": "iphone-11", "verdict": "INSUFFICIENT"}]
+    record(copy, lambda d: d["candidates"][0].update(sequential=followed))
+    assert codes(copy, tmp_path, "2") == ("INSUFFICIENT", ["camera-insufficient"])
+
+
+def test_a_failed_gate_on_counterfeits_is_said_of_every_answer(copy: Path, tmp_path: Path) -> None:
+    gate = {"pooled": {"verdict": "FAIL"}}
+    record(copy, lambda d: d["candidates"][0].update(gate=gate))
+    assert codes(copy, tmp_path, "2") == ("PASS", ["false-genuine-failed"])
+    assert codes(copy, tmp_path, "9")[1] == ["false-genuine-failed", "camera-untested"]
+
+
+def test_this_machine_s_verdict_comes_before_a_merged_report_s(copy: Path, tmp_path: Path) -> None:
+    def merge(document: dict[str, Any]) -> None:
+        other = json.loads(json.dumps(document["candidates"][0]))
+        other["cameras"][0]["verdict"] = "FAIL"
+        document["candidates"].append(other)
+
+    record(copy, merge)
+    assert codes(copy, tmp_path, "2") == ("PASS", [])
