@@ -38,9 +38,11 @@ def show_verification(found: Verification) -> None:
     if found.simulated:
         say("Photos are SIMULATED: this says nothing of the real cameras.")
     counted = "a photo" if found.independent == "photo" else "a specimen"
+    gated = any(report.gate is not None for report in found.candidates)
+    gate = f", counterfeits called genuine {found.gate_rule.margin:.1%}" if gated else ""
     say(
-        f"reference {found.reference}; margin {found.rule.margin:.1%}, counterfeits called genuine "
-        f"{found.gate_rule.margin:.1%}; {counted} counts once; overall: {found.verdict}"
+        f"reference {found.reference}; margin {found.rule.margin:.1%}{gate}; "
+        f"{counted} counts once; overall: {found.verdict}"
     )
 
 
