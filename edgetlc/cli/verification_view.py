@@ -87,6 +87,11 @@ def _summary(report: CandidateReport) -> str:
     parts.append(f"largest change of a probability {pooled.largest_change:.3f}")
     if report.flips_in_all:
         parts.append(_cause(report))
+    if report.location.photos_apart:
+        parts.append(
+            f"PIXELS DIFFER on {report.location.photos_apart} photos, by up to "
+            f"{report.location.largest_pixels:.3g} grey levels"
+        )
     if report.gate is not None:
         gate = report.gate
         parts.append(
