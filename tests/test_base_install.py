@@ -146,7 +146,9 @@ def test_selftest_benchmark_and_bundle(edgetlc: Run, tiny_bundle: Path, tmp_path
 def test_verify_needs_no_toolchain(edgetlc: Run, tiny_bundle: Path, manifest: Path) -> None:
     ran = edgetlc("verify", tiny_bundle, "--data", manifest, "--json", status=3)
     document = json.loads(ran.stdout)
-    assert {one["model"] for one in document["candidates"]} == {"onnx-int8", "ort-int8"}
+    assert {one["model"] for one in document["candidates"]} == {
+        f"{format_}-{precision}" for format_ in ("onnx", "ort") for precision in ("fp32", "int8")
+    }
 
 
 def test_data_needs_no_toolchain(edgetlc: Run, photos_folder: Path, tmp_path: Path) -> None:
