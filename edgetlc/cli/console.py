@@ -10,6 +10,8 @@ from typing import Annotated, Any, TypeVar
 
 import typer
 
+from edgetlc.reports.safe_text import visible
+
 T = TypeVar("T")
 
 Json = Annotated[
@@ -68,23 +70,19 @@ def simulated_mark(simulated: bool) -> str:
 
 def say(text: str) -> None:
     """Print one line of an answer on standard output."""
-    print(_printable(text))
+    print(visible(text))
 
 
 def note(text: str) -> None:
     """Print one line beside the answer, on standard error."""
-    print(_printable(text), file=sys.stderr)
+    print(visible(text), file=sys.stderr)
 
 
 def _plain(text: str) -> str:
     """Return `text` safe for a terminal: no control characters, no markup of the table's own."""
     from rich.markup import escape
 
-    return escape(_printable(text))
-
-
-def _printable(text: str) -> str:
-    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
+    return escape(visible(text))
 
 
 def track(items: Iterable[T], description: str, total: int | None = None) -> Iterator[T]:

@@ -8,10 +8,10 @@ candidate's pixel step made. If its answer changes too, the pixels are the cause
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,6 +31,7 @@ PyTorch, ONNX Runtime and OpenVINO differs by 9e-5 on real photos."""
 NO_CAUSE, PIXELS, NETWORK, UNKNOWN = range(4)
 
 
+@runtime_checkable
 class Reference(Engine, Protocol):
     """A float model whose network can be asked about images that another pixel step made."""
 
@@ -69,7 +70,7 @@ def collect(
         photos: the whole set.
         groups: a photo's specimen, None where it stands alone.
         contract: the bundle's.
-        reference: the float model; one with `classify_images` finds the causes of other answers.
+        reference: the float model; a `Reference` finds the causes of other answers.
         models: candidates by name, of one thread each: photos are shared out among the processors.
         resume: go on with answers that are there.
         track: shows progress.
@@ -153,10 +154,9 @@ def grey_levels_apart(
 def _cause(before: Output, after: Output, pixels: float, reference: Engine) -> int:
     if pixels <= PIXEL_TOLERANCE:
         return NETWORK
-    exchange = getattr(reference, "classify_images", None)
-    if exchange is None or after.images is None:
+    if not isinstance(reference, Reference) or after.images is None:
         return UNKNOWN
-    between = exchange(after.images).probabilities[0]
+    between = reference.classify_images(after.images).probabilities[0]
     return PIXELS if between.argmax() != before.probabilities[0].argmax() else NETWORK
 
 
@@ -191,8 +191,3 @@ def photos_digest(photos: Sequence[Photo], groups: Callable[[Photo], str | None]
         fields = (str(photo.path), photo.label, photo.camera or "", groups(photo) or "")
         digest.update("\0".join(fields).encode("utf-8", "surrogateescape") + b"\n")
     return digest.hexdigest()
-
-
-def unknown_labels(photos: PhotoSet, names: Sequence[str]) -> Iterator[str]:
-    """Yield the photos' classes that the bundle does not know."""
-    yield from sorted({photo.label for photo in photos.photos} - set(names))

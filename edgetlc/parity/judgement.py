@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 import numpy as np
@@ -13,12 +13,12 @@ import edgetlc
 from edgetlc.errors import InputError
 from edgetlc.parity.answers import NETWORK, NO_CAUSE, PIXEL_TOLERANCE, PIXELS, UNKNOWN
 from edgetlc.parity.calibration_error import reliability
-from edgetlc.parity.false_genuine import called_genuine, judge_false_genuine
+from edgetlc.parity.false_genuine import FalseGenuine, called_genuine, judge_false_genuine
 from edgetlc.parity.matrix import Candidate, Matrix
 from edgetlc.parity.sequential import SequentialVerdict, follow
 from edgetlc.parity.store import PhotoRow, photos_at
 from edgetlc.parity.tally import Tally, outcomes, tally
-from edgetlc.parity.verdict import CameraVerdict, Rule, Verdict, judge, overall
+from edgetlc.parity.verdict import CameraVerdict, Rule, judge, overall, together
 from edgetlc.parity.verification import (
     MOST_FLIPS,
     CandidateReport,
@@ -27,6 +27,7 @@ from edgetlc.parity.verification import (
     Pooled,
     Verification,
 )
+from edgetlc.runtime.classes import ClassInfo
 from edgetlc.runtime.policy import DecisionPolicy
 from edgetlc.runtime.selftest import SelfTest
 
@@ -65,15 +66,18 @@ def judge_answers(
         machines: self-tests of this bundle on other machines; one that failed fails the whole.
 
     Raises:
-        InputError: no photo was readable.
+        InputError: no photo was readable, or photos show classes that the bundle does not know.
     """
     question = question or Question()
     if not len(matrix.photos.photo):
         raise InputError(f"none of {matrix.header.photos} photos can be read")
-    reports = tuple(_report(matrix, candidate, question) for candidate in matrix.candidates)
+    check_labels(matrix.photos.labels, matrix.header.classes, question)
+    compared = [_compared(matrix, candidate, question) for candidate in matrix.candidates]
+    judged = [_report(c, matrix.photos.cameras, question) for c in compared]
+    reports = _with_flips(matrix, compared, judged)
     seen = set(matrix.photos.cameras)
     untested = tuple(camera for camera in question.cameras if camera not in seen)
-    verdict = _together([report.verdict for report in reports])
+    verdict = together(report.verdict for report in reports)
     if question.require_all and untested and verdict == "PASS":
         verdict = "INSUFFICIENT"
     if not all(machine.passed for machine in machines):
@@ -99,11 +103,19 @@ def judge_answers(
     )
 
 
-def _together(verdicts: Iterable[Verdict]) -> Verdict:
-    found = set(verdicts)
-    if "FAIL" in found:
-        return "FAIL"
-    return "PASS" if found == {"PASS"} else "INSUFFICIENT"
+def check_labels(found: Iterable[str], classes: Sequence[ClassInfo], question: Question) -> None:
+    """Refuse photos of classes that the bundle does not know, unless labels do not count.
+
+    Raises:
+        InputError: there are such photos.
+    """
+    known = [info.name for info in classes]
+    strange = sorted(set(found) - set(known))
+    if strange and question.labelled:
+        raise InputError(
+            f"photos show {', '.join(strange)}; the bundle knows {', '.join(known)}; "
+            "pass --label-free where the classes are not to be relied on"
+        )
 
 
 def _grouped(matrix: Matrix) -> bool:
@@ -111,78 +123,97 @@ def _grouped(matrix: Matrix) -> bool:
 
 
 @dataclass(frozen=True)
+class _Side:
+    """What one model answers: class indices, confidences, and whether they suffice; all [n]."""
+
+    top: NDArray[np.int64]
+    confidence: NDArray[np.float64]
+    policy: DecisionPolicy
+    answered: NDArray[np.bool_]
+
+
+def _side(
+    top: NDArray[np.int64],
+    confidence: NDArray[np.float64],
+    policy: DecisionPolicy,
+    classes: Sequence[ClassInfo],
+) -> _Side:
+    needed = np.array([policy.needed(info.role) for info in classes])
+    return _Side(top, confidence, policy, np.asarray(confidence >= needed[top]))
+
+
+@dataclass(frozen=True)
 class _Compared:
     """Reference and candidate on the candidate's photos; every array has one row per photo."""
 
-    before: NDArray[np.int64]
-    after: NDArray[np.int64]
-    before_confidence: NDArray[np.float64]
-    after_confidence: NDArray[np.float64]
+    candidate: Candidate
+    classes: Sequence[ClassInfo]
+    before: _Side
+    after: _Side
     truth: NDArray[np.int64] | None
+    place: NDArray[np.int64]
     camera: NDArray[np.int64]
     group: NDArray[np.int64] | None
 
 
-def _report(matrix: Matrix, candidate: Candidate, question: Question) -> CandidateReport:
-    rows, photos = candidate.rows, matrix.photos
-    compared = _Compared(
-        before=matrix.reference.top[rows],
-        after=candidate.table.top,
-        before_confidence=matrix.reference.confidence[rows],
-        after_confidence=candidate.table.confidence,
+def _compared(matrix: Matrix, candidate: Candidate, question: Question) -> _Compared:
+    rows, photos, header = candidate.rows, matrix.photos, matrix.header
+    table, reference = candidate.table, matrix.reference
+    policy = header.reference_policy
+    return _Compared(
+        candidate=candidate,
+        classes=header.classes,
+        before=_side(reference.top[rows], reference.confidence[rows], policy, header.classes),
+        after=_side(table.top, table.confidence, candidate.info.policy, header.classes),
         truth=matrix.truth[rows] if question.labelled else None,
+        place=photos.photo[rows],
         camera=photos.camera[rows],
         group=photos.group[rows] if _grouped(matrix) else None,
     )
-    order = sorted(
-        np.unique(compared.camera).tolist(),
-        key=lambda code: (photos.cameras[code] == "", photos.cameras[code]),
-    )
-    masks = [(photos.cameras[code] or None, compared.camera == code) for code in order]
-    verdicts = tuple(judge([_tally(compared, mask, id_) for id_, mask in masks], question.rule))
-    sequential = _sequential(compared, masks, question) if question.sequential else ()
-    classes = matrix.header.classes
-    ids = [photos.cameras[code] or None for code in compared.camera.tolist()]
-    before, after = (
-        called_genuine(top, confidence, classes, policy)
-        for top, confidence, policy in (
-            (compared.before, compared.before_confidence, matrix.header.reference_policy),
-            (compared.after, compared.after_confidence, candidate.info.policy),
-        )
-    )
-    gate = None
-    if compared.truth is not None:  # without labels nobody knows a counterfeit
-        gate = judge_false_genuine(
-            before,
-            after,
-            compared.truth,
-            classes,
-            question.gate_rule,
-            cameras=ids,
-            groups=compared.group,
-        )
+
+
+def _report(c: _Compared, names: Sequence[str], question: Question) -> CandidateReport:
+    """Judge one candidate; `names` are the camera ids by their codes, empty for unknown ones."""
+    order = sorted(np.unique(c.camera).tolist(), key=lambda code: (names[code] == "", names[code]))
+    masks = [(names[code] or None, c.camera == code) for code in order]
+    verdicts = tuple(judge([_tally(c, mask, id_) for id_, mask in masks], question.rule))
+    sequential = _sequential(c, masks, question) if question.sequential else ()
+    gate = _gate(c, names, question)
     decided: Sequence[CameraVerdict | SequentialVerdict] = sequential or verdicts
-    flips, in_all = _flips(matrix, candidate, compared)
     return CandidateReport(
-        model=candidate.info.model,
-        engine=candidate.info.engine,
-        machine=candidate.machine,
+        model=c.candidate.info.model,
+        engine=c.candidate.info.engine,
+        machine=c.candidate.machine,
         cameras=verdicts,
         sequential=sequential,
         gate=gate,
         verdict=overall(decided, gate=gate.pooled if gate else None),
-        pooled=_pooled(matrix, candidate, compared),
-        location=_location(candidate),
-        roles=_roles(matrix, candidate, compared),
-        flips=flips,
-        flips_in_all=in_all,
+        pooled=_pooled(c),
+        location=_location(c.candidate),
+        roles=_roles(c),
+        flips=(),
+        flips_in_all=int(np.count_nonzero(c.before.top != c.after.top)),
+    )
+
+
+def _gate(c: _Compared, names: Sequence[str], question: Question) -> FalseGenuine | None:
+    if c.truth is None:  # without labels nobody knows a counterfeit
+        return None
+    return judge_false_genuine(
+        called_genuine(c.before.top, c.before.confidence, c.classes, c.before.policy),
+        called_genuine(c.after.top, c.after.confidence, c.classes, c.after.policy),
+        c.truth,
+        c.classes,
+        question.gate_rule,
+        cameras=[names[code] or None for code in c.camera.tolist()],
+        groups=c.group,
     )
 
 
 def _tally(c: _Compared, mask: NDArray[np.bool_], camera: str | None) -> Tally:
     truth = None if c.truth is None else c.truth[mask]
     groups = None if c.group is None else c.group[mask]
-    return tally(c.before[mask], c.after[mask], truth, camera, groups)
+    return tally(c.before.top[mask], c.after.top[mask], truth, camera, groups)
 
 
 def _sequential(
@@ -192,7 +223,7 @@ def _sequential(
     found = []
     for camera, mask in masks:
         truth = None if c.truth is None else c.truth[mask]
-        became = outcomes(c.before[mask], c.after[mask], truth)
+        became = outcomes(c.before.top[mask], c.after.top[mask], truth)
         groups = None if c.group is None else c.group[mask]
         found.append(
             follow(
@@ -207,52 +238,29 @@ def _sequential(
     return tuple(found)
 
 
-def _pooled(matrix: Matrix, candidate: Candidate, c: _Compared) -> Pooled:
-    answered = [
-        _answered(matrix, top, confidence, policy)
-        for top, confidence, policy in (
-            (c.before, c.before_confidence, matrix.header.reference_policy),
-            (c.after, c.after_confidence, candidate.info.policy),
-        )
-    ]
-    right = None if c.truth is None else (c.before == c.truth, c.after == c.truth)
+def _pooled(c: _Compared) -> Pooled:
+    table = c.candidate.table
+    right = None if c.truth is None else (c.before.top == c.truth, c.after.top == c.truth)
     return Pooled(
-        photos=len(c.after),
-        agreement=float(np.mean(c.before == c.after)),
+        photos=len(c.place),
+        agreement=float(np.mean(c.before.top == c.after.top)),
         reference_accuracy=None if right is None else float(np.mean(right[0])),
         candidate_accuracy=None if right is None else float(np.mean(right[1])),
-        largest_change=float(candidate.table.change.max(initial=0)),
-        mean_divergence=max(0.0, float(candidate.table.kl.mean())),  # below 0 by rounding only
-        decisions_changed=int(np.count_nonzero(answered[0] != answered[1])),
-        reference_reliability=right and reliability(c.before_confidence, right[0]),
-        candidate_reliability=right and reliability(c.after_confidence, right[1]),
+        largest_change=float(table.change.max(initial=0)),
+        mean_divergence=max(0.0, float(table.kl.mean())),  # below 0 by rounding only
+        decisions_changed=int(np.count_nonzero(c.before.answered != c.after.answered)),
+        reference_reliability=right and reliability(c.before.confidence, right[0]),
+        candidate_reliability=right and reliability(c.after.confidence, right[1]),
     )
 
 
-def _answered(
-    matrix: Matrix,
-    top: NDArray[np.int64],
-    confidence: NDArray[np.float64],
-    policy: DecisionPolicy,
-) -> NDArray[np.bool_]:
-    """Return which photos are answered, bool[n], and not sent to the laboratory."""
-    needed = np.array([policy.needed(info.role) for info in matrix.header.classes])
-    return np.asarray(confidence >= needed[top])
-
-
-def _roles(matrix: Matrix, candidate: Candidate, c: _Compared) -> dict[str, int]:
+def _roles(c: _Compared) -> dict[str, int]:
     """Count photos by what reference and candidate decide: a role, or "not sure"."""
-    roles = [info.role for info in matrix.header.classes]
+    roles = [info.role for info in c.classes]
     if set(roles) == {"unspecified"}:
         return {}
     names = np.array([*roles, "not sure"])
-    decided = [
-        names[np.where(_answered(matrix, top, confidence, policy), top, len(roles))]
-        for top, confidence, policy in (
-            (c.before, c.before_confidence, matrix.header.reference_policy),
-            (c.after, c.after_confidence, candidate.info.policy),
-        )
-    ]
+    decided = [names[np.where(s.answered, s.top, len(roles))] for s in (c.before, c.after)]
     joined = np.char.add(np.char.add(decided[0], " to "), decided[1])
     pairs, counts = np.unique(joined, return_counts=True)
     return {str(pair): int(count) for pair, count in zip(pairs, counts, strict=True)}
@@ -270,36 +278,46 @@ def _location(candidate: Candidate) -> Location:
     )
 
 
-def _flips(matrix: Matrix, candidate: Candidate, c: _Compared) -> tuple[tuple[Flip, ...], int]:
-    changed = np.flatnonzero(c.before != c.after)
-    if c.truth is None:
-        kind = np.full(len(changed), 2)
-    else:
-        harm = c.before[changed] == c.truth[changed]
-        kind = np.where(harm, 0, np.where(c.after[changed] == c.truth[changed], 1, 2))
-    shown = changed[np.argsort(kind, kind="stable")][:MOST_FLIPS]
-    kinds = dict(zip(changed.tolist(), kind.tolist(), strict=True))
-    places = set(matrix.photos.photo[candidate.rows[shown]].tolist())
+def _with_flips(
+    matrix: Matrix, compared: Sequence[_Compared], reports: Sequence[CandidateReport]
+) -> tuple[CandidateReport, ...]:
+    """Return the reports with their changed answers; the photos' names are read once for all."""
+    shown = [_most_telling(c) for c in compared]
+    places = {int(c.place[row]) for c, rows in zip(compared, shown, strict=True) for row in rows}
     described: dict[int, PhotoRow] = {}
     for folder in matrix.folders if places else ():
         described |= photos_at(folder, places)
-    names = [info.name for info in matrix.header.classes]
+    return tuple(
+        replace(report, flips=tuple(_flip(c, row, kind, described) for row, kind in rows.items()))
+        for report, c, rows in zip(reports, compared, shown, strict=True)
+    )
 
-    def flip(row: int) -> Flip:
-        place = int(matrix.photos.photo[candidate.rows[row]])
-        photo = described[place]
-        return Flip(
-            photo=place,
-            path=photo.path,
-            sha256=photo.sha256,
-            camera=photo.camera or None,
-            label=photo.label if c.truth is not None else None,
-            reference=names[c.before[row]],
-            candidate=names[c.after[row]],
-            reference_confidence=float(c.before_confidence[row]),
-            candidate_confidence=float(c.after_confidence[row]),
-            kind=("harm", "gain", "other")[kinds[row]],
-            cause=_CAUSES[int(candidate.table.cause[row])],
-        )
 
-    return tuple(flip(row) for row in shown.tolist()), len(changed)
+def _most_telling(c: _Compared) -> dict[int, str]:
+    """Return the first rows to show of the changed answers, harms first, and their kinds."""
+    changed = np.flatnonzero(c.before.top != c.after.top)
+    kind = np.full(len(changed), 2)
+    if c.truth is not None:
+        harm, gain = (side.top[changed] == c.truth[changed] for side in (c.before, c.after))
+        kind = np.where(harm, 0, np.where(gain, 1, 2))
+    order = np.argsort(kind, kind="stable")[:MOST_FLIPS]
+    kinds = ("harm", "gain", "other")
+    return {int(changed[i]): kinds[kind[i]] for i in order}
+
+
+def _flip(c: _Compared, row: int, kind: str, described: Mapping[int, PhotoRow]) -> Flip:
+    place = int(c.place[row])
+    photo = described[place]
+    return Flip(
+        photo=place,
+        path=photo.path,
+        sha256=photo.sha256,
+        camera=photo.camera or None,
+        label=photo.label if c.truth is not None else None,
+        reference=c.classes[c.before.top[row]].name,
+        candidate=c.classes[c.after.top[row]].name,
+        reference_confidence=float(c.before.confidence[row]),
+        candidate_confidence=float(c.after.confidence[row]),
+        kind=kind,
+        cause=_CAUSES[int(c.candidate.table.cause[row])],
+    )

@@ -44,7 +44,6 @@ PHOTO: Words = ("照片", "photo")
 PHOTOS: Words = ("照片", "photos")
 CHANGED: Words = ("变化", "changed")
 ENGINES: Words = ("引擎", "engines")
-MODEL: Words = ("模型", "model")
 VERDICT: Words = ("结论", "verdict")
 SIMULATED: Words = ("模拟照片，非真实拍摄", "SIMULATED photos, not taken with a camera")
 

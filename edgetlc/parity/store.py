@@ -243,8 +243,8 @@ def _start(folder: Path, header: Header, resume: bool) -> int:
     if (folder / HEADER_FILE).is_file() and resume:
         if Header.read(folder) != header:
             raise InputError(
-                f"{folder} answers another question (bundle, models, photos or shard differ); "
-                "choose another folder"
+                f"{folder} answers another question (bundle, models, photos, machine or shard "
+                "differ); choose another folder"
             )
         return _keep_whole_photos(folder, header)
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):

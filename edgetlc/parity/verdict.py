@@ -186,11 +186,17 @@ def overall(
             A gate without photos is no reason to pass.
         require_all: whether a camera without photos withholds the PASS.
     """
-    counted = [v for v in cameras if v.tested or require_all]
-    found = {v.verdict for v in counted} | ({gate.verdict} if gate else set())
+    counted = [v.verdict for v in cameras if v.tested or require_all]
+    # Without a tested camera, a gate alone is no reason to pass.
+    return together([*(counted or ["INSUFFICIENT"]), *([gate.verdict] if gate else [])])
+
+
+def together(verdicts: Iterable[Verdict]) -> Verdict:
+    """Return FAIL if any is, PASS if there are some and all are, else INSUFFICIENT."""
+    found = set(verdicts)
     if "FAIL" in found:
         return "FAIL"
-    return "PASS" if counted and found == {"PASS"} else "INSUFFICIENT"
+    return "PASS" if found == {"PASS"} else "INSUFFICIENT"
 
 
 def _p_beyond(t: Tally, margin: float) -> float:

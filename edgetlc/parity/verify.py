@@ -16,7 +16,7 @@ from typing import Literal
 from edgetlc.data.photos import Photo, PhotoSet
 from edgetlc.errors import InputError
 from edgetlc.parity.answers import collect, photos_digest
-from edgetlc.parity.judgement import Question, judge_answers
+from edgetlc.parity.judgement import Question, check_labels, judge_answers
 from edgetlc.parity.matrix import read_matrix
 from edgetlc.parity.reports import MachineReports, with_reports
 from edgetlc.parity.store import CandidateInfo, Header
@@ -80,7 +80,8 @@ def verify(
         InputError: no reference, no candidate, or photos that do not fit the bundle.
     """
     question = question or Question()
-    _check_labels(bundle, photos, question)
+    # Before the work; judging checks again, for the answers of shards.
+    check_labels((photo.label for photo in photos.photos), bundle.manifest.classes, question)
     with tempfile.TemporaryDirectory(prefix="edgetlc-answers-") as scratch:
         folder = folder or Path(scratch) / "answers"
         ask(
@@ -169,16 +170,6 @@ def ask(
         resume=asking.resume,
         track=track,
     )
-
-
-def _check_labels(bundle: Bundle, photos: PhotoSet, question: Question) -> None:
-    known = [info.name for info in bundle.manifest.classes]
-    strange = sorted({photo.label for photo in photos.photos} - set(known))
-    if strange and question.labelled:
-        raise InputError(
-            f"photos show {', '.join(strange)}; the bundle knows {', '.join(known)}; "
-            "pass --label-free where the classes are not to be relied on"
-        )
 
 
 def _grouping(column: Grouping) -> Callable[[Photo], str | None]:

@@ -428,6 +428,18 @@ class TestAnswersFolder:
         with pytest.raises(InputError, match="holds answers of the bundle dddddddddddd…"):
             judge_folders(other, [tmp_path / "a"])
 
+    def test_classes_that_the_bundle_does_not_know_are_no_labels(
+        self, photos: PhotoSet, tmp_path: Path
+    ) -> None:
+        """A shard is asked without judging, so judging has to look again."""
+        first, *rest = photos.photos
+        strange = replace(photos, photos=(replace(first, label="ginger"), *rest))
+        given = bundle(FP32, onnx_fp32=engine())
+        ask(tmp_path / "a", given, strange, candidates=[(FP32, "onnxruntime")])
+        with pytest.raises(InputError, match="photos show ginger; the bundle knows chenpi"):
+            judge_folders(given, [tmp_path / "a"])
+        assert judge_folders(given, [tmp_path / "a"], Question(labelled=False)).photos == 40
+
     @pytest.mark.parametrize("shard", [(0, 2), (3, 2), (1, 0)])
     def test_shards_out_of_range(self, shard: tuple[int, int]) -> None:
         with pytest.raises(InputError, match="1 <= I <= N"):
