@@ -17,6 +17,18 @@ Subsampling = Literal["4:2:0", "4:4:4"]
 Triple = tuple[float, float, float]
 Matrix = tuple[Triple, Triple, Triple]
 
+RANGES = {
+    "white_balance": (0.85, 1.15),
+    "colour_matrix": (-1.0, 2.0),
+    "tone": (0.8, 1.25),
+    "contrast": (-0.2, 0.3),
+    "sharpening": (0.0, 1.5),
+    "noise": (0.0, 6.0),
+    "scale": (0.5, 1.0),
+    "jpeg_quality": (70, 97),
+}
+"""Smallest and largest value of every number."""
+
 _IDENTITY: Matrix = ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0))
 
 
@@ -54,25 +66,22 @@ class Simulation:
 
     def __post_init__(self) -> None:
         for gain in self.white_balance:
-            _within("white_balance", gain, 0.85, 1.15)
+            _within("white_balance", gain)
         for row in self.colour_matrix:
             for entry in row:
-                _within("colour_matrix", entry, -1.0, 2.0)
+                _within("colour_matrix", entry)
             if not math.isclose(sum(row), 1.0, abs_tol=1e-6):
                 raise InputError(
                     f"colour_matrix has a row of sum {sum(row):g}; every row sums to 1"
                 )
-        _within("tone", self.tone, 0.8, 1.25)
-        _within("contrast", self.contrast, -0.2, 0.3)
-        _within("sharpening", self.sharpening, 0.0, 1.5)
-        _within("noise", self.noise, 0.0, 6.0)
-        _within("scale", self.scale, 0.5, 1.0)
-        _within("jpeg_quality", self.jpeg_quality, 70, 97)
+        for name in ("tone", "contrast", "sharpening", "noise", "scale", "jpeg_quality"):
+            _within(name, getattr(self, name))
         if self.chroma_subsampling not in get_args(Subsampling):
             allowed = " or ".join(get_args(Subsampling))
             raise InputError(f"chroma_subsampling is {self.chroma_subsampling!r}; use {allowed}")
 
 
-def _within(name: str, value: float, low: float, high: float) -> None:
+def _within(name: str, value: float) -> None:
+    low, high = RANGES[name]
     if not low <= value <= high:  # also refuses NaN
         raise InputError(f"{name} is {value:g}; it takes {low:g} to {high:g}")

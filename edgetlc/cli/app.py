@@ -34,6 +34,7 @@ _COMMANDS = {  # the module of each; a group is its module's `app`
     "demo": "demo",
     "train": "train",
     "evaluate": "train",
+    "runs": "runs",
     "quantize": "compress",
     "export": "compress",
     "verify": "verify",
@@ -42,7 +43,7 @@ _COMMANDS = {  # the module of each; a group is its module's `app`
     "selftest": "onsite",
     "bundle": "bundle",
 }
-_GROUPS = ("devices", "data", "bundle")
+_GROUPS = ("devices", "data", "runs", "bundle")
 
 
 def program(names: Iterable[str] = _COMMANDS) -> typer.Typer:

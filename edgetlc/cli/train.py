@@ -8,6 +8,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from edgetlc.cli.augmentation_options import (
+    Augment,
+    CameraAugment,
+    CameraStrength,
+    augmentation,
+    camera_augmentation,
+)
 from edgetlc.cli.console import (
     DeviceFolder,
     Json,
@@ -19,6 +26,7 @@ from edgetlc.cli.console import (
     table,
     track,
 )
+from edgetlc.cli.experiments import Compare, ComparePart, Folds, run_comparison, run_folds
 from edgetlc.cli.options import (
     Data,
     Device,
@@ -32,37 +40,72 @@ from edgetlc.cli.options import (
 )
 from edgetlc.cli.results import write_results
 from edgetlc.cli.toolchain import need_toolchain
-from edgetlc.runtime.contract import Geometry, PixelContract
+from edgetlc.cli.training_options import (
+    Architecture,
+    BatchSize,
+    Cache,
+    CacheLimit,
+    ClassWeights,
+    Compile,
+    Dropout,
+    Epochs,
+    LabelSmoothing,
+    LearningRate,
+    Output,
+    Patience,
+    Precision,
+    Resume,
+    Shape,
+    Size,
+    Weights,
+    Workers,
+    only_first_speaks,
+    start_weights,
+)
+from edgetlc.cli.unseen_camera import LeaveCameraOut, run_unseen
+from edgetlc.errors import InputError
+from edgetlc.runtime.contract import PixelContract
+from edgetlc.training.runs import REPORT_FILE
 
 if TYPE_CHECKING:
+    from edgetlc.data.photos import PhotoSet
     from edgetlc.models.checkpoint import LoadedWeights
+    from edgetlc.training.config import TrainingConfig
     from edgetlc.training.evaluate import Evaluation
     from edgetlc.training.metrics import Scores
+    from edgetlc.training.page import RunReport
     from edgetlc.training.train import Epoch, TrainedRun
 
 
 def train(
     data: Data,
-    output: Annotated[Path, typer.Option("-o", "--output", help="Run folder to make.")],
-    arch: Annotated[
-        str,
-        typer.Option(help="resnet18, resnet34, resnet50, densenet121, densenet161, densenet169."),
-    ] = "resnet50",
-    epochs: Annotated[int, typer.Option(help="Passes over the training part.")] = 20,
-    batch_size: Annotated[int, typer.Option(help="Photos per step.")] = 32,
-    lr: Annotated[float, typer.Option(help="Highest learning rate of the schedule.")] = 1e-3,
-    size: Annotated[
-        int, typer.Option(help="Side of the network's input; the standard's: 224.")
-    ] = 224,
-    geometry: Annotated[
-        Geometry, typer.Option(help="How a photo becomes square; the standard's: squash.")
-    ] = "squash",
-    weights: Annotated[
-        Path | None, typer.Option(help="Start from this .safetensors or .pth file.")
-    ] = None,
+    output: Output,
+    arch: Architecture = "resnet50",
+    epochs: Epochs = 20,
+    batch_size: BatchSize = 32,
+    lr: LearningRate = 1e-3,
+    size: Size = 224,
+    geometry: Shape = "squash",
+    weights: Weights = None,
+    augment: Augment = None,
+    camera_augment: CameraAugment = 0.0,
+    camera_strength: CameraStrength = 1.0,
+    label_smoothing: LabelSmoothing = 0.0,
+    dropout: Dropout = 0.0,
+    class_weights: ClassWeights = "none",
+    patience: Patience = None,
+    folds: Folds = None,
+    compare: Compare = None,
+    part: ComparePart = "val",
+    leave_camera_out: LeaveCameraOut = None,
     device: Device = "cpu",
-    workers: Annotated[int, typer.Option(help="Processes that augment photos.")] = 0,
+    precision: Precision = "auto",
+    compile_: Compile = False,
+    workers: Workers = 0,
+    cache: Cache = None,
+    cache_limit: CacheLimit = 20.0,
     seed: Seed = 0,
+    resume: Resume = False,
     overwrite: Overwrite = False,
     devices: DeviceFolder = None,
     json_: Json = False,
@@ -70,31 +113,80 @@ def train(
 ) -> None:
     """Train a classifier with the standard's augmentation; keep the best epoch by validation.
 
+    On several GPUs: torchrun --nproc-per-node 4 -m edgetlc train --device cuda, and so on.
+
     Example: edgetlc train --data split.csv --arch resnet50 -o runs/herbs
     """
     need_toolchain("edgetlc train")
     from edgetlc.training.config import TrainingConfig
-    from edgetlc.training.train import train as run_training
 
-    config = TrainingConfig(
-        architecture=arch,
-        epochs=epochs,
-        batch_size=batch_size,
-        learning_rate=lr,
-        seed=seed,
-        device=device,
-        workers=workers,
-        weights=weights,
-        contract=PixelContract(size=size, geometry=geometry),
-    )
-    photos = load_part(data, "all", devices)
-    run = run_training(
+    if sum(option is not None for option in (folds, compare, leave_camera_out)) > 1:
+        raise InputError("--folds, --compare and --leave-camera-out are done one at a time")
+    if part == "test" and compare is None:
+        raise InputError("--part belongs to --compare; 'edgetlc evaluate --part test' scores a run")
+    with only_first_speaks():
+        config = TrainingConfig(
+            architecture=arch,
+            epochs=epochs,
+            batch_size=batch_size,
+            learning_rate=lr,
+            seed=seed,
+            device=device,
+            workers=workers,
+            weights=start_weights(weights, compare.split(",") if compare else [arch]),
+            contract=PixelContract(size=size, geometry=geometry),
+            augmentation=augmentation(augment),
+            camera_augmentation=camera_augmentation(camera_augment, camera_strength, devices),
+            label_smoothing=label_smoothing,
+            dropout=dropout,
+            class_weights=class_weights,
+            patience=patience,
+            precision=precision,
+            compile=compile_,
+            cache=cache,
+            cache_limit=int(cache_limit * 1e9),
+        )
+        photos = load_part(data, "all", devices)
+        how = {"overwrite": overwrite, "resume": resume, "as_json": json_}
+        if folds is not None:
+            run_folds(photos, config, output, folds, **how)
+        elif compare is not None:
+            run_comparison(photos, config, compare, output, part=part, **how)
+        elif leave_camera_out is not None:
+            run_unseen(
+                photos,
+                config,
+                leave_camera_out,
+                output,
+                devices,
+                share=camera_augment,
+                strength=camera_strength,
+                **how,
+            )
+        else:
+            _train_one(photos, config, output, **how)
+
+
+def _train_one(
+    photos: PhotoSet,
+    config: TrainingConfig,
+    output: Path,
+    *,
+    overwrite: bool,
+    resume: bool,
+    as_json: bool,
+) -> None:
+    from edgetlc.training.report import train_and_report
+
+    run, report = train_and_report(
         photos,
         config,
         output,
         overwrite=overwrite,
+        resume=resume,
         track=track,
         on_start=_tell_weights,
+        on_resume=lambda done: note(f"going on after epoch {done} of {config.epochs}"),
         on_epoch=tell_epoch,
     )
     for photo, reason in run.unreadable:
@@ -106,15 +198,16 @@ def train(
         "epochs": [asdict(epoch) for epoch in run.epochs],
         "weights": None if run.weights is None else asdict(run.weights),
         "unreadable": [{"file": str(p.path), "reason": reason} for p, reason in run.unreadable],
+        "findings": [asdict(finding) for finding in report.findings],
     }
-    answer(document, lambda: _show_run(run, photos.simulated), as_json=json_)
+    answer(document, lambda: _show_run(run, report, photos.simulated), as_json=as_json)
 
 
 def _tell_weights(loaded: LoadedWeights | None) -> None:
     if loaded is None:
         note("starting from random weights")
         return
-    note(f"starting from a file: {len(loaded.loaded)} tensors loaded")
+    note(f"starting from {loaded.file}: {len(loaded.loaded)} tensors loaded")
     for what, names in (
         ("not found in it, random", loaded.not_found),
         ("of another shape, random", loaded.wrong_shape),
@@ -132,7 +225,7 @@ def tell_epoch(epoch: Epoch) -> None:
     )
 
 
-def _show_run(run: TrainedRun, simulated: bool) -> None:
+def _show_run(run: TrainedRun, report: RunReport, simulated: bool) -> None:
     columns = ("epoch ", "train loss ", "val loss ", "val accuracy ", "")
     table(
         f"Run {run.folder}{simulated_mark(simulated)}",
@@ -148,6 +241,9 @@ def _show_run(run: TrainedRun, simulated: bool) -> None:
             for e in run.epochs
         ),
     )
+    for finding in report.findings:
+        say(finding.en)
+    say(f"Curves, confusions and settings: {run.folder / REPORT_FILE}")
 
 
 def evaluate(
@@ -157,11 +253,14 @@ def evaluate(
     device: Device = "cpu",
     results_file: ResultsFile = None,
     results_format: ResultsFormat = None,
+    report: Annotated[
+        Path | None, typer.Option("--report", help="Also write an HTML page that opens offline.")
+    ] = None,
     devices: DeviceFolder = None,
     json_: Json = False,
     verbose: Verbose = False,
 ) -> None:
-    """Score a trained network: accuracy, precision, recall, F1, per class and per camera.
+    """Score a trained network: accuracy, precision, recall, F1, AUC, per class and per camera.
 
     Example: edgetlc evaluate runs/herbs --data split.csv
     """
@@ -169,11 +268,14 @@ def evaluate(
     from edgetlc.models.checkpoint import load_checkpoint
     from edgetlc.training.evaluate import evaluate as score_run
     from edgetlc.training.metrics import scores_to_json
+    from edgetlc.training.report import report_evaluation
 
     checkpoint = load_checkpoint(run)
     found = score_run(checkpoint, load_part(data, part, devices), device=device, track=track)
     for photo, reason in found.unreadable:
         note(f"left out {photo.path}: {reason}")
+    if report is not None:
+        report_evaluation(report, run, checkpoint, part, found)
     document = {
         "part": part,
         "simulated": found.simulated,
@@ -188,20 +290,20 @@ def evaluate(
 
 
 def _figures(scores: Scores) -> dict[str, object]:
-    names = ("count", "accuracy", "precision", "recall", "f1")
+    names = ("count", "accuracy", "precision", "recall", "f1", "auc")
     return {name: getattr(scores, name) for name in names}
 
 
 def _show_evaluation(found: Evaluation, part: str) -> None:
-    columns = ("photos ", "accuracy ", "precision ", "recall ", "F1 ")
+    columns = ("photos ", "accuracy ", "precision ", "recall ", "F1 ", "AUC ")
     cells = {"all": found.overall, **found.cameras}
     title = f"Part {part} by camera{simulated_mark(found.simulated)}"
     table(title, ("camera", *columns), ((name, *_row(s)) for name, s in cells.items()))
     classes = found.overall.classes
     table(
         "By class",
-        ("class", "photos ", "precision ", "recall ", "F1 "),
-        ((c.label, c.count, _share(c.precision), _share(c.recall), _share(c.f1)) for c in classes),
+        ("class", "photos ", "precision ", "recall ", "F1 ", "AUC "),
+        ((c.label, c.count, *map(_share, (c.precision, c.recall, c.f1, c.auc))) for c in classes),
     )
     table(
         "Confusion: rows are the truth, columns the answers",
@@ -213,7 +315,7 @@ def _show_evaluation(found: Evaluation, part: str) -> None:
 
 
 def _row(scores: Scores) -> tuple[object, ...]:
-    shares = (scores.accuracy, scores.precision, scores.recall, scores.f1)
+    shares = (scores.accuracy, scores.precision, scores.recall, scores.f1, scores.auc)
     return (scores.count, *(_share(value) for value in shares))
 
 

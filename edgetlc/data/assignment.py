@@ -1,4 +1,4 @@
-"""Assigning clusters of photos to training, validation and test so that each part is like the set.
+"""Assigning clusters of photos to parts, or to folds, so that each is like the set.
 
 Vocabulary:
     cluster  photos that stay in one part
@@ -11,25 +11,31 @@ among equally large ones the order is drawn by the seed. Each goes to the part w
 
     sum over strata and parts of (photos there - wanted)^2 / wanted,   wanted = ratio * stratum.
 
-A class comes into every part as far as its clusters go: one with three or more into all three, one
-with two into training and test. To that end the last clusters of a class that still lacks a part
-have no other choice.
+A class comes into every part as far as its clusters go, those parts first that need it most: of
+training, validation and test, one with three or more clusters comes into all three, one with two
+into training and test. To that end the last clusters of a class that still lacks a part have no
+other choice.
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Generic, TypeVar
 
-from edgetlc.data.photos import PARTS, Part
+from edgetlc.data.photos import Part
+
+Bin = TypeVar("Bin", bound=Hashable)
+"""A part of a split, or the number of a fold."""
 
 Stratum = tuple[str] | tuple[str, str | None]
 """A class; or a class and a camera's id, None for unknown cameras."""
 
-_MOST_NEEDED: tuple[Part, ...] = ("train", "test", "val")
+MOST_NEEDED: tuple[Part, ...] = ("train", "test", "val")
+"""The parts in the order in which a class with few clusters comes into them."""
 
 
 @dataclass(frozen=True)
@@ -63,15 +69,18 @@ class Cluster:
         return strata
 
 
-def assign(clusters: Sequence[Cluster], ratios: Mapping[Part, float], seed: int) -> list[Part]:
+def assign(
+    clusters: Sequence[Cluster], ratios: Mapping[Bin, float], seed: int, most_needed: Sequence[Bin]
+) -> list[Bin]:
     """Return the part of each cluster.
 
     Args:
         clusters: in any order; it does not change the result.
         ratios: wanted share of each part, above 0, together 1.
         seed: of the order among clusters of one size.
+        most_needed: the parts; a class with few clusters comes into the first ones.
     """
-    assignment = _Assignment(clusters, ratios)
+    assignment = _Assignment(clusters, ratios, most_needed)
     drawn = {
         cluster.id: hashlib.sha256(f"{seed} {cluster.id}".encode()).digest() for cluster in clusters
     }
@@ -83,22 +92,25 @@ def assign(clusters: Sequence[Cluster], ratios: Mapping[Part, float], seed: int)
     return [parts[index] for index in range(len(clusters))]
 
 
-class _Assignment:
+class _Assignment(Generic[Bin]):
     """What was assigned so far."""
 
-    def __init__(self, clusters: Sequence[Cluster], ratios: Mapping[Part, float]) -> None:
+    def __init__(
+        self, clusters: Sequence[Cluster], ratios: Mapping[Bin, float], most_needed: Sequence[Bin]
+    ) -> None:
         self._ratios = ratios
+        self._parts = most_needed
         self._total: Counter[Stratum] = Counter()
         self._waiting: Counter[str] = Counter()  # clusters not yet placed, by class
-        self._filled: dict[Part, Counter[Stratum]] = {part: Counter() for part in PARTS}
+        self._filled: dict[Bin, Counter[Stratum]] = {part: Counter() for part in most_needed}
         for cluster in clusters:
             self._total.update(cluster.strata)
             self._waiting.update(cluster.labels.keys())
         self._due = {
-            label: set(_MOST_NEEDED[:count]) for label, count in self._waiting.items()
+            label: set(most_needed[:count]) for label, count in self._waiting.items()
         }  # parts that a class has yet to come into
 
-    def place(self, cluster: Cluster) -> Part:
+    def place(self, cluster: Cluster) -> Bin:
         """Choose a part for the next cluster."""
         part = min(self._allowed(cluster), key=lambda part: self._change(cluster, part))
         self._filled[part].update(cluster.strata)
@@ -107,16 +119,16 @@ class _Assignment:
             self._due[label].discard(part)
         return part
 
-    def _allowed(self, cluster: Cluster) -> Sequence[Part]:
+    def _allowed(self, cluster: Cluster) -> Sequence[Bin]:
         """Return the parts to choose from: all, unless a class runs out of clusters."""
-        urgent: Counter[Part] = Counter()
+        urgent: Counter[Bin] = Counter()
         for label in cluster.labels:
             if self._waiting[label] <= len(self._due[label]):
                 urgent.update(self._due[label])
         most = max(urgent.values(), default=0)
-        return [part for part in _MOST_NEEDED if urgent[part] == most]
+        return [part for part in self._parts if urgent[part] == most]
 
-    def _change(self, cluster: Cluster, part: Part) -> float:
+    def _change(self, cluster: Cluster, part: Bin) -> float:
         """Return by how much the cluster in `part` changes the chi-square distance."""
         change = 0.0
         for stratum, count in cluster.strata.items():

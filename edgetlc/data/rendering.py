@@ -38,7 +38,20 @@ def render(pixels: Pixels, profile: CameraProfile, seed: int) -> bytes:
         profile: the camera; its `simulation` says how it renders.
         seed: of the noise; the same arguments give the same bytes.
     """
-    look = profile.simulation
+    return render_look(pixels, profile.simulation, seed, _exif(profile))
+
+
+def render_look(
+    pixels: Pixels, look: Simulation, seed: int, exif: Image.Exif | bytes = b""
+) -> bytes:
+    """Return a JPEG file of `pixels` as a camera with this look might have taken them.
+
+    Args:
+        pixels: uint8[H, W, 3], sRGB.
+        look: how the camera renders.
+        seed: of the noise; the same arguments give the same bytes.
+        exif: what the file says of itself; nothing by default.
+    """
     image = Image.fromarray(_developed(_resampled(pixels, look.scale), look))
     if look.sharpening > 0:
         percent = round(100 * look.sharpening)
@@ -51,7 +64,7 @@ def render(pixels: Pixels, profile: CameraProfile, seed: int) -> bytes:
         "JPEG",
         quality=look.jpeg_quality,
         subsampling=look.chroma_subsampling,
-        exif=_exif(profile),
+        exif=exif,
     )
     return file.getvalue()
 

@@ -8,14 +8,12 @@ contents, not on the order or the place of their files.
 
 from __future__ import annotations
 
-import hashlib
-from collections import Counter, defaultdict
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
 
-from edgetlc.data.assignment import Cluster, assign
-from edgetlc.data.duplicates import connected, near_duplicates
+from edgetlc.data.assignment import MOST_NEEDED, Cluster, assign
+from edgetlc.data.clusters import clusters_of
+from edgetlc.data.duplicates import near_duplicates
 from edgetlc.data.photos import PARTS, Part, PhotoSet
 from edgetlc.data.reading import FileFinding, Reading, read_all
 from edgetlc.errors import InputError
@@ -95,7 +93,7 @@ def split(
     readings.sort(key=lambda r: (r.digest, r.photo.label, r.photo.camera or "", r.photo.path))
     clusters = _clusters(readings, track)
     _require_clusters(photos.labels, clusters)
-    parts = assign(clusters, ratios, seed)
+    parts = assign(clusters, ratios, seed, MOST_NEEDED)
     chosen = [
         replace(readings[index].photo, part=part, group=cluster.id)
         for cluster, part in zip(clusters, parts, strict=True)
@@ -114,34 +112,9 @@ def split(
 
 
 def _clusters(readings: Sequence[Reading], track: Track) -> list[Cluster]:
-    clusters = []
     near = near_duplicates([reading.thumbnail for reading in readings], track)
-    for members in connected(len(readings), [*_named_links(readings), *near]):
-        inside = [readings[index] for index in members]
-        contents = "\n".join(
-            sorted(f"{reading.digest} {reading.photo.label}" for reading in inside)
-        )
-        name = f"cluster-{hashlib.sha256(contents.encode()).hexdigest()[:16]}"
-        counts = Counter((reading.photo.label, reading.photo.camera) for reading in inside)
-        clusters.append(Cluster(name, members, counts))
-    return clusters
-
-
-def _named_links(readings: Sequence[Reading]) -> Iterator[tuple[int, int]]:
-    """Yield links between photos of one file content, one batch of a class, or one group.
-
-    Batches are numbered by material, so one number in two classes is two batches.
-    """
-    together: defaultdict[Hashable, list[int]] = defaultdict(list)
-    for index, reading in enumerate(readings):
-        photo = reading.photo
-        together["content", reading.digest].append(index)
-        if photo.batch is not None:
-            together["batch", photo.label, photo.batch].append(index)
-        if photo.group is not None:
-            together["group", photo.group].append(index)
-    for members in together.values():
-        yield from pairwise(members)
+    photos, digests = [r.photo for r in readings], [r.digest for r in readings]
+    return clusters_of(photos, digests, near)
 
 
 def _require_clusters(labels: Sequence[str], clusters: Sequence[Cluster]) -> None:

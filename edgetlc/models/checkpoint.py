@@ -92,8 +92,9 @@ def load_checkpoint(path: Path) -> Checkpoint:
 
 @dataclass(frozen=True)
 class LoadedWeights:
-    """What a partial load took, and what it left at its random start."""
+    """What a partial load took from a file, and what it left at its random start."""
 
+    file: str
     loaded: tuple[str, ...]
     not_found: tuple[str, ...]
     wrong_shape: tuple[str, ...]
@@ -121,6 +122,7 @@ def load_weights(classifier: Classifier, path: Path) -> LoadedWeights:
     # A counter that inference never reads; files without it are complete.
     counters = {name for name in own if name.endswith("num_batches_tracked")}
     return LoadedWeights(
+        file=path.name,
         loaded=tuple(name for name in own if name in fits),
         not_found=tuple(name for name in own if name not in found and name not in counters),
         wrong_shape=tuple(name for name in own if name in found and name not in fits),

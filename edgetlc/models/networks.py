@@ -33,10 +33,7 @@ class Classifier(nn.Module):
 
     def __init__(self, architecture: str, classes: int) -> None:
         super().__init__()
-        if architecture not in ARCHITECTURES:
-            raise InputError(
-                f"unknown network {architecture!r}; choose one of {', '.join(ARCHITECTURES)}"
-            )
+        check_architecture(architecture)
         self.architecture = architecture
         self.backbone: nn.Module = getattr(torchvision.models, architecture)(
             weights=None, num_classes=classes
@@ -49,18 +46,22 @@ class Classifier(nn.Module):
         assert isinstance(layer, nn.Linear)
         return layer
 
-    def forward(self, images: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(self, images: Tensor, kept: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """Return logits and evidence.
 
         Args:
             images: float32[N, 3, S, S], normalised.
+            kept: float32[N, D], factors of the features; what dropout leaves of them while the
+                network learns.
 
         Returns:
             logits float32[N, C], and evidence float32[N, C, S/32, S/32]: how much each position
             adds to each class's logit.
         """
-        head = self.head
-        evidence = F.conv2d(self._features(images), head.weight[:, :, None, None])
+        head, features = self.head, self._features(images)
+        if kept is not None:  # on the maps: their mean is what the linear layer would see
+            features = features * kept[:, :, None, None]
+        evidence = F.conv2d(features, head.weight[:, :, None, None])
         return evidence.mean(dim=(2, 3)) + head.bias, evidence
 
     def _features(self, images: Tensor) -> Tensor:
@@ -71,6 +72,16 @@ class Classifier(nn.Module):
         stem = net.maxpool(net.relu(net.bn1(net.conv1(images))))  # type: ignore[operator]
         features: Tensor = net.layer4(net.layer3(net.layer2(net.layer1(stem))))  # type: ignore[operator]
         return features
+
+
+def check_architecture(name: str) -> None:
+    """Refuse a network that is not offered.
+
+    Raises:
+        InputError: it is not one of `ARCHITECTURES`.
+    """
+    if name not in ARCHITECTURES:
+        raise InputError(f"unknown network {name!r}; choose one of {', '.join(ARCHITECTURES)}")
 
 
 def channels_last(tensor: Tensor) -> Tensor:

@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import chain
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
 
 from edgetlc.data.photos import Photo, PhotoSet
 from edgetlc.errors import ImageError, InputError
@@ -17,6 +22,44 @@ from edgetlc.training.config import check_device
 from edgetlc.training.metrics import Scores, score
 
 
+@dataclass(frozen=True, eq=False)
+class Answers:
+    """What a checkpoint answered on the photos that can be read, in their order.
+
+    Attributes:
+        photos: n of them.
+        truth: int64[n], class indices.
+        probabilities: float32[n, C].
+        labels: class names, in the order of the columns.
+    """
+
+    photos: tuple[Photo, ...]
+    truth: NDArray[np.int64]
+    probabilities: NDArray[np.float32]
+    labels: tuple[str, ...]
+
+    @property
+    def right(self) -> NDArray[np.bool_]:
+        """Return bool[n]: whether the likeliest class is the true one."""
+        right: NDArray[np.bool_] = self.probabilities.argmax(axis=1) == self.truth
+        return right
+
+    def scores(self) -> Scores:
+        """Score all photos."""
+        return self._score(slice(None))
+
+    def by_camera(self) -> dict[str, Scores]:
+        """Score the photos of each camera; key `unknown` holds those of no known one."""
+        places: dict[str, list[int]] = defaultdict(list)
+        for place, photo in enumerate(self.photos):
+            places[photo.camera or "unknown"].append(place)
+        return {camera: self._score(np.array(places[camera])) for camera in sorted(places)}
+
+    def _score(self, chosen: slice | NDArray[np.int64]) -> Scores:
+        truth, shares = self.truth[chosen], self.probabilities[chosen]
+        return score(truth.tolist(), shares.argmax(axis=1).tolist(), self.labels, shares)
+
+
 @dataclass(frozen=True)
 class Evaluation:
     """Scores of a checkpoint on a set of photos.
@@ -26,12 +69,14 @@ class Evaluation:
         cameras: camera id, or `unknown`, to its scores.
         simulated: whether any photo was made by a simulation.
         unreadable: photos left out, with the reason.
+        answers: what the scores are made of.
     """
 
     overall: Scores
     cameras: dict[str, Scores]
     simulated: bool
     unreadable: tuple[tuple[Photo, str], ...]
+    answers: Answers
 
 
 def evaluate(
@@ -44,31 +89,44 @@ def evaluate(
     """
     check_device(device)
     labels = check_classes(checkpoint, photos)
-    # One thread an answer and one photo a processor: threads that share a photo mostly wait.
-    model = ReferenceModel(checkpoint, device, threads=1)
 
-    def classify(photo: Photo) -> int | ImageError:
+    def classify(photo: Photo) -> NDArray[np.float32] | ImageError:
         decoded = decode_or_reason(photo.path, checkpoint.contract.size)
         if isinstance(decoded, ImageError):
             return decoded
-        return int(model.run(decoded.pixels[None]).probabilities[0].argmax())
+        probabilities: NDArray[np.float32] = model.run(decoded.pixels[None]).probabilities[0]
+        return probabilities
 
-    truth: dict[str, list[int]] = defaultdict(list)
-    answers: dict[str, list[int]] = defaultdict(list)
-    unreadable = []
-    classified = in_order(classify, photos.photos)
-    for photo, found in track(classified, "evaluating", len(photos.photos)):
-        if isinstance(found, ImageError):
-            unreadable.append((photo, str(found)))
-            continue
-        camera = photo.camera or "unknown"
-        truth[camera].append(labels.index(photo.label))
-        answers[camera].append(found)
-    if not truth:
+    answered, rows, unreadable = [], [], []
+    with _one_thread_each():
+        model = ReferenceModel(checkpoint, device, threads=1)
+        classified = in_order(classify, photos.photos)
+        for photo, found in track(classified, "evaluating", len(photos.photos)):
+            if isinstance(found, ImageError):
+                unreadable.append((photo, str(found)))
+            else:
+                answered.append(photo)
+                rows.append(found)
+    if not answered:
         raise InputError(f"none of {len(photos.photos)} photos can be read")
-    cameras = {camera: score(truth[camera], answers[camera], labels) for camera in sorted(truth)}
-    overall = score([*chain(*truth.values())], [*chain(*answers.values())], labels)
-    return Evaluation(overall, cameras, photos.simulated, tuple(unreadable))
+    truth = np.array([labels.index(photo.label) for photo in answered])
+    answers = Answers(tuple(answered), truth, np.stack(rows), labels)
+    return Evaluation(
+        answers.scores(), answers.by_camera(), photos.simulated, tuple(unreadable), answers
+    )
+
+
+@contextmanager
+def _one_thread_each() -> Iterator[None]:
+    """One thread an answer and one photo a processor: threads that share a photo mostly wait.
+
+    PyTorch's setting is the whole process's; what trains afterwards gets its threads back.
+    """
+    before = torch.get_num_threads()
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def check_classes(checkpoint: Checkpoint, photos: PhotoSet) -> tuple[str, ...]:

@@ -1,79 +1,167 @@
-"""Photos as training images: decoded once by the pixel contract, kept small in memory."""
+"""Photos as batches of training images: read from the cache, in a random order, each augmented."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor
-from torch.utils.data import Dataset
+from torch.utils.data import Dataset, Sampler
 
 from edgetlc.data.photos import Photo, PhotoSet
 from edgetlc.errors import ImageError, InputError
-from edgetlc.models.pixel_step import PixelStep
 from edgetlc.progress import Track
-from edgetlc.runtime.contract import PixelContract
-from edgetlc.runtime.stream import decode_or_reason
 from edgetlc.threads import in_order
+from edgetlc.training.cache import Entry, ImageCache
+from edgetlc.training.config import TrainingConfig
+from edgetlc.training.distributed import ALONE, World
+from edgetlc.training.draws import Purpose, generators, order
 
 
 @dataclass(frozen=True)
 class ImageSet:
-    """Images of one part, ready for the network but for normalisation.
+    """The readable photos of one part.
 
     Attributes:
-        images: uint8[N, 3, size, size]. Rounded to whole grey levels, which only training sees;
-            evaluation takes the exact path.
+        cache: where their images are.
+        entries: N of them.
         targets: int64[N], class indices.
         unreadable: photos left out, with the reason.
     """
 
-    images: Tensor
+    cache: ImageCache
+    entries: tuple[Entry, ...]
     targets: Tensor
     unreadable: tuple[tuple[Photo, str], ...]
 
+    def images(self, indices: Sequence[int]) -> Tensor:
+        """Return uint8[n, 3, size, size], without normalisation."""
+        return torch.from_numpy(np.stack([self.cache.read(self.entries[i]) for i in indices]))
+
 
 def load_images(
-    photos: PhotoSet, contract: PixelContract, track: Track, description: str
+    photos: PhotoSet, cache: ImageCache, track: Track, description: str, world: World = ALONE
 ) -> ImageSet:
-    """Decode and resize all photos of a set, in threads, in order.
+    """Bring all photos of a set into the cache, in threads; the processes of a run share the work.
 
     Raises:
         InputError: not one photo can be read.
     """
-    step = PixelStep(contract)
-
-    def load(photo: Photo) -> Tensor | ImageError:
-        decoded = decode_or_reason(photo.path, contract.size)
-        if isinstance(decoded, ImageError):
-            return decoded
-        return step.resize(torch.tensor(decoded.pixels)[None])[0].round().to(torch.uint8)
-
-    images, targets, unreadable = [], [], []
-    loaded = in_order(load, photos.photos)
-    for photo, image in track(loaded, description, len(photos.photos)):
-        if isinstance(image, ImageError):
-            unreadable.append((photo, str(image)))
+    own = photos.photos[world.local_rank :: world.local_size] if world.size > 1 else ()
+    for _ in track(in_order(cache.add, own), description, len(own)):
+        pass
+    world.barrier()
+    entries, targets, unreadable = [], [], []
+    added = in_order(cache.add, photos.photos)
+    for photo, entry in track(added, description, len(photos.photos)):
+        if isinstance(entry, ImageError):
+            unreadable.append((photo, str(entry)))
         else:
-            images.append(image)
+            entries.append(entry)
             targets.append(photos.index(photo))
-    if not images:
+    if not entries:
         raise InputError(f"none of {len(photos.photos)} photos can be read: {unreadable[0][1]}")
-    return ImageSet(torch.stack(images), torch.tensor(targets), tuple(unreadable))
+    return ImageSet(cache, tuple(entries), torch.tensor(targets), tuple(unreadable))
 
 
-class AugmentedImages(Dataset[tuple[Tensor, Tensor]]):
-    """Images of a set, each changed at random every time it is asked for."""
+@dataclass(frozen=True)
+class BatchPlan:
+    """One step of training.
 
-    def __init__(self, images: ImageSet, transform: Callable[[Tensor], Tensor]) -> None:
-        self._images = images
-        self._transform = transform
+    Attributes:
+        epoch: from 1.
+        step: within the epoch, from 0.
+        indices: the images of all processes together.
+        rows: which of them this process takes.
+    """
+
+    epoch: int
+    step: int
+    indices: tuple[int, ...]
+    rows: slice
+
+    @property
+    def own(self) -> tuple[int, ...]:
+        """The images that this process takes."""
+        return self.indices[self.rows]
+
+
+class BatchPlans(Sampler[BatchPlan]):
+    """The steps of an epoch: every image once, in an order that seed and epoch alone decide.
+
+    A last batch of fewer images than the others is left out, unless it is the only one: batch
+    normalisation cannot work on one image.
+
+    Attributes:
+        epoch: the one whose steps come next, from 1.
+        size: images of a step, of all processes together.
+    """
+
+    def __init__(self, count: int, config: TrainingConfig, world: World) -> None:
+        if min(config.batch_size, count) < world.size:
+            raise InputError(
+                f"{world.size} processes cannot share steps of {min(config.batch_size, count)} "
+                "photos; use a larger --batch-size or fewer processes"
+            )
+        self.epoch = 1
+        self.size = min(config.batch_size, count)
+        self._count = count
+        self._seed = config.seed
+        self._world = world
 
     def __len__(self) -> int:
-        """Return the number of images."""
-        return len(self._images.targets)
+        """Return the steps of an epoch."""
+        return self._count // self.size
 
-    def __getitem__(self, index: int) -> tuple[Tensor, Tensor]:
-        """Return image uint8[3, size, size] and target int64[]."""
-        return self._transform(self._images.images[index]), self._images.targets[index]
+    def __iter__(self) -> Iterator[BatchPlan]:
+        indices = order(self._seed, self.epoch, self._count)
+        rows = self._world.share(self.size)
+        for step in range(len(self)):
+            batch = indices[step * self.size : (step + 1) * self.size]
+            yield BatchPlan(self.epoch, step, batch, rows)
+
+
+class AugmentedBatches(Dataset[tuple[BatchPlan, Tensor]]):
+    """This process's images of a step, augmented here unless the GPU does it."""
+
+    def __init__(self, images: ImageSet, config: TrainingConfig, *, augment: bool) -> None:
+        self._images = images
+        self._config = config
+        self._augment = augment
+
+    def __getitem__(self, plan: BatchPlan) -> tuple[BatchPlan, Tensor]:
+        """Return the plan and uint8[n, 3, size, size]."""
+        images = self._images.images(plan.own)
+        if not self._augment:
+            return plan, images
+        with _one_thread():
+            return plan, augmented(images, plan, self._config)
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Let PyTorch use one thread in the block, as it does in the loader's workers.
+
+    An image is too small to share: on busy processors threads take ten times longer to meet.
+    """
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
+
+
+def augmented(images: Tensor, plan: BatchPlan, config: TrainingConfig) -> Tensor:
+    """Return a step's images changed at random, as the seed, the epoch and their indices say."""
+
+    def drawn(purpose: Purpose) -> list[np.random.Generator]:
+        return generators(purpose, config.seed, plan.epoch, plan.own)
+
+    images = config.augmentation.batch(images, drawn(Purpose.ANNEX_A))
+    if config.camera_augmentation is not None:  # the piece lies as it lies, then a camera sees it
+        images = config.camera_augmentation.batch(images, drawn(Purpose.CAMERA))
+    return images

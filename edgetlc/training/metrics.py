@@ -1,8 +1,8 @@
-"""Classification metrics from a confusion matrix: accuracy, precision, recall, F1."""
+"""Classification metrics: accuracy, precision, recall, F1 from the confusion matrix, and AUC."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +19,7 @@ class ClassScore:
     precision: float | None
     recall: float | None
     f1: float | None
+    auc: float | None = None
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,8 @@ class Scores:
         precision, recall, f1: means over the classes that occur (macro averages).
         classes: per class.
         confusion: confusion[truth][answer], photos.
+        auc: mean of the classes' one-versus-rest AUC; None without probabilities, or where only
+            one class occurs.
     """
 
     count: int
@@ -40,6 +43,7 @@ class Scores:
     f1: float
     classes: tuple[ClassScore, ...]
     confusion: tuple[tuple[int, ...], ...]
+    auc: float | None = None
 
 
 def confusion_matrix(truth: ArrayLike, answers: ArrayLike, classes: int) -> NDArray[np.int64]:
@@ -49,14 +53,27 @@ def confusion_matrix(truth: ArrayLike, answers: ArrayLike, classes: int) -> NDAr
     return matrix
 
 
-def score(truth: Sequence[int], answers: Sequence[int], labels: Sequence[str]) -> Scores:
+def score(
+    truth: Sequence[int],
+    answers: Sequence[int],
+    labels: Sequence[str],
+    probabilities: ArrayLike | None = None,
+) -> Scores:
     """Score answers against the truth, both class indices.
 
     A class that is never answered has no precision; its F1 is 0, as in the field's tools.
+
+    Args:
+        truth: one per photo.
+        answers: one per photo.
+        labels: names of the classes.
+        probabilities: float[N, C]; without them there is no AUC.
     """
     matrix = confusion_matrix(truth, answers, len(labels))
-    classes = tuple(_class_score(matrix, i, label) for i, label in enumerate(labels))
+    areas = _areas(truth, probabilities, len(labels))
+    classes = tuple(_class_score(matrix, i, label, areas[i]) for i, label in enumerate(labels))
     present = [c for c in classes if c.count]
+    known = [area for area in areas if area is not None]
     return Scores(
         count=int(matrix.sum()),
         accuracy=float(np.trace(matrix) / matrix.sum()),
@@ -65,10 +82,41 @@ def score(truth: Sequence[int], answers: Sequence[int], labels: Sequence[str]) -
         f1=float(np.mean([c.f1 or 0.0 for c in present])),
         classes=classes,
         confusion=tuple(tuple(int(n) for n in row) for row in matrix),
+        auc=float(np.mean(known)) if known else None,
     )
 
 
-def _class_score(matrix: NDArray[np.int64], i: int, label: str) -> ClassScore:
+def area_under_curve(positive: ArrayLike, confidence: ArrayLike) -> float | None:
+    """Return the area under the ROC curve; None unless there are positives and negatives.
+
+    It is the chance that a random positive has the higher confidence than a random negative, a tie
+    counting half: the Mann-Whitney statistic U / (positives * negatives), from mid-ranks (Hanley
+    and McNeil, Radiology 143, 1982).
+
+    Args:
+        positive: bool[N].
+        confidence: float[N].
+    """
+    chosen = np.asarray(positive, bool)
+    count, others = int(chosen.sum()), int((~chosen).sum())
+    if not count or not others:
+        return None
+    _, place, ties = np.unique(np.asarray(confidence), return_inverse=True, return_counts=True)
+    mid_ranks = np.cumsum(ties) - (ties - 1) / 2
+    above = mid_ranks[place][chosen].sum() - count * (count + 1) / 2
+    return float(above / (count * others))
+
+
+def _areas(
+    truth: Sequence[int], probabilities: ArrayLike | None, classes: int
+) -> list[float | None]:
+    if probabilities is None:
+        return [None] * classes
+    columns = np.asarray(probabilities).T
+    return [area_under_curve(np.asarray(truth) == i, columns[i]) for i in range(classes)]
+
+
+def _class_score(matrix: NDArray[np.int64], i: int, label: str, area: float | None) -> ClassScore:
     right, count, answered = (int(n) for n in (matrix[i, i], matrix[i].sum(), matrix[:, i].sum()))
     return ClassScore(
         label,
@@ -76,6 +124,7 @@ def _class_score(matrix: NDArray[np.int64], i: int, label: str) -> ClassScore:
         right / answered if answered else None,
         right / count if count else None,
         2 * right / (count + answered) if count + answered else None,
+        area,
     )
 
 
@@ -83,3 +132,18 @@ def scores_to_json(scores: Scores) -> dict[str, Any]:
     """Return the scores as a JSON document."""
     document = {k: v for k, v in vars(scores).items() if k != "classes"}
     return {**document, "classes": [vars(c) for c in scores.classes]}
+
+
+def scores_from_json(document: Mapping[str, Any]) -> Scores:
+    """Return what `scores_to_json` made a document of.
+
+    Raises:
+        KeyError, TypeError, ValueError: the document is another.
+    """
+    return Scores(
+        **{
+            **document,
+            "classes": tuple(ClassScore(**c) for c in document["classes"]),
+            "confusion": tuple(tuple(row) for row in document["confusion"]),
+        }
+    )

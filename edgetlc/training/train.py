@@ -1,63 +1,36 @@
 """Training: epochs over the training part, the best one by validation kept.
 
-A run folder holds `model.safetensors` (the best epoch so far, written whole after each
-improvement), `metrics.jsonl` (one line per epoch) and `run.json` (settings, data, versions).
-Interrupting a run loses the epoch it is in, nothing else.
+Interrupting a run, or killing it, loses the epoch it is in and nothing else: what it leaves is in
+`edgetlc.training.run_folder`. Decoded photos lie in its folder while it trains, unless a cache is
+given.
 """
 
 from __future__ import annotations
 
-import json
-import math
-import platform
-import signal
-import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 import torch
-import torchvision
-from numpy.typing import NDArray
-from torch import Tensor, nn
-from torch.nn import functional as F
-from torch.utils.data import DataLoader
 
-import edgetlc
-from edgetlc.data.photos import Photo, PhotoSet, digest_of
+from edgetlc.data.photos import Photo, PhotoSet
 from edgetlc.errors import InputError
-from edgetlc.files import write_json
-from edgetlc.models.checkpoint import (
-    CHECKPOINT_FILE,
-    Checkpoint,
-    LoadedWeights,
-    load_weights,
-    save_checkpoint,
-)
-from edgetlc.models.networks import Classifier, channels_last
+from edgetlc.models.checkpoint import Checkpoint, LoadedWeights, load_weights
+from edgetlc.models.networks import Classifier
 from edgetlc.progress import Track, untracked
-from edgetlc.training.augment import seed_epoch
+from edgetlc.training.cache import ImageCache
 from edgetlc.training.config import TrainingConfig
-from edgetlc.training.images import AugmentedImages, ImageSet, load_images
+from edgetlc.training.distributed import World, errors_end_all, join
+from edgetlc.training.images import ImageSet, load_images
+from edgetlc.training.loop import Epoch, Loop, best_of
+from edgetlc.training.provenance import provenance
+from edgetlc.training.run_folder import METRICS_FILE, RUN_FILE, RunFolder, State
 from edgetlc.training.temperature import fit_temperature
 
-METRICS_FILE = "metrics.jsonl"
-RUN_FILE = "run.json"
+__all__ = ["METRICS_FILE", "RUN_FILE", "Epoch", "TrainedRun", "train"]
 
-
-@dataclass(frozen=True)
-class Epoch:
-    """What one epoch reached; losses are mean cross-entropies in nats."""
-
-    epoch: int
-    train_loss: float
-    val_loss: float
-    val_accuracy: float
-    learning_rate: float
-    seconds: float
+_IMAGES = "decoded-photos"  # folder of decoded photos in a run folder, while it trains
 
 
 @dataclass(frozen=True)
@@ -69,7 +42,7 @@ class TrainedRun:
         best: the epoch whose weights were kept.
         epochs: all of them.
         weights: what was taken from the start weights, if any were given.
-        unreadable: photos left out, with the reason.
+        unreadable: photos left out, with the reason; none of a run that was finished already.
     """
 
     folder: Path
@@ -85,179 +58,122 @@ def train(
     output: Path,
     *,
     overwrite: bool = False,
+    resume: bool = False,
     track: Track = untracked,
     on_start: Callable[[LoadedWeights | None], None] = lambda loaded: None,
+    on_resume: Callable[[int], None] = lambda done: None,
     on_epoch: Callable[[Epoch], None] = lambda epoch: None,
 ) -> TrainedRun:
     """Train a classifier on a split photo set.
+
+    Started by `torchrun`, the processes share the work; the first of them writes and calls back.
 
     Args:
         photos: with parts `train` and `val`.
         config: what to do.
         output: the run folder.
         overwrite: replace a run that is there already.
+        resume: go on after the last whole epoch of a run that was ended; a finished run is
+            returned as it is, and where there is none, one is started.
         track: shows progress within an epoch.
         on_start: called with what was loaded from the start weights, before the first epoch.
+        on_resume: called with the number of epochs that are done already, if the run is resumed.
         on_epoch: called after each epoch.
 
     Raises:
         InputError: unknown network, missing parts, a class without training photos, unreadable
-            weights, a folder in use, or a loss that is not a number.
+            weights, a folder in use, a run to resume that was asked for something else, a loss
+            that is not a number, or too little memory.
+        OSError: the disk is full, for example; the last whole epoch's files are untouched.
     """
-    if (output / CHECKPOINT_FILE).exists() and not overwrite:
-        raise InputError(f"{output} holds a trained run; choose another output or pass --overwrite")
-    torch.manual_seed(config.seed)
-    classifier = Classifier(config.architecture, len(photos.classes))
-    loaded = load_weights(classifier, config.weights) if config.weights else None
-    on_start(loaded)
-    train_photos, val_photos = photos.part("train"), photos.part("val")
-    training = load_images(train_photos, config.contract, track, "reading training photos")
-    validation = load_images(val_photos, config.contract, track, "reading validation photos")
-    _check_classes(photos.labels, training)
-    provenance = _provenance(photos, config, loaded)
-    _start_folder(output, provenance)
+    world, device = join(config.device)
+    if not world.main:
+        track, on_start, on_resume, on_epoch = untracked, _quiet, _quiet, _quiet
+    with errors_end_all(world):
+        folder = RunFolder(output)
+        folder.check_free(overwrite=overwrite, resume=resume)
+        torch.manual_seed(config.seed)
+        classifier = Classifier(config.architecture, len(photos.classes))
+        weights = config.weights_file
+        loaded = load_weights(classifier, weights) if weights else None
+        on_start(loaded)
+        record = provenance(photos, config, weights, loaded)
+        state = folder.resumable(record) if resume else None
+        if state is not None:
+            on_resume(len(state.epochs))
+            if state.finished:
+                return TrainedRun(output, best_of(state.epochs), state.epochs, loaded, ())
+        with _image_sets(photos, config, output, world, track) as (training, validation):
+            loop = Loop(classifier, config, training, validation, world, device, track)
+            kept = Checkpoint(classifier, photos.classes, config.contract, provenance=record)
+            writing = folder if world.main else None
+            epochs = _run(loop, config, state, kept, writing, on_epoch)
+            world.barrier()  # nobody reads the folder before it is complete
+        unreadable = training.unreadable + validation.unreadable
+        return TrainedRun(output, best_of(epochs), epochs, loaded, unreadable)
 
-    def checkpoint(epoch: Epoch, logits: NDArray[np.float32]) -> None:
-        temperature = fit_temperature(logits, validation.targets.numpy())
-        record = {**provenance, "best_epoch": asdict(epoch)}
-        save_checkpoint(
-            output / CHECKPOINT_FILE,
-            Checkpoint(classifier, photos.classes, config.contract, temperature, record),
-        )
 
-    epochs: list[Epoch] = []
-    for epoch, logits in _Loop(classifier, config, training, validation, track):
-        epochs.append(epoch)
-        if epoch is _best(epochs):  # before its line: a listed epoch's weights are on disk
-            checkpoint(epoch, logits)
-        with (output / METRICS_FILE).open("a", encoding="utf-8") as stream:
-            stream.write(json.dumps(asdict(epoch)) + "\n")
+def _run(
+    loop: Loop,
+    config: TrainingConfig,
+    state: State | None,
+    kept: Checkpoint,
+    folder: RunFolder | None,
+    on_epoch: Callable[[Epoch], None],
+) -> tuple[Epoch, ...]:
+    """Train what is left to train; return all epochs."""
+    epochs: tuple[Epoch, ...] = ()
+    temperature = 1.0
+    if state is not None:
+        epochs, temperature = state.epochs, state.temperature
+        loop.restore(state.tensors, state.loop)
+    if folder:
+        folder.begin(state, kept)
+    while len(epochs) < config.epochs and not _no_better(epochs, config.patience):
+        epoch, logits = loop.epoch(len(epochs) + 1)
+        epochs = (*epochs, epoch)
+        if epoch is best_of(epochs):
+            temperature = fit_temperature(logits, loop.validation.targets.numpy())
+        if folder:
+            folder.keep(State(epochs, temperature, *loop.state()), kept)
         on_epoch(epoch)
-    unreadable = training.unreadable + validation.unreadable
-    return TrainedRun(output, _best(epochs), tuple(epochs), loaded, unreadable)
+    if folder:
+        folder.finish(State(epochs, temperature))
+    return epochs
 
 
-def _best(epochs: list[Epoch]) -> Epoch:
-    """Return the epoch with the highest validation accuracy; the lower loss decides a tie."""
-    return max(epochs, key=lambda e: (e.val_accuracy, -e.val_loss))
-
-
-class _Loop:
-    """Iterates over the epochs: trains one, validates, yields its figures and logits."""
-
-    def __init__(
-        self,
-        classifier: Classifier,
-        config: TrainingConfig,
-        training: ImageSet,
-        validation: ImageSet,
-        track: Track,
-    ) -> None:
-        self._config = config
-        self._validation = validation
-        self._track = track
-        self._device = torch.device(config.device)
-        self._model: nn.Module = classifier.to(self._device)
-        self._model.to(memory_format=torch.channels_last)
-        self._mean = _per_channel(config.contract.mean, self._device)
-        self._std = _per_channel(config.contract.std, self._device)
-        self._loader = DataLoader(
-            AugmentedImages(training, config.augmentation.transform()),
-            batch_size=config.batch_size,
-            shuffle=True,
-            num_workers=config.workers,
-            # A last batch of one image would break batch normalisation.
-            drop_last=len(training.targets) > config.batch_size,
-        )
-        self._optimizer = torch.optim.AdamW(
-            classifier.parameters(), config.learning_rate, weight_decay=config.weight_decay
-        )
-        self._schedule = torch.optim.lr_scheduler.OneCycleLR(
-            self._optimizer,
-            config.learning_rate,
-            epochs=config.epochs,
-            steps_per_epoch=len(self._loader),
-        )
-
-    def __iter__(self) -> Iterator[tuple[Epoch, NDArray[np.float32]]]:
-        for number in range(1, self._config.epochs + 1):
-            start = time.monotonic()
-            seed_epoch(self._config.seed, number)
-            rate = self._optimizer.param_groups[0]["lr"]
-            train_loss = self._train_epoch(number)
-            logits = self._validate()
-            targets = self._validation.targets
-            val_loss = float(F.cross_entropy(logits, targets))
-            self._check_loss(val_loss, f"the validation of epoch {number}")
-            epoch = Epoch(
-                epoch=number,
-                train_loss=train_loss,
-                val_loss=val_loss,
-                val_accuracy=int((logits.argmax(1) == targets).sum()) / len(targets),
-                learning_rate=rate,
-                seconds=round(time.monotonic() - start, 3),
-            )
-            yield epoch, logits.numpy()
-
-    def _train_epoch(self, number: int) -> float:
-        self._model.train()
-        total, count = 0.0, 0
-        description = f"epoch {number} of {self._config.epochs}"
-        with _interrupts_held():
-            batches = iter(self._loader)
-        tracked = self._track(batches, description, len(self._loader))
-        for step, (images, targets) in enumerate(tracked):
-            targets = targets.to(self._device)
-            logits, _ = self._model(self._normalise(images))
-            loss = F.cross_entropy(logits, targets, label_smoothing=self._config.label_smoothing)
-            value = float(loss.detach())
-            self._check_loss(value, f"epoch {number}, step {step}")
-            self._optimizer.zero_grad(set_to_none=True)
-            loss.backward()  # type: ignore[no-untyped-call]
-            self._optimizer.step()
-            self._schedule.step()
-            total += value * len(targets)
-            count += len(targets)
-        return total / count
-
-    def _check_loss(self, loss: float, where: str) -> None:
-        if not math.isfinite(loss):
-            rate = self._optimizer.param_groups[0]["lr"]
-            raise InputError(
-                f"the loss is {loss} at {where}, learning rate {rate:.2e}; try a lower --lr"
-            )
-
-    @torch.inference_mode()
-    def _validate(self) -> Tensor:
-        """Return the validation part's logits, float32[N, C], on the CPU."""
-        self._model.eval()
-        batches = torch.split(self._validation.images, self._config.batch_size)
-        return torch.cat([self._model(self._normalise(images))[0].cpu() for images in batches])
-
-    def _normalise(self, images: Tensor) -> Tensor:
-        scaled = images.to(self._device).to(torch.float32) / 255
-        return channels_last((scaled - self._mean) / self._std)
+def _no_better(epochs: Sequence[Epoch], patience: int | None) -> bool:
+    """Whether the last `patience` epochs brought no better one."""
+    if patience is None or not epochs:
+        return False
+    return len(epochs) - best_of(epochs).epoch >= patience
 
 
 @contextmanager
-def _interrupts_held() -> Iterator[None]:
-    """Hold Ctrl-C back until the block ends; processes that it starts never see one.
+def _image_sets(
+    photos: PhotoSet, config: TrainingConfig, output: Path, world: World, track: Track
+) -> Iterator[tuple[ImageSet, ImageSet]]:
+    """Yield the training and the validation images; without a cache they go at the end.
 
-    A worker that a terminal's Ctrl-C ends makes PyTorch raise, or wait for it, before this process
-    can end in order.
+    Raises:
+        InputError: a class without training photos, or more photos than the cache may hold.
     """
-    if not hasattr(signal, "pthread_sigmask"):  # Windows
-        yield
-        return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    cache = ImageCache(config.cache or output / _IMAGES, config.contract)
     try:
-        yield
+        parts = photos.part("train"), photos.part("val")
+        if config.cache is not None:
+            cache.check_room(sum(len(part.photos) for part in parts), config.cache_limit)
+        training = load_images(parts[0], cache, track, "reading training photos", world)
+        validation = load_images(parts[1], cache, track, "reading validation photos", world)
+        _check_classes(photos.labels, training)
+        if config.cache is not None and world.main:
+            cache.trim(config.cache_limit)
+        yield training, validation
     finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
-def _per_channel(values: tuple[float, float, float], device: torch.device) -> Tensor:
-    return torch.tensor(values, device=device).view(1, 3, 1, 1)
+        if config.cache is None and world.main:
+            cache.remove()
+            with suppress(OSError):  # there is more in it, or the run never made it
+                output.rmdir()
 
 
 def _check_classes(labels: Sequence[str], training: ImageSet) -> None:
@@ -271,32 +187,5 @@ def _check_classes(labels: Sequence[str], training: ImageSet) -> None:
         )
 
 
-def _start_folder(output: Path, provenance: dict[str, Any]) -> None:
-    output.mkdir(parents=True, exist_ok=True)
-    for stale in (CHECKPOINT_FILE, METRICS_FILE):
-        (output / stale).unlink(missing_ok=True)
-    write_json(output / RUN_FILE, provenance)
-
-
-def _provenance(
-    photos: PhotoSet, config: TrainingConfig, loaded: LoadedWeights | None
-) -> dict[str, Any]:
-    """Return what is needed to know, and repeat, how a network was trained."""
-    settings = asdict(config)
-    settings["weights"] = config.weights.name if config.weights else None
-    return {
-        "settings": settings,
-        "start": "random weights" if loaded is None else f"{len(loaded.loaded)} tensors loaded",
-        "data": {
-            "photos": {part: len(photos.part(part).photos) for part in ("train", "val")},
-            "train_digest": digest_of(photos.part("train").photos),
-            "val_digest": digest_of(photos.part("val").photos),
-            "simulated": photos.simulated,
-        },
-        "versions": {
-            "edgetlc": edgetlc.__version__,
-            "python": platform.python_version(),
-            "torch": torch.__version__,
-            "torchvision": torchvision.__version__,
-        },
-    }
+def _quiet(_: object) -> None:
+    """Do nothing: another process calls back."""

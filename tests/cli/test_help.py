@@ -33,6 +33,7 @@ def test_every_promised_command_is_there() -> None:
     promised = {"demo", "train", "evaluate", "quantize", "export", "verify", "predict"}
     promised |= {"benchmark", "selftest", "devices list", "devices show", "devices identify"}
     promised |= {"data check", "data split", "data simulate", "bundle inspect", "bundle check"}
+    promised |= {"runs list", "runs compare"}
     assert promised <= {" ".join(path) for path in COMMANDS}
 
 
@@ -84,7 +85,7 @@ def test_a_flag_means_the_same_everywhere(path: tuple[str, ...]) -> None:
         assert short == expected.get(long, set())
 
 
-@pytest.mark.parametrize("words", [(), ("devices",), ("data",), ("bundle",)], ids=str)
+@pytest.mark.parametrize("words", [(), ("devices",), ("data",), ("runs",), ("bundle",)], ids=str)
 def test_a_group_alone_shows_what_it_holds(
     words: tuple[str, ...], edgetlc: Callable[..., Any]
 ) -> None:

@@ -16,7 +16,7 @@ from PIL import Image
 from typer.testing import CliRunner, Result
 
 from edgetlc.cli.data import app
-from edgetlc.data.assignment import Cluster, assign
+from edgetlc.data.assignment import MOST_NEEDED, Cluster, assign
 from edgetlc.data.manifest import load_photos
 from edgetlc.data.photos import PARTS, Part, Photo, PhotoSet
 from edgetlc.data.split import DEFAULT_RATIOS, Split, parse_ratios, split
@@ -258,9 +258,11 @@ def test_assignment(
         Cluster(str(number), tuple(range(sum(count.values()))), count)
         for number, count in enumerate(counts)
     ]
-    parts = assign(made, DEFAULT_RATIOS, seed)
+    parts = assign(made, DEFAULT_RATIOS, seed, MOST_NEEDED)
     order = data.draw(st.permutations(range(len(made))))
-    assert assign([made[i] for i in order], DEFAULT_RATIOS, seed) == [parts[i] for i in order]
+    assert assign([made[i] for i in order], DEFAULT_RATIOS, seed, MOST_NEEDED) == [
+        parts[i] for i in order
+    ]
     if all(len(cluster.labels) == 1 for cluster in made):
         for label in "abc":
             found = {p for p, c in zip(parts, made, strict=True) if label in c.labels}
@@ -270,7 +272,7 @@ def test_assignment(
 
 def test_many_single_photos_come_within_one_of_the_wanted_counts() -> None:
     made = [Cluster(str(n), (n,), {("abcd"[n % 4], "xyz"[n % 3]): 1}) for n in range(1200)]
-    parts = assign(made, DEFAULT_RATIOS, seed=0)
+    parts = assign(made, DEFAULT_RATIOS, 0, MOST_NEEDED)
     counts = Counter(zip(parts, (n % 4 for n in range(1200)), strict=True))
     for number in range(4):
         assert abs(counts["train", number] - 210) <= 1

@@ -41,3 +41,18 @@ def test_gpu_that_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
     check_device("cuda:1")
     with pytest.raises(InputError, match="no GPU cuda:2 here; the last is cuda:1"):
         check_device("cuda:2")
+
+
+@pytest.mark.parametrize(
+    ("wrong", "told"),
+    [
+        ({"dropout": 1.0}, "dropout is 1.0; it can be 0 to below 1"),
+        ({"dropout": -0.1}, "dropout is -0.1"),
+        ({"patience": 0}, "patience is 0 epochs"),
+        ({"class_weights": "equal"}, "unknown class weights 'equal'; use none, balanced"),
+        ({"precision": "fp16"}, "unknown precision 'fp16'; use auto, fp32, bf16"),
+    ],
+)
+def test_refuses_what_the_loop_cannot_do(wrong: dict[str, Any], told: str) -> None:
+    with pytest.raises(InputError, match=told):
+        TrainingConfig(**wrong)

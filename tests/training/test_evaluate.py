@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from edgetlc.data.photos import Photo, PhotoSet
 from edgetlc.errors import InputError
@@ -66,6 +67,13 @@ def test_exact_counts_per_camera(
     assert found.cameras["realme-gt-neo"].confusion == ((2, 0, 0), (0, 2, 0), (0, 2, 0))
     assert found.cameras["iphone-11"].accuracy == pytest.approx(5 / 6)
     assert (found.simulated, found.unreadable) == (False, ())
+    answers = found.answers
+    assert answers.photos == test.photos
+    assert answers.truth.tolist() == [test.index(photo) for photo in test.photos]
+    assert answers.probabilities.shape == (12, 3)
+    assert int(answers.right.sum()) == 9
+    # Answers are certain: a disc's confidence is 1 for three discs and 0 for the rest.
+    assert found.overall.classes[0].auc == pytest.approx((3 + 0.5) / 4)
 
 
 def test_unknown_cameras_and_simulated_photos(
@@ -130,6 +138,17 @@ def test_a_trained_network_is_better_than_chance(
     assert train.overall.accuracy > 0.6
     assert sum(s.count for s in train.cameras.values()) == train.overall.count == 42
     assert sum(train.overall.confusion[0]) == 14
+
+
+def test_threads_are_left_as_they_were(checkpoint: Checkpoint, photo_set: PhotoSet) -> None:
+    """Evaluating takes one thread a photo; what trains afterwards in this process needs them."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        evaluate(checkpoint, photo_set.part("val"))
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(before)
 
 
 def test_no_gpu(

@@ -7,8 +7,15 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.stats import mannwhitneyu
 
-from edgetlc.training.metrics import confusion_matrix, score, scores_to_json
+from edgetlc.training.metrics import (
+    area_under_curve,
+    confusion_matrix,
+    score,
+    scores_from_json,
+    scores_to_json,
+)
 
 LABELS = ("a", "b", "c")
 # By hand: rows of the confusion are a: 2 1 0, b: 1 1 0, c: 0 1 0.
@@ -102,4 +109,50 @@ def test_json_document_is_plain() -> None:
         "precision": None,
         "recall": 0.0,
         "f1": 0.0,
+        "auc": None,
     }
+
+
+def test_json_document_reads_back() -> None:
+    scores = score(TRUTH, ANSWERS, LABELS, np.eye(3)[ANSWERS])
+    assert scores_from_json(json.loads(json.dumps(scores_to_json(scores)))) == scores
+
+
+class TestArea:
+    def test_by_hand(self) -> None:
+        # Pairs of a positive (0.9, 0.4) and a negative (0.4, 0.1): won, won, tied, won.
+        area = area_under_curve([True, False, True, False], [0.9, 0.4, 0.4, 0.1])
+        assert area == pytest.approx(3.5 / 4)
+
+    def test_ends(self) -> None:
+        truth = [True, True, False, False]
+        assert area_under_curve(truth, [0.9, 0.8, 0.2, 0.1]) == 1
+        assert area_under_curve(truth, [0.1, 0.2, 0.8, 0.9]) == 0
+        assert area_under_curve(truth, [0.5] * 4) == 0.5
+
+    def test_one_side_only_has_none(self) -> None:
+        assert area_under_curve([True, True], [0.1, 0.2]) is None
+        assert area_under_curve([False], [0.1]) is None
+
+    @given(st.lists(st.tuples(st.booleans(), st.integers(0, 5)), min_size=2, max_size=30))
+    def test_mann_whitney_agrees(self, rows: list[tuple[bool, int]]) -> None:
+        """Whole confidences make many ties."""
+        truth, confidence = (list(side) for side in zip(*rows, strict=True))
+        area = area_under_curve(truth, confidence)
+        inside = [c for t, c in rows if t]
+        outside = [c for t, c in rows if not t]
+        if not inside or not outside:
+            assert area is None
+            return
+        statistic = mannwhitneyu(inside, outside, method="asymptotic").statistic
+        assert area == pytest.approx(statistic / (len(inside) * len(outside)))
+
+    def test_classes_are_scored_one_versus_rest(self) -> None:
+        shares = [[0.8, 0.1, 0.1], [0.3, 0.6, 0.1], [0.4, 0.5, 0.1], [0.2, 0.7, 0.1]]
+        scores = score([0, 0, 1, 1], [0, 1, 1, 1], LABELS, shares)
+        # a: 0.8 and 0.3 against 0.4 and 0.2; b: 0.5 and 0.7 against 0.1 and 0.6; c does not occur.
+        assert [c.auc for c in scores.classes] == [pytest.approx(0.75), pytest.approx(0.75), None]
+        assert scores.auc == pytest.approx(0.75)
+
+    def test_without_probabilities_there_is_none(self) -> None:
+        assert score(TRUTH, ANSWERS, LABELS).auc is None

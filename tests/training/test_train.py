@@ -12,32 +12,22 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from numpy.typing import NDArray
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from edgetlc.data.photos import Photo, PhotoSet, digest_of
 from edgetlc.errors import InputError
+from edgetlc.files import sha256_file
 from edgetlc.models.checkpoint import CHECKPOINT_FILE, LoadedWeights, load_checkpoint
 from edgetlc.models.networks import Classifier
 from edgetlc.runtime.contract import PixelContract
 from edgetlc.training import train as module
 from edgetlc.training.config import TrainingConfig
+from edgetlc.training.run_folder import STATE_FILE
 from edgetlc.training.train import METRICS_FILE, RUN_FILE, Epoch, TrainedRun, train
 
 HUGE = 1e30
-
-
-@pytest.fixture(scope="module")
-def few(photo_set: PhotoSet) -> PhotoSet:
-    """Six training photos of each class, and the validation part."""
-    counts: dict[str, int] = {}
-    chosen = []
-    for photo in photo_set.photos:
-        if photo.part == "train":
-            counts[photo.label] = counts.get(photo.label, 0) + 1
-        if photo.part == "val" or (photo.part == "train" and counts[photo.label] <= 6):
-            chosen.append(photo)
-    return replace(photo_set, photos=tuple(chosen))
 
 
 def settings(**changes: Any) -> TrainingConfig:
@@ -89,7 +79,7 @@ class TestRun:
 
     def test_folder_holds_what_the_module_says(self, run: TrainedRun) -> None:
         names = {file.name for file in run.folder.iterdir()}
-        assert names == {CHECKPOINT_FILE, METRICS_FILE, RUN_FILE}
+        assert names == {CHECKPOINT_FILE, METRICS_FILE, RUN_FILE, STATE_FILE}
 
     def test_provenance(self, run: TrainedRun, few: PhotoSet) -> None:
         record = json.loads((run.folder / RUN_FILE).read_text(encoding="utf-8"))
@@ -130,15 +120,29 @@ class ScriptedLoop:
 
     figures: tuple[tuple[float, float], ...] = ()
 
-    def __init__(self, classifier: Classifier, *rest: object) -> None:
+    def __init__(self, classifier: Classifier, *rest: Any) -> None:
         self._classifier = classifier
-        self._targets = rest[2].targets  # type: ignore[attr-defined]
+        self.validation = rest[2]
 
-    def __iter__(self):  # type: ignore[no-untyped-def]
-        for number, (accuracy, loss) in enumerate(self.figures, start=1):
-            torch.nn.init.constant_(self._classifier.head.bias, float(number))
-            logits = np.random.default_rng(number).normal(size=(len(self._targets), 3))
-            yield Epoch(number, 1.0, loss, accuracy, 0.1, 0.0), logits.astype(np.float32)
+    def epoch(self, number: int) -> tuple[Epoch, NDArray[np.float32]]:
+        accuracy, loss = self.figures[number - 1]
+        torch.nn.init.constant_(self._classifier.head.bias, float(number))
+        logits = np.random.default_rng(number).normal(size=(len(self.validation.targets), 3))
+        return Epoch(number, 1.0, loss, accuracy, 0.1, 0.0), logits.astype(np.float32)
+
+    def state(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
+        return {"bias": self._classifier.head.bias.detach()}, {}
+
+
+@pytest.fixture
+def script(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """`script((accuracy, loss), ...)` says what the epochs reach."""
+
+    def write(*figures: tuple[float, float]) -> None:
+        monkeypatch.setattr(module, "Loop", ScriptedLoop)
+        monkeypatch.setattr(ScriptedLoop, "figures", figures)
+
+    return write
 
 
 @pytest.mark.parametrize(
@@ -153,15 +157,38 @@ class ScriptedLoop:
 def test_best_epoch_is_kept(
     few: PhotoSet,
     tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
+    script: Callable[..., None],
     figures: tuple[tuple[float, float], ...],
     best: int,
 ) -> None:
-    monkeypatch.setattr(module, "_Loop", ScriptedLoop)
-    monkeypatch.setattr(ScriptedLoop, "figures", figures)
-    run = train(few, settings(), tmp_path)
+    script(*figures)
+    run = train(few, settings(epochs=len(figures)), tmp_path)
     assert run.best.epoch == best
     assert set(load_checkpoint(tmp_path).classifier.head.bias.tolist()) == {float(best)}
+
+
+@pytest.mark.parametrize(
+    ("patience", "losses", "epochs"),
+    [
+        (1, (3.0, 2.0, 2.5, 1.0), 3),
+        (2, (3.0, 2.0, 2.5, 1.0), 4),
+        (2, (3.0, 4.0, 4.0, 1.0), 3),
+        (None, (3.0, 4.0, 4.0, 4.0), 4),
+    ],
+)
+def test_patience_ends_the_run(
+    few: PhotoSet,
+    tmp_path: Path,
+    script: Callable[..., None],
+    patience: int | None,
+    losses: tuple[float, ...],
+    epochs: int,
+) -> None:
+    script(*((0.5, loss) for loss in losses))
+    run = train(few, settings(epochs=4, patience=patience), tmp_path)
+    assert len(run.epochs) == epochs
+    again = train(few, settings(epochs=4, patience=patience), tmp_path, resume=True)
+    assert again.epochs == run.epochs
 
 
 class TestWeights:
@@ -177,12 +204,12 @@ class TestWeights:
         return file
 
     def test_lists_exactly_what_was_not_found(
-        self, few: PhotoSet, tmp_path: Path, partial: Path, monkeypatch: pytest.MonkeyPatch
+        self, few: PhotoSet, tmp_path: Path, partial: Path, script: Callable[..., None]
     ) -> None:
-        monkeypatch.setattr(module, "_Loop", ScriptedLoop)
-        monkeypatch.setattr(ScriptedLoop, "figures", ((1.0, 1.0),))
+        script((1.0, 1.0))
         told: list[LoadedWeights | None] = []
-        run = train(few, settings(weights=partial), tmp_path / "run", on_start=told.append)
+        once = settings(weights=partial, epochs=1)
+        run = train(few, once, tmp_path / "run", on_start=told.append)
         loaded = run.weights
         assert told == [loaded]
         assert loaded is not None
@@ -194,16 +221,17 @@ class TestWeights:
         assert set(loaded.loaded) == set(given) & set(found) - {"fc.weight", "fc.bias"}
         assert all(torch.equal(found[name], given[name]) for name in loaded.loaded)
         record = json.loads((run.folder / RUN_FILE).read_text())
-        assert record["start"] == f"{len(loaded.loaded)} tensors loaded"
+        assert record["start"] == f"trunk.safetensors: {len(loaded.loaded)} tensors loaded"
+        assert record["weights_sha256"] == sha256_file(partial)
         assert record["settings"]["weights"] == "trunk.safetensors"  # no place, only a name
 
     def test_random_start_is_told(
-        self, few: PhotoSet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+        self, few: PhotoSet, tmp_path: Path, script: Callable[..., None]
     ) -> None:
-        monkeypatch.setattr(module, "_Loop", ScriptedLoop)
-        monkeypatch.setattr(ScriptedLoop, "figures", ((1.0, 1.0),))
+        script((1.0, 1.0))
         told: list[LoadedWeights | None] = []
-        assert train(few, settings(), tmp_path, on_start=told.append).weights is None
+        run = train(few, settings(epochs=1), tmp_path, on_start=told.append)
+        assert run.weights is None
         assert told == [None]
 
     def test_weights_of_another_network(self, few: PhotoSet, tmp_path: Path) -> None:
@@ -300,7 +328,6 @@ def child_signal() -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("child_signal")
-def test_workers_augment_as_well(few: PhotoSet, tmp_path: Path) -> None:
-    first = train(few, settings(epochs=1, workers=1), tmp_path / "1")
-    again = train(few, settings(epochs=1, workers=1), tmp_path / "2")
-    assert same(weights_of(first.folder), weights_of(again.folder))
+def test_workers_make_no_difference(run: TrainedRun, few: PhotoSet, tmp_path: Path) -> None:
+    with_workers = train(few, settings(workers=2), tmp_path)
+    assert same(weights_of(run.folder), weights_of(with_workers.folder))

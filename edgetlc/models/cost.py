@@ -1,0 +1,79 @@
+"""What a network costs: parameters, multiplications, and the time of one photo.
+
+Times are of this machine and only good for ratios. The networks take turns, so that a machine that
+is slower for a while is slower for all of them.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from statistics import median
+
+import torch
+from torch.utils.flop_counter import FlopCounterMode
+
+from edgetlc.models.networks import Classifier, channels_last
+
+TURNS = 7
+"""Turns of each network; the first one warms up and does not count."""
+
+
+@dataclass(frozen=True)
+class NetworkCost:
+    """The cost of classifying one photo.
+
+    Attributes:
+        parameters: trained numbers.
+        multiply_adds: of convolutions and matrix products; half of the floating-point operations.
+        milliseconds: median time of one photo in float32 in PyTorch on this machine, pixels given.
+    """
+
+    parameters: int
+    multiply_adds: int
+    milliseconds: float
+
+
+def costs_of(
+    networks: Mapping[str, Classifier], size: int, device: str = "cpu"
+) -> dict[str, NetworkCost]:
+    """Return the costs of some networks, in evaluation mode, timed by turns.
+
+    Args:
+        networks: by name; they are moved to `device`.
+        size: side of the input, in pixels.
+        device: where to compute.
+    """
+    where = torch.device(device)
+    image = channels_last(torch.zeros(1, 3, size, size, device=where))
+    for network in networks.values():
+        network.to(where, memory_format=torch.channels_last).eval()  # type: ignore[call-overload]
+    times: dict[str, list[float]] = {name: [] for name in networks}
+    for _ in range(TURNS):
+        for name, network in networks.items():
+            times[name].append(_seconds(network, image))
+    return {
+        name: NetworkCost(
+            sum(parameter.numel() for parameter in network.parameters()),
+            _multiply_adds(network, image),
+            1000 * median(times[name][1:]),
+        )
+        for name, network in networks.items()
+    }
+
+
+@torch.inference_mode()
+def _seconds(network: Classifier, image: torch.Tensor) -> float:
+    start = time.perf_counter()
+    network(image)
+    if image.is_cuda:
+        torch.cuda.synchronize(image.device)
+    return time.perf_counter() - start
+
+
+@torch.no_grad()
+def _multiply_adds(network: Classifier, image: torch.Tensor) -> int:
+    with FlopCounterMode(display=False) as counter:
+        network(image)
+    return int(counter.get_total_flops()) // 2

@@ -1,0 +1,92 @@
+"""What is needed to know, and repeat, how a network was trained: the contents of `run.json`."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import torch
+import torchvision
+
+import edgetlc
+from edgetlc.data.photos import PhotoSet, digest_of
+from edgetlc.files import sha256_file
+from edgetlc.models.checkpoint import LoadedWeights
+from edgetlc.training.config import TrainingConfig
+from edgetlc.training.git_state import git_state
+
+_WITHOUT_EFFECT = {"settings.workers"}  # but on the speed
+
+
+def provenance(
+    photos: PhotoSet, config: TrainingConfig, weights: Path | None, loaded: LoadedWeights | None
+) -> dict[str, Any]:
+    """Return a run's settings, start, data and versions as a JSON document.
+
+    Args:
+        photos: with parts `train` and `val`.
+        config: what the run was asked to do.
+        weights: the file it started from, if any.
+        loaded: what was taken from it.
+    """
+    settings = {k: v for k, v in asdict(config).items() if k not in ("cache", "cache_limit")}
+    git = git_state()
+    if isinstance(config.weights, Path):
+        settings["weights"] = config.weights.name  # no place: the record travels
+    return {
+        "settings": settings,
+        "start": start_of(loaded),
+        "weights_sha256": sha256_file(weights) if weights else None,
+        "data": {
+            "photos": {part: len(photos.part(part).photos) for part in ("train", "val")},
+            "train_digest": digest_of(photos.part("train").photos),
+            "val_digest": digest_of(photos.part("val").photos),
+            "simulated": photos.simulated,
+        },
+        "git": asdict(git) if git else None,
+        "versions": {
+            "edgetlc": edgetlc.__version__,
+            "python": platform.python_version(),
+            "torch": torch.__version__,
+            "torchvision": torchvision.__version__,
+        },
+    }
+
+
+def start_of(loaded: LoadedWeights | None) -> str:
+    """Say what a run started from."""
+    if loaded is None:
+        return "random weights"
+    return f"{loaded.file}: {len(loaded.loaded)} tensors loaded"
+
+
+def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
+    """Name what makes a run another one than it was: settings, start weights and data.
+
+    Args:
+        before: the provenance it began with, as read from `run.json`.
+        now: the provenance that it would begin with today.
+    """
+    compared = ("settings", "weights_sha256", "data")
+    old, new = (dict(_flat({k: run.get(k) for k in compared})) for run in (before, now))
+    return [
+        f"{name.removeprefix('settings.')} was {_text(old.get(name))}, is {_text(new.get(name))}"
+        for name in dict.fromkeys((*old, *new))
+        if old.get(name) != new.get(name) and name not in _WITHOUT_EFFECT
+    ]
+
+
+def _flat(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+    if isinstance(value, Mapping):
+        for key, inner in value.items():
+            yield from _flat(inner, f"{path}.{key}" if path else str(key))
+    else:
+        yield path, list(value) if isinstance(value, tuple) else value
+
+
+def _text(value: Any) -> str:
+    text = str(value)
+    return f"{text[:12]}…" if len(text) > 40 else text

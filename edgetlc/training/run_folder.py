@@ -1,0 +1,169 @@
+"""The run folder: what a training run leaves, so that ending it at any moment loses one epoch.
+
+    run.json                  settings, start, data, versions
+    model.safetensors         the best epoch so far
+    metrics.jsonl             one line per epoch
+    state.json                what the epochs reached, the optimizer's settings, the schedule
+    state-<epoch>.safetensors the weights after the last epoch and the optimizer's moments
+
+After each epoch the state is written first: its tensors, then `state.json`, which names them, and
+the tensors before them are removed last. Whatever is missing of the other files can be made from
+it. A run that ended by itself keeps `state.json` only, which then names no tensors.
+
+Every file is written whole, or the one before stays.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save
+from torch import Tensor
+
+from edgetlc.errors import InputError
+from edgetlc.files import read_json, write_bytes, write_json, write_text
+from edgetlc.models.checkpoint import CHECKPOINT_FILE, Checkpoint, save_checkpoint
+from edgetlc.training.loop import Epoch, best_of
+from edgetlc.training.provenance import differences
+
+METRICS_FILE = "metrics.jsonl"
+RUN_FILE = "run.json"
+STATE_FILE = "state.json"
+_TENSORS = "state-*.safetensors"
+
+
+@dataclass(frozen=True)
+class State:
+    """A run after some whole epochs.
+
+    Attributes:
+        epochs: what they reached.
+        temperature: fitted on the validation part after the best of them.
+        tensors, loop: see `Loop.state`; empty in a run that ended by itself.
+    """
+
+    epochs: tuple[Epoch, ...]
+    temperature: float
+    tensors: dict[str, Tensor] = field(default_factory=dict)
+    loop: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def finished(self) -> bool:
+        """Whether the run ended by itself."""
+        return not self.tensors
+
+
+class RunFolder:
+    """Reads and writes a run folder."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def check_free(self, *, overwrite: bool, resume: bool) -> None:
+        """Refuse a folder that holds a run which is neither to be replaced nor to be resumed.
+
+        Raises:
+            InputError: it does, or both are asked for.
+        """
+        if overwrite and resume:
+            raise InputError("--resume goes on with what --overwrite replaces; give one of them")
+        held = (self._path / CHECKPOINT_FILE).exists()
+        if held and resume and not (self._path / STATE_FILE).exists():
+            raise InputError(
+                f"{self._path} holds a run without {STATE_FILE}, which cannot be resumed; "
+                "choose another output or pass --overwrite"
+            )
+        if held and not (overwrite or resume):
+            raise InputError(
+                f"{self._path} holds a trained run; choose another output, or pass --overwrite, "
+                "or --resume to go on with it"
+            )
+
+    def resumable(self, record: Mapping[str, Any]) -> State | None:
+        """Return the state of the run that is here; None where no epoch has ended yet.
+
+        Args:
+            record: provenance of the run as it is asked for now.
+
+        Raises:
+            InputError: the run that is here was asked for something else, or is damaged.
+        """
+        if not (self._path / STATE_FILE).exists():
+            return None
+        before = read_json(self._path / RUN_FILE, "run record")
+        changed = differences(before, record)
+        if changed:
+            raise InputError(
+                f"{self._path} is another run: {'; '.join(changed)}; "
+                "use the same settings and photos, or choose another output"
+            )
+        return self._state()
+
+    def begin(self, state: State | None, kept: Checkpoint) -> None:
+        """Start a run, or bring the files up to the state it is resumed from."""
+        if state is not None:
+            self._write_results(state, kept)
+            return
+        self._path.mkdir(parents=True, exist_ok=True)
+        for stale in (CHECKPOINT_FILE, METRICS_FILE, STATE_FILE):
+            (self._path / stale).unlink(missing_ok=True)
+        self._remove_tensors(but=None)
+        write_json(self._path / RUN_FILE, dict(kept.provenance))
+
+    def keep(self, state: State, kept: Checkpoint) -> None:
+        """Write what an epoch reached, and its weights if it is the best so far."""
+        self._write_state(state)
+        self._write_results(state, kept)
+
+    def finish(self, state: State) -> None:
+        """Mark the run as finished; what only resuming needs is removed."""
+        self._write_state(state)
+
+    def _write_results(self, state: State, kept: Checkpoint) -> None:
+        best = best_of(state.epochs)
+        if best is state.epochs[-1]:
+            record = {**kept.provenance, "best_epoch": asdict(best)}
+            save_checkpoint(
+                self._path / CHECKPOINT_FILE,
+                replace(kept, temperature=state.temperature, provenance=record),
+            )
+        # After the weights: those of an epoch that is listed are on disk.
+        lines = (json.dumps(asdict(epoch)) + "\n" for epoch in state.epochs)
+        write_text(self._path / METRICS_FILE, "".join(lines))
+
+    def _write_state(self, state: State) -> None:
+        name = None
+        if not state.finished:
+            name = _TENSORS.replace("*", f"{len(state.epochs):04}")
+            write_bytes(self._path / name, save(state.tensors))
+        document = {
+            "epochs": [asdict(epoch) for epoch in state.epochs],
+            "temperature": state.temperature,
+            "loop": dict(state.loop),
+            "tensors": name,
+        }
+        write_json(self._path / STATE_FILE, document)
+        self._remove_tensors(but=name)
+
+    def _state(self) -> State:
+        file = self._path / STATE_FILE
+        document = read_json(file, "training state")
+        try:
+            epochs = tuple(Epoch(**epoch) for epoch in document["epochs"])
+            name = document["tensors"]
+            tensors = {} if name is None else load_file(self._path / Path(name).name)
+            return State(epochs, float(document["temperature"]), tensors, document["loop"])
+        except (OSError, SafetensorError, KeyError, TypeError, ValueError) as error:
+            raise InputError(
+                f"{file} cannot be resumed from ({error}); start again with --overwrite"
+            ) from None
+
+    def _remove_tensors(self, but: str | None) -> None:
+        for file in self._path.glob(_TENSORS):
+            if file.name != but:
+                file.unlink()

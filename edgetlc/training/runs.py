@@ -1,0 +1,232 @@
+"""Reading run folders: what each was asked to do, what it reached, and in what runs differ.
+
+Needs no toolchain: a run's records are JSON. Vocabulary:
+
+    record   `run.json`: settings, start weights, data, versions, git state
+    epochs   `metrics.jsonl`: one line per epoch
+    scores   `scores.json`: the kept network on the validation part, written when training ends
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any, TypeGuard
+
+from edgetlc.errors import InputError
+from edgetlc.files import read_json
+
+RUN_FILE = "run.json"
+METRICS_FILE = "metrics.jsonl"
+SCORES_FILE = "scores.json"
+REPORT_FILE = "report.html"
+_FIGURES = ("accuracy", "precision", "recall", "f1", "auc")
+DEEPEST = 3
+"""Levels of folders below the given one that are searched for runs."""
+_LARGEST = 64 << 20  # bytes of a record; a run of ten thousand epochs writes 3 MB
+
+
+@dataclass(frozen=True)
+class EpochRecord:
+    """One line of `metrics.jsonl`; losses are mean cross-entropies in nats.
+
+    Attributes:
+        epoch: from 1.
+        train_loss: under augmentation, label smoothing, dropout and class weights.
+        val_loss: of unchanged photos.
+        val_accuracy: 0 to 1.
+        learning_rate: at the start of the epoch.
+        seconds: it took.
+        train_accuracy: of the photos as they were augmented, while the network still learned; None
+            where an older run did not record it.
+    """
+
+    epoch: int
+    train_loss: float
+    val_loss: float
+    val_accuracy: float
+    learning_rate: float
+    seconds: float
+    train_accuracy: float | None = None
+
+
+_EPOCH = tuple(field.name for field in fields(EpochRecord))
+
+
+@dataclass(frozen=True)
+class RunRecord:
+    """What a run folder says of itself.
+
+    Attributes:
+        folder: the run folder.
+        record: of `run.json`.
+        epochs: in order.
+        scores: of `scores.json`; None where training has not ended.
+    """
+
+    folder: Path
+    record: Mapping[str, Any]
+    epochs: tuple[EpochRecord, ...]
+    scores: Mapping[str, Any] | None
+
+    @property
+    def settings(self) -> Mapping[str, Any]:
+        """What the run was asked to do, nested tables by their path: `contract.size`."""
+        return dict(flat(self.record.get("settings", {})))
+
+    @property
+    def best(self) -> EpochRecord | None:
+        """The epoch whose weights were kept: the highest accuracy, then the lowest loss."""
+        return max(self.epochs, key=lambda e: (e.val_accuracy, -e.val_loss), default=None)
+
+    @property
+    def simulated(self) -> bool:
+        """Whether any of its photos was made by a simulation."""
+        return bool(_table(self.record, "data").get("simulated"))
+
+    @property
+    def commit(self) -> str | None:
+        """The git commit that it was started from, where that is known."""
+        commit = _table(self.record, "git").get("commit")
+        return commit if isinstance(commit, str) else None
+
+    @property
+    def figures(self) -> Mapping[str, float]:
+        """What `scores.json` says of the kept network, 0 to 1; empty where training has not ended.
+
+        Keys: accuracy, precision, recall, f1 and auc on the validation part, as far as defined,
+        and train_accuracy on unchanged training photos.
+        """
+        scores = self.scores or {}
+        found = {name: _table(scores, "overall").get(name) for name in _FIGURES}
+        learnt = _table(scores, "train")
+        right, photos = learnt.get("right"), learnt.get("photos")
+        if _is_number(right) and _is_number(photos) and photos:
+            found["train_accuracy"] = right / photos
+        return {name: value for name, value in found.items() if _is_number(value)}
+
+
+@dataclass(frozen=True)
+class RunComparison:
+    """Several runs side by side.
+
+    Attributes:
+        runs: in the order given.
+        differences: what is not the same in all of them, by the path of the entry in `run.json`,
+            one value per run; None where a run has none.
+    """
+
+    runs: tuple[RunRecord, ...]
+    differences: Mapping[str, tuple[Any, ...]]
+
+
+def read_run(folder: Path) -> RunRecord:
+    """Read a run folder.
+
+    Raises:
+        InputError: it holds no `run.json`, or a record is damaged or larger than 64 MiB.
+    """
+    record = _read(folder / RUN_FILE, "run record")
+    scores = folder / SCORES_FILE
+    return RunRecord(
+        folder,
+        record,
+        read_epochs(folder / METRICS_FILE),
+        _read(scores, "scores") if scores.is_file() else None,
+    )
+
+
+def read_epochs(path: Path) -> tuple[EpochRecord, ...]:
+    """Read the epochs of a `metrics.jsonl`; none where there is no file yet.
+
+    A last line without its end, which a killed process leaves, does not count; of an epoch that
+    was done again after an interruption, the last line does.
+
+    Raises:
+        InputError: another line is no epoch.
+    """
+    if not path.is_file():
+        return ()
+    _check_size(path)
+    found = {}
+    *lines, _ = path.read_text(encoding="utf-8", errors="replace").split("\n")
+    for number, line in enumerate(lines, start=1):
+        try:
+            values = json.loads(line)
+            epoch = EpochRecord(**{name: values[name] for name in _EPOCH if name in values})
+            _require_numbers(epoch)
+        except (ValueError, TypeError):
+            raise InputError(f"{path}, line {number} is no epoch of a run") from None
+        found[epoch.epoch] = epoch
+    return tuple(found[number] for number in sorted(found))
+
+
+def find_runs(folder: Path) -> Iterator[Path]:
+    """Yield the run folders in a folder, itself included, by name; links are not followed.
+
+    Raises:
+        InputError: no such folder.
+    """
+    if not folder.is_dir():
+        raise InputError(f"no folder at {folder}; name one that holds runs of 'edgetlc train'")
+    for place, inside, files in os.walk(folder):
+        depth = len(Path(place).relative_to(folder).parts)
+        inside[:] = sorted(n for n in inside if not n.startswith(".")) if depth < DEEPEST else []
+        if RUN_FILE in files:
+            yield Path(place)
+
+
+def compare_runs(folders: Sequence[Path]) -> RunComparison:
+    """Read runs and find what differs between their records.
+
+    Raises:
+        InputError: fewer than two, or one cannot be read.
+    """
+    if len(folders) < 2:
+        raise InputError(f"{len(folders)} run given; comparing needs at least 2")
+    runs = tuple(read_run(folder) for folder in folders)
+    told = [dict(flat(run.record)) for run in runs]
+    names = dict.fromkeys(name for values in told for name in values)
+    rows = {name: tuple(values.get(name) for values in told) for name in names}
+    differences = {name: row for name, row in rows.items() if any(v != row[0] for v in row)}
+    return RunComparison(runs, differences)
+
+
+def flat(value: Any, name: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield the leaves of nested tables, named by their paths; a list is one leaf."""
+    if isinstance(value, Mapping):
+        for key, inner in value.items():
+            yield from flat(inner, f"{name}.{key}" if name else str(key))
+    else:
+        yield name, value
+
+
+def _table(record: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    found = record.get(name)
+    return found if isinstance(found, Mapping) else {}
+
+
+def _read(path: Path, what: str) -> Mapping[str, Any]:
+    _check_size(path)
+    document = read_json(path, what)
+    if not isinstance(document, Mapping):
+        raise InputError(f"{path} is no {what}: it holds no table")
+    return document
+
+
+def _check_size(path: Path) -> None:
+    size = path.stat().st_size if path.is_file() else 0
+    if size > _LARGEST:
+        raise InputError(f"{path} has {size:,} bytes; a record has at most {_LARGEST:,}")
+
+
+def _require_numbers(epoch: EpochRecord) -> None:
+    if not all(_is_number(value) for value in vars(epoch).values() if value is not None):
+        raise TypeError("not a number")
+
+
+def _is_number(value: object) -> TypeGuard[float]:
+    return isinstance(value, int | float) and not isinstance(value, bool)

@@ -1,0 +1,134 @@
+"""`train --leave-camera-out`, `--augment` and `--camera-augment`, with real training of seconds."""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from edgetlc.cli.augmentation_options import Augment
+from edgetlc.training.augment import ANNEX_A, OWN_CHOICE, Augmentation
+
+Run = Callable[..., Any]
+QUICK = ("--arch", "resnet18", "--size", "32", "--epochs", "1", "--batch-size", "8")
+HELD_OUT = ("--leave-camera-out", "iphone-11")
+
+
+@pytest.fixture(autouse=True)
+def one_thread() -> Iterator[None]:
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+def copied(manifest: Path, target: Path, change: Callable[[dict[str, str]], None]) -> Path:
+    """Write a changed copy of a manifest, with its classes."""
+    with manifest.open(encoding="utf-8", newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    for row in rows:
+        row["path"] = str(manifest.parent / row["path"])
+        change(row)
+    with target.open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.DictWriter(stream, rows[0])
+        writer.writeheader()
+        writer.writerows(rows)
+    classes = (manifest.parent / "classes.toml").read_bytes()
+    target.with_name("classes.toml").write_bytes(classes)
+    return target
+
+
+def test_table_words_and_resume(manifest: Path, tmp_path: Path, edgetlc: Run) -> None:
+    command = ("train", "--data", manifest, "-o", tmp_path, *HELD_OUT, *QUICK)
+    ran = edgetlc(*command, "--camera-strength", "0.5")
+    assert ran.status == 0, ran.err
+    assert "training 1 of 4: all-cameras, 42 photos" in ran.err
+    assert "training 3 of 4: without-iphone-11, 21 photos" in ran.err
+    for words in ("Right answers on each camera's test photos", "together", "McNemar", "Holm"):
+        assert words in ran.out, words
+    assert re.search(r"iphone-11 +│ +6 │ +\d+\.\d% \(\d+%–\d+%\)", ran.out)
+    assert "On a camera it never saw: " in ran.out
+    assert "SIMULATED" not in ran.out
+    again = edgetlc(*command, "--camera-strength", "0.5", "--resume", "--json")
+    assert again.status == 0, again.err
+    assert "epoch 1" not in again.err
+    assert again.json() == json.loads((tmp_path / "unseen.json").read_text(encoding="utf-8"))
+
+
+def test_simulated_photos_and_unknown_cameras_are_told(
+    manifest: Path, tmp_path: Path, edgetlc: Run
+) -> None:
+    def change(row: dict[str, str]) -> None:
+        row["simulated"] = "1"
+        if row["part"] == "train" and "-2024001-" in row["path"]:
+            row["path"] = str(unnamed(Path(row["path"]), tmp_path))
+            row["camera"] = ""
+
+    some = copied(manifest, tmp_path / "m.csv", change)
+    ran = edgetlc("train", "--data", some, "-o", tmp_path / "runs", *HELD_OUT, *QUICK)
+    assert ran.status == 0, ran.err
+    assert "6 photos name no camera and were left out of every training" in ran.err
+    assert "training 1 of 4: all-cameras, 36 photos" in ran.err
+    assert "iphone-11 (SIMULATED)" in ran.out
+    assert "test photos (SIMULATED photos)" in ran.out
+    assert "it may help less there" in ran.out
+
+
+def unnamed(photo: Path, folder: Path) -> Path:
+    """Copy a photo to a name that tells no camera."""
+    copy = folder / f"{photo.parent.name}-{photo.stem[-3:]}.jpg"
+    copy.write_bytes(photo.read_bytes())
+    return copy
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (("--leave-camera-out", "nokia"), "no test photo is of camera 'nokia'"),
+        (("--leave-camera-out", "all", "--folds", "2"), "one at a time"),
+        (("--augment", "rotate=3"), "use none or NAME=VALUE"),
+        (("--camera-augment", "1.5"), "camera augmentation probability is 1.5; use 0 to 1"),
+        (("--camera-augment", "0.5", "--camera-strength", "9"), "strength is 9; use 0 to 2"),
+    ],
+)
+def test_bad_input(
+    options: tuple[str, ...], message: str, manifest: Path, tmp_path: Path, edgetlc: Run
+) -> None:
+    ran = edgetlc("train", "--data", manifest, "-o", tmp_path / "run", *options, *QUICK)
+    assert (ran.status, ran.out) == (2, "")
+    assert message in ran.err
+    assert not (tmp_path / "run").exists()
+
+
+def test_augmentation_is_recorded(manifest: Path, tmp_path: Path, edgetlc: Run) -> None:
+    changes = ("--augment", "rotation=20", "--augment", "light=0.8", "--camera-augment", "0.25")
+    ran = edgetlc("train", "--data", manifest, "-o", tmp_path, *changes, *QUICK)
+    assert ran.status == 0, ran.err
+    settings = json.loads((tmp_path / "run.json").read_text(encoding="utf-8"))["settings"]
+    assert settings["augmentation"]["rotation"] == 20
+    assert settings["augmentation"]["light"] == 0.8
+    assert settings["augmentation"]["shift"] == ANNEX_A.shift
+    assert settings["camera_augmentation"]["probability"] == 0.25
+    assert settings["camera_augmentation"]["simulated"] is True
+
+
+def test_help_names_every_step_with_its_default() -> None:
+    (option,) = Augment.__metadata__
+    text = " ".join(option.help.split())
+    for field in fields(Augmentation):
+        assert field.name in text
+    chances = text.index("0.5 each")
+    for name in ("horizontal_flip", "vertical_flip", "affine", "light"):
+        assert text.index(name) < chances
+        assert getattr(ANNEX_A, name) == 0.5
+    for name in ("brightness", "contrast", *OWN_CHOICE):
+        assert f"{name} {getattr(ANNEX_A, name):g}" in text
+    own = text.index("does not legibly say")
+    assert all(text.index(f"{name} {getattr(ANNEX_A, name):g}") > own for name in OWN_CHOICE)

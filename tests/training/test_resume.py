@@ -1,0 +1,270 @@
+"""Ending a run at any moment loses at most one epoch, and going on gives the same weights."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from safetensors.torch import load_file
+from torch import Tensor
+
+from edgetlc import files
+from edgetlc.data.photos import PhotoSet
+from edgetlc.errors import InputError
+from edgetlc.models.checkpoint import CHECKPOINT_FILE, load_checkpoint
+from edgetlc.runtime.contract import PixelContract
+from edgetlc.training import run_folder
+from edgetlc.training.config import TrainingConfig
+from edgetlc.training.run_folder import STATE_FILE
+from edgetlc.training.train import METRICS_FILE, TrainedRun, train
+
+
+class Killed(BaseException):
+    """The process would have been gone here."""
+
+
+def settings(**changes: Any) -> TrainingConfig:
+    """Return a run of three epochs at 32 pixels, which takes some seconds."""
+    config = TrainingConfig("resnet18", 3, 9, dropout=0.2, contract=PixelContract(size=32))
+    return replace(config, **changes)
+
+
+def weights_of(run: Path) -> dict[str, Tensor]:
+    return dict(load_file(run / CHECKPOINT_FILE))
+
+
+def same(a: dict[str, Tensor], b: dict[str, Tensor]) -> bool:
+    return a.keys() == b.keys() and all(torch.equal(a[name], b[name]) for name in a)
+
+
+def figures(run: Path) -> list[dict[str, Any]]:
+    """Return what the epochs reached, without how long they took."""
+    lines = (run / METRICS_FILE).read_text(encoding="utf-8").splitlines()
+    return [{k: v for k, v in json.loads(line).items() if k != "seconds"} for line in lines]
+
+
+@pytest.fixture(scope="module")
+def whole(few: PhotoSet, tmp_path_factory: pytest.TempPathFactory) -> TrainedRun:
+    """A run that nobody interrupted."""
+    return train(few, settings(), tmp_path_factory.mktemp("whole"))
+
+
+def replace_file(path: Path, content: bytes) -> None:
+    """Write a file anew, so that what it is a hard link of stays."""
+    path.unlink()
+    path.write_bytes(content)
+
+
+def stop_after(number: int) -> Any:
+    def on_epoch(epoch: Any) -> None:
+        if epoch.epoch == number:
+            raise Killed
+
+    return on_epoch
+
+
+@pytest.fixture(scope="module")
+def after_two(few: PhotoSet, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run that ended after its second epoch."""
+    run = tmp_path_factory.mktemp("stopped") / "run"
+    with pytest.raises(Killed):
+        train(few, settings(), run, on_epoch=stop_after(2))
+    return run
+
+
+@pytest.fixture
+def stopped(after_two: Path, tmp_path: Path, linked_copy: Callable[[Path, Path], Path]) -> Path:
+    """A copy of it, for one test."""
+    return linked_copy(after_two, tmp_path / "run")
+
+
+class TestSameWeights:
+    def test_after_an_epoch(self, whole: TrainedRun, few: PhotoSet, stopped: Path) -> None:
+        told: list[int] = []
+        run = train(few, settings(), stopped, resume=True, on_resume=told.append)
+        assert told == [2]
+        assert same(weights_of(stopped), weights_of(whole.folder))
+        assert figures(stopped) == figures(whole.folder)
+        assert run.best.epoch == whole.best.epoch
+        assert not list(stopped.glob("state-*")), "tensors of a finished run were left"
+
+    @pytest.mark.parametrize("name", ["write_bytes", "write_json", "save_checkpoint", "write_text"])
+    def test_at_every_file_that_an_epoch_writes(
+        self,
+        whole: TrainedRun,
+        few: PhotoSet,
+        tmp_path: Path,
+        monkeypatch: pytest.MonkeyPatch,
+        name: str,
+    ) -> None:
+        """The process goes just before a file of the second epoch is written."""
+        original = getattr(run_folder, name)
+        calls = 0
+
+        def killing(*arguments: Any) -> None:
+            nonlocal calls
+            calls += 1
+            if calls == (3 if name == "write_json" else 2):  # it writes run.json first
+                raise Killed
+            original(*arguments)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(run_folder, name, killing)
+            try:
+                train(few, settings(), tmp_path)
+            except Killed:
+                pass
+            else:
+                assert name == "save_checkpoint", "only the best epochs are saved"
+        assert load_checkpoint(tmp_path).provenance["best_epoch"]["epoch"] >= 1
+        train(few, settings(), tmp_path, resume=True)
+        assert same(weights_of(tmp_path), weights_of(whole.folder))
+        assert figures(tmp_path) == figures(whole.folder)
+
+    @pytest.mark.skipif(os.name == "nt", reason="needs SIGKILL")
+    def test_a_real_process_killed_within_an_epoch(self, manifest: Path, tmp_path: Path) -> None:
+        command = [sys.executable, "-m", "edgetlc", "train", "--data", str(manifest)]
+        command += ["--arch", "resnet18", "--size", "64", "--batch-size", "6", "--epochs", "4"]
+        environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+        running = subprocess.Popen(
+            [*command, "-o", str(tmp_path / "killed")], stderr=subprocess.DEVNULL, env=environment
+        )
+        end = time.monotonic() + 120
+        while not (tmp_path / "killed" / METRICS_FILE).exists():
+            assert time.monotonic() < end
+            assert running.poll() is None
+            time.sleep(0.02)
+        time.sleep(0.3)
+        running.send_signal(signal.SIGKILL)
+        assert running.wait() == -signal.SIGKILL
+        done = len(figures(tmp_path / "killed"))
+        assert 1 <= done < 4
+        for run, words in (("killed", ["--resume"]), ("whole", [])):
+            ran = subprocess.run(
+                [*command, "-o", str(tmp_path / run), *words],
+                capture_output=True,
+                text=True,
+                env=environment,
+                check=True,
+            )
+            assert ("going on after epoch" in ran.stderr) == bool(words)
+        assert same(weights_of(tmp_path / "killed"), weights_of(tmp_path / "whole"))
+        assert figures(tmp_path / "killed") == figures(tmp_path / "whole")
+        left = {path.name for path in (tmp_path / "killed").iterdir()}
+        assert left == {path.name for path in (tmp_path / "whole").iterdir()}
+
+
+class TestRefused:
+    @pytest.mark.parametrize(
+        ("changes", "told"),
+        [
+            ({"learning_rate": 2e-3}, "learning_rate was 0.001, is 0.002"),
+            ({"epochs": 5}, "epochs was 3, is 5"),
+            ({"seed": 1, "dropout": 0.0}, "seed was 0, is 1; dropout was 0.2, is 0.0"),
+            ({"contract": PixelContract(size=64)}, "contract.size was 32, is 64"),
+        ],
+    )
+    def test_other_settings(
+        self, stopped: Path, few: PhotoSet, changes: dict[str, Any], told: str
+    ) -> None:
+        before = {path.name: path.read_bytes() for path in stopped.iterdir()}
+        with pytest.raises(InputError, match=f"is another run: {told}; use the same settings"):
+            train(few, settings(**changes), stopped, resume=True)
+        assert {path.name: path.read_bytes() for path in stopped.iterdir()} == before
+
+    def test_other_photos(self, stopped: Path, few: PhotoSet) -> None:
+        fewer = replace(few, photos=few.photos[1:])
+        with pytest.raises(InputError, match=r"data.photos.train was 18, is 17; data.train_digest"):
+            train(fewer, settings(), stopped, resume=True)
+
+    def test_other_weights_of_the_same_name(self, few: PhotoSet, tmp_path: Path) -> None:
+        file = tmp_path / "start.pth"
+        start = settings(weights=file)
+        torch.manual_seed(0)
+        torch.save({"fc.weight": torch.randn(3, 512)}, file)
+        with pytest.raises(Killed):
+            train(few, start, tmp_path / "run", on_epoch=stop_after(1))
+        torch.save({"fc.weight": torch.randn(3, 512)}, file)
+        with pytest.raises(InputError, match="weights_sha256 was "):
+            train(few, start, tmp_path / "run", resume=True)
+
+    def test_workers_and_cache_make_no_other_run(
+        self, whole: TrainedRun, stopped: Path, few: PhotoSet, tmp_path: Path
+    ) -> None:
+        train(few, settings(cache=tmp_path / "cache", workers=1), stopped, resume=True)
+        assert same(weights_of(stopped), weights_of(whole.folder))
+
+    @pytest.mark.parametrize("damage", ["cut tensors", "no tensors", "cut", "other"])
+    def test_damaged_state(self, stopped: Path, few: PhotoSet, damage: str) -> None:
+        (tensors,) = stopped.glob("state-*.safetensors")
+        if damage == "cut tensors":
+            replace_file(tensors, tensors.read_bytes()[:1000])
+        elif damage == "no tensors":
+            tensors.unlink()
+        elif damage == "cut":
+            replace_file(stopped / STATE_FILE, b"{")
+        elif damage == "other":
+            replace_file(stopped / STATE_FILE, b"{}")
+        with pytest.raises(InputError, match=r"cannot be resumed from|is not a readable training"):
+            train(few, settings(), stopped, resume=True)
+
+    def test_with_overwrite(self, stopped: Path, few: PhotoSet) -> None:
+        with pytest.raises(InputError, match="--resume goes on with what --overwrite replaces"):
+            train(few, settings(), stopped, resume=True, overwrite=True)
+
+    def test_run_without_a_state(self, stopped: Path, few: PhotoSet) -> None:
+        (stopped / STATE_FILE).unlink()
+        with pytest.raises(InputError, match=r"without state.json, which cannot be resumed"):
+            train(few, settings(), stopped, resume=True)
+
+
+def test_nothing_to_resume_starts_a_run(few: PhotoSet, tmp_path: Path, whole: TrainedRun) -> None:
+    told: list[int] = []
+    train(few, settings(), tmp_path / "run", resume=True, on_resume=told.append)
+    assert told == []
+    assert same(weights_of(tmp_path / "run"), weights_of(whole.folder))
+
+
+def test_finished_run_is_returned(whole: TrainedRun, few: PhotoSet) -> None:
+    before = (whole.folder / CHECKPOINT_FILE).stat().st_mtime_ns
+    again = train(few, settings(), whole.folder, resume=True)
+    assert (again.best, again.epochs) == (whole.best, whole.epochs)
+    assert (whole.folder / CHECKPOINT_FILE).stat().st_mtime_ns == before
+
+
+@pytest.mark.parametrize("write", [1, 2, 3])
+def test_full_disk_keeps_the_last_whole_epoch(
+    whole: TrainedRun,
+    few: PhotoSet,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    write: int,
+) -> None:
+    """The disk is full at one of the files that follow the first epoch's."""
+    written = 0
+
+    def sync(handle: int) -> None:
+        nonlocal written
+        written += 1
+        if written == 5 + write:  # after run.json and the first epoch's four
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(files.os, "fsync", sync)
+        with pytest.raises(OSError, match="No space left"):
+            train(few, settings(), tmp_path)
+    assert load_checkpoint(tmp_path).provenance["best_epoch"]["epoch"] >= 1
+    assert not list(tmp_path.glob(".*")), "temporary files were left"
+    train(few, settings(), tmp_path, resume=True)
+    assert same(weights_of(tmp_path), weights_of(whole.folder))
