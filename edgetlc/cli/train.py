@@ -32,10 +32,12 @@ from edgetlc.cli.options import (
 )
 from edgetlc.cli.results import write_results
 from edgetlc.cli.toolchain import need_toolchain
+from edgetlc.errors import InputError
 from edgetlc.runtime.contract import Geometry, PixelContract
 
 if TYPE_CHECKING:
     from edgetlc.models.checkpoint import LoadedWeights
+    from edgetlc.training.distillation import Distillation
     from edgetlc.training.evaluate import Evaluation
     from edgetlc.training.metrics import Scores
     from edgetlc.training.train import Epoch, TrainedRun
@@ -59,6 +61,16 @@ def train(
     ] = "squash",
     weights: Annotated[
         Path | None, typer.Option(help="Start from this .safetensors or .pth file.")
+    ] = None,
+    teacher: Annotated[
+        Path | None, typer.Option(metavar="RUN", help="Learn from this trained network as well.")
+    ] = None,
+    distill_weight: Annotated[
+        float | None,
+        typer.Option(help="Of --teacher: its share of the loss, the labels' is the rest. [0.5]"),
+    ] = None,
+    distill_temperature: Annotated[
+        float | None, typer.Option(help="Of --teacher: softens both networks' answers. [4]")
     ] = None,
     device: Device = "cpu",
     workers: Annotated[int, typer.Option(help="Processes that augment photos.")] = 0,
@@ -86,6 +98,7 @@ def train(
         workers=workers,
         weights=weights,
         contract=PixelContract(size=size, geometry=geometry),
+        distillation=_distillation(teacher, distill_weight, distill_temperature),
     )
     photos = load_part(data, "all", devices)
     run = run_training(
@@ -108,6 +121,20 @@ def train(
         "unreadable": [{"file": str(p.path), "reason": reason} for p, reason in run.unreadable],
     }
     answer(document, lambda: _show_run(run, photos.simulated), as_json=json_)
+
+
+def _distillation(
+    teacher: Path | None, weight: float | None, temperature: float | None
+) -> Distillation | None:
+    from edgetlc.training.distillation import Distillation
+
+    given = {"weight": weight, "temperature": temperature}
+    settings = {name: value for name, value in given.items() if value is not None}
+    if teacher is not None:
+        return Distillation(teacher, **settings)
+    if settings:
+        raise InputError(f"--distill-{next(iter(settings))} is for a student; name its --teacher")
+    return None
 
 
 def _tell_weights(loaded: LoadedWeights | None) -> None:

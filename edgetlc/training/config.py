@@ -11,6 +11,7 @@ import torch
 from edgetlc.errors import InputError
 from edgetlc.runtime.contract import PixelContract
 from edgetlc.training.augment import Augmentation
+from edgetlc.training.distillation import Distillation
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,7 @@ class TrainingConfig:
         weights: file to start from, or None for random weights.
         contract: the pixels to train on.
         augmentation: what is changed at random.
+        distillation: a teacher to learn from, or None to learn from the labels alone.
     """
 
     architecture: str = "resnet50"
@@ -44,6 +46,7 @@ class TrainingConfig:
     weights: Path | None = None
     contract: PixelContract = field(default_factory=PixelContract)
     augmentation: Augmentation = field(default_factory=Augmentation)
+    distillation: Distillation | None = None
 
     def __post_init__(self) -> None:
         if self.epochs < 1 or self.batch_size < 2 or self.workers < 0:

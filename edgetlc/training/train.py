@@ -41,6 +41,7 @@ from edgetlc.models.networks import Classifier, channels_last
 from edgetlc.progress import Track, untracked
 from edgetlc.training.augment import seed_epoch
 from edgetlc.training.config import TrainingConfig
+from edgetlc.training.distillation import Teacher
 from edgetlc.training.images import AugmentedImages, ImageSet, load_images
 from edgetlc.training.temperature import fit_temperature
 
@@ -102,10 +103,13 @@ def train(
 
     Raises:
         InputError: unknown network, missing parts, a class without training photos, unreadable
-            weights, a folder in use, or a loss that is not a number.
+            weights, a teacher of something else, a folder in use, or a loss that is not a number.
     """
     if (output / CHECKPOINT_FILE).exists() and not overwrite:
         raise InputError(f"{output} holds a trained run; choose another output or pass --overwrite")
+    teacher = None
+    if config.distillation:
+        teacher = Teacher(config.distillation, photos, config.contract, config.device)
     torch.manual_seed(config.seed)
     classifier = Classifier(config.architecture, len(photos.classes))
     loaded = load_weights(classifier, config.weights) if config.weights else None
@@ -114,7 +118,7 @@ def train(
     training = load_images(train_photos, config.contract, track, "reading training photos")
     validation = load_images(val_photos, config.contract, track, "reading validation photos")
     _check_classes(photos.labels, training)
-    provenance = _provenance(photos, config, loaded)
+    provenance = _provenance(photos, config, loaded, teacher)
     _start_folder(output, provenance)
 
     def checkpoint(epoch: Epoch, logits: NDArray[np.float32]) -> None:
@@ -126,7 +130,7 @@ def train(
         )
 
     epochs: list[Epoch] = []
-    for epoch, logits in _Loop(classifier, config, training, validation, track):
+    for epoch, logits in _Loop(classifier, config, training, validation, track, teacher):
         epochs.append(epoch)
         if epoch is _best(epochs):  # before its line: a listed epoch's weights are on disk
             checkpoint(epoch, logits)
@@ -152,8 +156,10 @@ class _Loop:
         training: ImageSet,
         validation: ImageSet,
         track: Track,
+        teacher: Teacher | None = None,
     ) -> None:
         self._config = config
+        self._teacher = teacher
         self._validation = validation
         self._track = track
         self._device = torch.device(config.device)
@@ -208,8 +214,11 @@ class _Loop:
         tracked = self._track(batches, description, len(self._loader))
         for step, (images, targets) in enumerate(tracked):
             targets = targets.to(self._device)
-            logits, _ = self._model(self._normalise(images))
+            seen = self._normalise(images)
+            logits, _ = self._model(seen)
             loss = F.cross_entropy(logits, targets, label_smoothing=self._config.label_smoothing)
+            if self._teacher:
+                loss = self._teacher.share(loss, logits, seen)
             value = float(loss.detach())
             self._check_loss(value, f"epoch {number}, step {step}")
             self._optimizer.zero_grad(set_to_none=True)
@@ -279,14 +288,20 @@ def _start_folder(output: Path, provenance: dict[str, Any]) -> None:
 
 
 def _provenance(
-    photos: PhotoSet, config: TrainingConfig, loaded: LoadedWeights | None
+    photos: PhotoSet,
+    config: TrainingConfig,
+    loaded: LoadedWeights | None,
+    teacher: Teacher | None,
 ) -> dict[str, Any]:
     """Return what is needed to know, and repeat, how a network was trained."""
     settings = asdict(config)
     settings["weights"] = config.weights.name if config.weights else None
+    if config.distillation:  # no place, only a name
+        settings["distillation"]["teacher"] = config.distillation.teacher.name
     return {
         "settings": settings,
         "start": "random weights" if loaded is None else f"{len(loaded.loaded)} tensors loaded",
+        "teacher": teacher.record if teacher else None,
         "data": {
             "photos": {part: len(photos.part(part).photos) for part in ("train", "val")},
             "train_digest": digest_of(photos.part("train").photos),
