@@ -86,12 +86,14 @@ def train_aware(
     for epoch in range(1, settings.epochs + 1):
         seed_epoch(settings.seed, epoch)
         description = f"int8 epoch {epoch} of {settings.epochs}"
-        for seen, targets in track(iter(loader), description, len(loader)):
+        batches = track(iter(loader), description, len(loader))
+        for step, (seen, targets) in enumerate(batches, start=1):
             loss = _loss(network, teacher, _normalised(seen, contract, settings), targets, settings)
-            if not math.isfinite(float(loss.detach())):
+            value = float(loss.detach())
+            if not math.isfinite(value):
                 raise InputError(
-                    f"the loss is {float(loss.detach())} at epoch {epoch}; the network cannot be "
-                    "trained with int8 simulated: quantize without it"
+                    f"the loss is {value} at epoch {epoch}, step {step} of training with int8 "
+                    "simulated; quantize without it"
                 )
             optimizer.zero_grad(set_to_none=True)
             loss.backward()  # type: ignore[no-untyped-call]
