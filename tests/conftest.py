@@ -147,11 +147,12 @@ def quantized_run(
     tiny_run: Path, photo_set: PhotoSet, tmp_path_factory: pytest.TempPathFactory
 ) -> Path:
     """A copy of `tiny_run` with its int8 network, calibrated on 16 photos."""
+    from edgetlc.pipeline.preparation import CalibrationWish
     from edgetlc.pipeline.quantize import quantize_run
 
     folder = tmp_path_factory.mktemp("quantized") / "run"
     _link_tree(tiny_run, folder)
-    quantize_run(folder, photo_set, count=16)
+    quantize_run(folder, photo_set, CalibrationWish(16))
     return folder
 
 

@@ -47,6 +47,8 @@ from edgetlc.cli.training_options import (
     CacheLimit,
     ClassWeights,
     Compile,
+    DistillTemperature,
+    DistillWeight,
     Dropout,
     Epochs,
     LabelSmoothing,
@@ -57,6 +59,7 @@ from edgetlc.cli.training_options import (
     Resume,
     Shape,
     Size,
+    Teacher,
     Weights,
     Workers,
     only_first_speaks,
@@ -71,6 +74,7 @@ if TYPE_CHECKING:
     from edgetlc.data.photos import PhotoSet
     from edgetlc.models.checkpoint import LoadedWeights
     from edgetlc.training.config import TrainingConfig
+    from edgetlc.training.distillation import Distillation
     from edgetlc.training.evaluate import Evaluation
     from edgetlc.training.metrics import Scores
     from edgetlc.training.page import RunReport
@@ -87,6 +91,9 @@ def train(
     size: Size = 224,
     geometry: Shape = "squash",
     weights: Weights = None,
+    teacher: Teacher = None,
+    distill_weight: DistillWeight = None,
+    distill_temperature: DistillTemperature = None,
     augment: Augment = None,
     camera_augment: CameraAugment = 0.0,
     camera_strength: CameraStrength = 1.0,
@@ -133,6 +140,7 @@ def train(
             seed=seed,
             device=device,
             workers=workers,
+            distillation=_distillation(teacher, distill_weight, distill_temperature),
             weights=start_weights(weights, compare.split(",") if compare else [arch]),
             contract=PixelContract(size=size, geometry=geometry),
             augmentation=augmentation(augment),
@@ -201,6 +209,20 @@ def _train_one(
         "findings": [asdict(finding) for finding in report.findings],
     }
     answer(document, lambda: _show_run(run, report, photos.simulated), as_json=as_json)
+
+
+def _distillation(
+    teacher: Path | None, weight: float | None, temperature: float | None
+) -> Distillation | None:
+    from edgetlc.training.distillation import Distillation
+
+    given = {"weight": weight, "temperature": temperature}
+    settings = {name: value for name, value in given.items() if value is not None}
+    if teacher is not None:
+        return Distillation(teacher, **settings)
+    if settings:
+        raise InputError(f"--distill-{next(iter(settings))} is for a student; name its --teacher")
+    return None
 
 
 def _tell_weights(loaded: LoadedWeights | None) -> None:

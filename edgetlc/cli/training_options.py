@@ -41,6 +41,21 @@ Weights = Annotated[
         "which are downloaded unless they are on this machine.",
     ),
 ]
+Teacher = Annotated[
+    Path | None,
+    typer.Option("--teacher", metavar="RUN", help="Learn from this trained network as well."),
+]
+DistillWeight = Annotated[
+    float | None,
+    typer.Option(
+        "--distill-weight",
+        help="Of --teacher: its share of the loss, the labels' is the rest. [0.5]",
+    ),
+]
+DistillTemperature = Annotated[
+    float | None,
+    typer.Option("--distill-temperature", help="Of --teacher: softens both networks' answers. [4]"),
+]
 LabelSmoothing = Annotated[
     float, typer.Option("--label-smoothing", help="Of the loss, 0 to below 1.")
 ]

@@ -20,6 +20,7 @@ from typing import Literal
 from edgetlc.errors import InputError
 from edgetlc.files import sha256_file
 from edgetlc.runtime.classes import ClassInfo
+from edgetlc.threads import in_order
 
 Part = Literal["train", "val", "test"]
 PARTS: tuple[Part, ...] = ("train", "val", "test")
@@ -75,5 +76,6 @@ class PhotoSet:
 
 def digest_of(photos: Iterable[Photo]) -> str:
     """Return a SHA-256 over the photos' contents and labels, independent of order and place."""
-    lines = sorted(f"{sha256_file(photo.path)} {photo.label}" for photo in photos)
+    hashed = in_order(lambda photo: sha256_file(photo.path), photos)
+    lines = sorted(f"{digest} {photo.label}" for photo, digest in hashed)
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()

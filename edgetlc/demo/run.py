@@ -21,6 +21,7 @@ from edgetlc.parity.verdict import Rule
 from edgetlc.parity.verification import Verification
 from edgetlc.parity.verify import default_candidates, verify
 from edgetlc.pipeline.export import export_run
+from edgetlc.pipeline.preparation import CalibrationWish
 from edgetlc.pipeline.quantize import quantize_run
 from edgetlc.progress import Track, untracked
 from edgetlc.runtime.bundle import Bundle
@@ -100,7 +101,7 @@ def run_demo(
     say(f"3/7 training {ARCHITECTURE} at {SIZE} x {SIZE} for {epochs} epochs")
     run = _train(photos, output / "run", epochs, seed, overwrite, track, on_epoch)
     say(f"4/7 quantizing to int8 with {CALIBRATION_PHOTOS} calibration photos")
-    quantize_run(run.folder, photos, CALIBRATION_PHOTOS, seed)
+    quantize_run(run.folder, photos, CalibrationWish(CALIBRATION_PHOTOS, seed), track=track)
     say("5/7 exporting ONNX, ORT and OpenVINO models into a bundle")
     bundle = export_run(run.folder, photos, output / "bundle", overwrite=overwrite, track=track)
     say(f"6/7 verifying on the test photos as {len(listed)} simulated cameras take them")

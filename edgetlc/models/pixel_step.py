@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import torch
 from torch import Tensor, nn
 
 from edgetlc.runtime.contract import PixelContract
+
+_STRIP = 16  # target pixels
 
 
 def resize_weights(length: int, extent: int, size: int) -> Tensor:
@@ -32,6 +36,24 @@ def resize_weights(length: int, extent: int, size: int) -> Tensor:
     return weights / weights.sum(dim=1, keepdim=True)
 
 
+@lru_cache(maxsize=64)  # photos of one camera have one size
+def weight_strips(length: int, extent: int, size: int) -> tuple[tuple[slice, Tensor], ...]:
+    """Return `resize_weights` in strips of rows, each without the source pixels that it weighs 0.
+
+    A strip reaches over a few source pixels more than it has rows, so products with the strips
+    take a fifth of the time of one with the whole.
+
+    Returns:
+        for each strip the source pixels and float32[up to 16, as many].
+    """
+    strips = []
+    for rows in torch.split(resize_weights(length, extent, size), _STRIP):
+        weighed = rows.any(dim=0).nonzero()
+        source = slice(int(weighed[0]), int(weighed[-1]) + 1)
+        strips.append((source, rows[:, source].contiguous()))
+    return tuple(strips)
+
+
 class PixelStep(nn.Module):
     """Resize to size x size and normalise: uint8[N, H, W, 3] to float32[N, 3, size, size]."""
 
@@ -53,7 +75,9 @@ class PixelStep(nn.Module):
         height, width = pixels.shape[1:3]
         square = min(height, width)
         window = (square, square) if self.contract.geometry == "crop" else (height, width)
-        rows = resize_weights(height, window[0], self.contract.size).to(pixels.device)
-        columns = resize_weights(width, window[1], self.contract.size).to(pixels.device)
-        planes = pixels.permute(0, 3, 1, 2).to(torch.float32)
-        return rows @ planes @ columns.T
+        rows = weight_strips(height, window[0], self.contract.size)
+        columns = weight_strips(width, window[1], self.contract.size)
+        device = pixels.device
+        planes = pixels.permute(0, 3, 1, 2).to(torch.float32).contiguous()
+        low = torch.cat([w.to(device) @ planes[:, :, at] for at, w in rows], dim=2)
+        return torch.cat([low[..., at] @ w.T.to(device) for at, w in columns], dim=3)

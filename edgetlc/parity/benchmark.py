@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from edgetlc.errors import InputError
@@ -97,7 +97,7 @@ def benchmark(
             described[key] = (model.id, engine.name, kilobytes, load_ms)
     if not described:
         raise InputError("no model of the bundle runs on an engine installed here")
-    times = _interleaved(jobs, rounds, track)
+    times = interleaved(jobs, rounds, track)
     medians = {name: statistics.median(values) for name, values in times.items()}
     baseline = medians[next(iter(described))]
     timings = tuple(
@@ -108,10 +108,10 @@ def benchmark(
     return Benchmark((width, height), threads, rounds, medians["decode"], timings)
 
 
-def _interleaved(
-    jobs: dict[str, Callable[[], object]], rounds: int, track: Track
+def interleaved(
+    jobs: Mapping[str, Callable[[], object]], rounds: int, track: Track = untracked
 ) -> dict[str, list[float]]:
-    """Return the milliseconds of every round of every job."""
+    """Return the milliseconds of every round of every job, all jobs in turn in each round."""
     times: dict[str, list[float]] = {name: [] for name in jobs}
     for _ in track(range(rounds), "timing", rounds):
         for name, job in jobs.items():

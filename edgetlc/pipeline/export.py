@@ -78,7 +78,10 @@ def export_run(
     quantization = _quantization(run) if "int8" in precisions else None
     files: dict[str, bytes] = {}
     models = []
-    graphs = {precision: _graph(run, checkpoint, precision) for precision in precisions}
+    temperatures = dict.fromkeys(precisions, checkpoint.temperature)
+    if quantization:
+        temperatures["int8"] = quantization["temperature"]
+    graphs = {p: _graph(run, checkpoint, p, temperatures[p]) for p in precisions}
     engines: dict[Precision, Engine] = {
         precision: open_engine(ONNXRUNTIME, [graph.SerializeToString()], threads=1)
         for precision, graph in graphs.items()
@@ -89,7 +92,7 @@ def export_run(
             answers.probabilities[precision],
             answers.truth,
             checkpoint.classes,
-            checkpoint.temperature,
+            temperatures[precision],
             wish,
         )
         for precision in graphs
@@ -116,12 +119,14 @@ def export_run(
     return write_bundle(output, manifest, files, overwrite=overwrite)
 
 
-def _graph(run: Path, checkpoint: Checkpoint, precision: Precision) -> onnx.ModelProto:
+def _graph(
+    run: Path, checkpoint: Checkpoint, precision: Precision, temperature: float
+) -> onnx.ModelProto:
     if precision == "int8":
         network = onnx.load_model_from_string((run / INT8_FILE).read_bytes())
     else:
         network = network_graph(checkpoint.classifier, checkpoint.contract.size)
-    return deployable(network, checkpoint.contract, checkpoint.temperature)
+    return deployable(network, checkpoint.contract, temperature)
 
 
 def _for_golden(answers: ValidationAnswers) -> list[Photo]:
@@ -154,6 +159,8 @@ def _quantization(run: Path) -> dict[str, Any]:
                 f"{RECORD_FILE} in {run} tells of another {file}; "
                 f"run 'edgetlc quantize {run}' again"
             )
+    if not isinstance(record.get("temperature"), float) or not record["temperature"] > 0:
+        raise InputError(f"{RECORD_FILE} in {run} tells no temperature; quantize the run again")
     return record
 
 

@@ -3,29 +3,53 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import torch
-from numpy.typing import NDArray
+import onnx
 
-from edgetlc.calibration.quantize import quantize
-from edgetlc.calibration.sampling import CalibrationSet, choose
-from edgetlc.data.photos import Photo, PhotoSet, digest_of
-from edgetlc.errors import ImageError, InputError
-from edgetlc.export.network import network_graph
+from edgetlc.calibration.accuracy_control import Restored, hold
+from edgetlc.calibration.measurement import Measurement, answer, compare
+from edgetlc.calibration.quantize import Quantized, Recipe, quantize
+from edgetlc.calibration.sampling import CalibrationSet
+from edgetlc.data.photos import Photo, PhotoSet
+from edgetlc.errors import GateError, InputError
 from edgetlc.files import sha256_file, write_bytes, write_json
-from edgetlc.models.checkpoint import CHECKPOINT_FILE, Checkpoint, load_checkpoint
-from edgetlc.models.pixel_step import PixelStep
-from edgetlc.runtime.contract import PixelContract
-from edgetlc.runtime.pixels import decode
-from edgetlc.runtime.stream import decoded_photos
+from edgetlc.models.checkpoint import CHECKPOINT_FILE
+from edgetlc.pipeline.aware import quantize_aware
+from edgetlc.pipeline.confidence import Refit, refit
+from edgetlc.pipeline.preparation import WORK_FOLDER, CalibrationWish, Preparation, prepared
+from edgetlc.progress import Track, untracked
+from edgetlc.training.aware import AwareTraining
 
 INT8_FILE = "network.int8.onnx"
 RECORD_FILE = "quantization.json"
+
+
+@dataclass(frozen=True)
+class Compression:
+    """How a network becomes int8.
+
+    Attributes:
+        recipe: of the post-training quantization.
+        aware: quantization-aware training after it, or None.
+        max_drop: largest fall of any camera's accuracy, and rise of its false-genuine rate, on the
+            validation part, a share of its photos; None measures them and accepts any.
+    """
+
+    recipe: Recipe = field(default_factory=Recipe)
+    aware: AwareTraining | None = None
+    max_drop: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.max_drop is not None and not 0 <= self.max_drop < 1:
+            raise InputError(
+                f"the accepted drop is {self.max_drop}; it is a share of photos from 0 to below "
+                "1, such as 0.01 for 1 %"
+            )
 
 
 @dataclass(frozen=True)
@@ -37,20 +61,46 @@ class QuantizedRun:
         calibration: the photos that set its ranges.
         quantized_layers: convolutions with int8 weights.
         float_layers: convolutions left in float.
+        restored: those that accuracy control put back to float, in order, with the reason.
+        measurement: int8 against float on the validation part.
+        confidence: the refitted temperature and the change in calibration.
         float_bytes, int8_bytes: sizes of the two networks.
-        unreadable: training photos that were passed over, with the reason.
+        simulated: whether any validation photo was made by a simulation.
+        unreadable: photos that were passed over, with the reason.
     """
 
     path: Path
     calibration: CalibrationSet
     quantized_layers: int
     float_layers: int
+    restored: tuple[Restored, ...]
+    measurement: Measurement
+    confidence: Refit
     float_bytes: int
     int8_bytes: int
+    simulated: bool
     unreadable: tuple[tuple[Photo, str], ...]
 
 
-def quantize_run(run: Path, photos: PhotoSet, count: int = 300, seed: int = 0) -> QuantizedRun:
+@dataclass(frozen=True)
+class Result:
+    """A compressed network and what it does on the validation part."""
+
+    quantized: Quantized
+    restored: tuple[Restored, ...]
+    measurement: Measurement
+    confidence: Refit
+
+
+def quantize_run(
+    run: Path,
+    photos: PhotoSet,
+    calibration: CalibrationWish | None = None,
+    wish: Compression | None = None,
+    *,
+    resume: bool = False,
+    track: Track = untracked,
+) -> QuantizedRun:
     """Quantize the network of a run folder, calibrated on the training part.
 
     Writes `network.int8.onnx` and `quantization.json` into the run folder; the record ties the
@@ -59,93 +109,165 @@ def quantize_run(run: Path, photos: PhotoSet, count: int = 300, seed: int = 0) -
     Args:
         run: a folder that `edgetlc train` wrote.
         photos: the split photo set it was trained on.
-        count: calibration photos, stratified over class x camera.
-        seed: which photos of each class x camera are taken first.
+        calibration: which photos set the ranges.
+        wish: how.
+        resume: go on from the steps that an interrupted command finished.
+        track: shows progress.
 
     Raises:
-        InputError: no checkpoint, other training photos than the run's, or none can be read.
+        InputError: no checkpoint, other training photos than the run's, unfit calibration photos,
+            or an operator that cannot be quantized.
+        GateError: no mixture of int8 and float keeps the worst camera's drop within `max_drop`;
+            nothing is written.
     """
-    checkpoint = load_checkpoint(run)
-    _check_training_part(checkpoint, photos)
-    calibration, unreadable = _calibration_set(photos, count, seed, checkpoint.contract.size)
-    float_network = network_graph(checkpoint.classifier, checkpoint.contract.size)
-    images = _Images(calibration.photos, checkpoint.contract)
-    result = quantize(float_network, images, len(calibration.photos))
-    content = result.model.SerializeToString(deterministic=True)
-    write_bytes(run / INT8_FILE, content)
+    calibration, wish = calibration or CalibrationWish(), wish or Compression()
+    settings = {"settings": _settings(wish)}
+    with prepared(run, photos, calibration, settings, resume=resume, track=track) as preparation:
+        result = compress(preparation, photos, wish, track)
+        if wish.max_drop is not None and not result.measurement.holds(wish.max_drop):
+            raise GateError(_refusal(run, result.measurement, wish.max_drop))
+        content = install(preparation, result, calibration.seed)
+        return QuantizedRun(
+            run / INT8_FILE,
+            preparation.calibration,
+            result.quantized.quantized_layers,
+            result.quantized.float_layers,
+            result.restored,
+            result.measurement,
+            result.confidence,
+            preparation.network.ByteSize(),
+            len(content),
+            photos.part("val").simulated,
+            preparation.unreadable,
+        )
+
+
+def compress(
+    preparation: Preparation, photos: PhotoSet, wish: Compression, track: Track = untracked
+) -> Result:
+    """Quantize a network, hold its worst camera if asked to, and measure it."""
+    if wish.aware:
+        training = wish.aware
+        quantized = _kept(
+            preparation, "aware", lambda: _aware(preparation, photos, wish.recipe, training, track)
+        )
+    else:
+        quantized = _kept(preparation, _name(wish.recipe), lambda: _after(preparation, wish.recipe))
+    judges = preparation.validation
+    float_logits = answer(preparation.network, judges, track)
+    restored: tuple[Restored, ...] = ()
+    if wish.max_drop is not None:
+        held = hold(
+            preparation.network,
+            quantized.model,
+            judges,
+            wish.max_drop,
+            track=track,
+            memory=preparation.work,
+        )
+        restored = held.restored
+        quantized = with_restored(quantized, held.model, restored)
+    logits = answer(quantized.model, judges, track)
+    return Result(
+        quantized,
+        restored,
+        compare(float_logits, logits, judges),
+        refit(float_logits, logits, judges.truth, preparation.checkpoint.temperature),
+    )
+
+
+def install(preparation: Preparation, result: Result, seed: int) -> bytes:
+    """Make a compressed network the run's, with its record, and return the network's file."""
+    run, calibration = preparation.run, preparation.calibration
+    content: bytes = result.quantized.model.SerializeToString(deterministic=True)
     record: dict[str, Any] = {
         "checkpoint": sha256_file(run / CHECKPOINT_FILE),
         "network": hashlib.sha256(content).hexdigest(),
         "calibration": {
             "photos": len(calibration.photos),
             "per_camera": calibration.per_camera,
+            "coverage": calibration.coverage.to_json(),
             "digest": calibration.digest,
             "seed": seed,
             "simulated": calibration.simulated,
         },
-        "settings": result.settings,
-        "quantized_layers": result.quantized_layers,
-        "float_layers": result.float_layers,
+        "settings": result.quantized.settings,
+        "quantized_layers": result.quantized.quantized_layers,
+        "float_layers": result.quantized.float_layers,
+        "restored": [vars(step) for step in result.restored],
+        "validation": result.measurement.to_json(),
+        "temperature": result.confidence.after.temperature,
+        "confidence": result.confidence.to_json(),
     }
+    write_bytes(run / INT8_FILE, content)
     write_json(run / RECORD_FILE, record)
-    return QuantizedRun(
-        run / INT8_FILE,
-        calibration,
-        result.quantized_layers,
-        result.float_layers,
-        float_network.ByteSize(),
-        len(content),
-        unreadable,
+    return content
+
+
+def with_restored(
+    quantized: Quantized, model: onnx.ModelProto, restored: Sequence[Restored]
+) -> Quantized:
+    """Return the network that accuracy control made of `quantized`."""
+    left = ", ".join([str(quantized.settings["left_in_float"]), *(s.layer for s in restored)])
+    return Quantized(
+        model,
+        quantized.quantized_layers - len(restored),
+        quantized.float_layers + len(restored),
+        {**quantized.settings, "left_in_float": left},
     )
 
 
-def _calibration_set(
-    photos: PhotoSet, count: int, seed: int, size: int
-) -> tuple[CalibrationSet, tuple[tuple[Photo, str], ...]]:
-    """Choose readable photos; training passed over the others too, so they are no reason to stop.
-
-    Raises:
-        InputError: no training photo can be read.
-    """
-    training = photos.part("train")
-    unreadable: dict[Photo, str] = {}
-    while len(unreadable) < len(training.photos):
-        left = tuple(photo for photo in training.photos if photo not in unreadable)
-        calibration = choose(replace(training, photos=left), count, seed)
-        stream = decoded_photos((photo.path for photo in calibration.photos), size)
-        bad = {
-            photo: str(decoded)
-            for photo, (_, decoded) in zip(calibration.photos, stream, strict=True)
-            if isinstance(decoded, ImageError)
-        }
-        if not bad:
-            return calibration, tuple(unreadable.items())
-        unreadable |= bad
-    raise InputError(f"none of {len(training.photos)} training photos can be read")
+def _after(preparation: Preparation, recipe: Recipe) -> Quantized:
+    """Quantize the trained network as it is."""
+    return quantize(preparation.network, preparation.images, len(preparation.images), recipe)
 
 
-def _check_training_part(checkpoint: Checkpoint, photos: PhotoSet) -> None:
-    """Refuse another training part than the run's: it may hold the run's test photos."""
-    trained_on = checkpoint.provenance.get("data", {}).get("train_digest")
-    if digest_of(photos.part("train").photos) != trained_on:
-        raise InputError(
-            "the training part is not the one this network was trained on, so calibration could "
-            "touch test photos; pass the manifest that 'edgetlc train' took"
-        )
+def _aware(
+    preparation: Preparation,
+    photos: PhotoSet,
+    recipe: Recipe,
+    training: AwareTraining,
+    track: Track,
+) -> Quantized:
+    """Quantize the network and train it on with its rounding."""
+    return quantize_aware(
+        preparation.checkpoint,
+        photos,
+        preparation.images,
+        training.epochs,
+        recipe=recipe,
+        training=training,
+        folder=preparation.run / WORK_FOLDER,
+        track=track,
+    )
 
 
-class _Images:
-    """The network's inputs for calibration, float32[1, 3, size, size] each, made when asked for."""
+def _kept(preparation: Preparation, name: str, make: Callable[[], Quantized]) -> Quantized:
+    """Return a finished network from an interrupted command's work, or make it and keep it."""
+    work = preparation.work
+    content, about = work.get_bytes(name), work.get(name)
+    if content is not None and about is not None:
+        return Quantized(onnx.load_model_from_string(content), **about)
+    made = make()
+    work.put_bytes(name, made.model.SerializeToString(deterministic=True))
+    about = {key: value for key, value in vars(made).items() if key != "model"}
+    work.put(name, about)
+    return made
 
-    def __init__(self, photos: tuple[Photo, ...], contract: PixelContract) -> None:
-        self._photos = photos
-        self._contract = contract
-        self._step = PixelStep(contract)
 
-    def __len__(self) -> int:
-        return len(self._photos)
+def _name(recipe: Recipe) -> str:
+    return f"int8 {recipe.preset} {recipe.bias_correction} {','.join(recipe.float_layers)}".strip()
 
-    def __iter__(self) -> Iterator[NDArray[np.float32]]:
-        for photo in self._photos:
-            pixels = decode(photo.path, self._contract.size).pixels
-            yield self._step(torch.tensor(pixels)[None]).numpy()
+
+def _settings(wish: Compression) -> dict[str, Any]:
+    document: dict[str, Any] = json.loads(json.dumps(asdict(wish)))
+    return document
+
+
+def _refusal(run: Path, found: Measurement, max_drop: float) -> str:
+    what = "accuracy falls" if found.worst.drop >= found.worst.rise else "false genuine rises"
+    return (
+        f"no mixture of int8 and float keeps every camera within {max_drop:.1%} on the validation "
+        f"part: with {found.worst_camera}, {what} by {found.harm:.1%} of its photos; keep float "
+        f"('edgetlc export {run} --precision fp32'), or try --qat 1"
+    )

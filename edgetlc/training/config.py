@@ -16,6 +16,7 @@ from edgetlc.errors import InputError
 from edgetlc.models.pretrained import IMAGENET, imagenet_weights
 from edgetlc.runtime.contract import PixelContract
 from edgetlc.training.augment import Augmentation
+from edgetlc.training.distillation import Distillation
 
 ClassWeights = Literal["none", "balanced"]
 Precision = Literal["auto", "fp32", "bf16"]
@@ -70,6 +71,7 @@ class TrainingConfig:
         compile: whether the network is compiled (`torch.compile`) before it learns. On a CPU it
             takes a minute and gains nothing (measured: ResNet-50, bf16, two cores).
         camera_augmentation: what cameras change at random, or None.
+        distillation: a teacher to learn from, or None to learn from the labels alone.
         cache: folder of decoded photos that runs share; None keeps them in the run's own folder,
             for as long as it trains.
         cache_limit: largest size of that folder, in bytes.
@@ -93,6 +95,7 @@ class TrainingConfig:
     precision: Precision = "auto"
     compile: bool = False
     camera_augmentation: BatchAugmentation | None = None
+    distillation: Distillation | None = None
     cache: Path | None = None
     cache_limit: int = 20 * GIGABYTE
 

@@ -25,6 +25,7 @@ from edgetlc.errors import InputError
 from edgetlc.models.networks import Classifier, channels_last
 from edgetlc.progress import Track
 from edgetlc.training.config import TrainingConfig
+from edgetlc.training.distillation import Teacher
 from edgetlc.training.distributed import World
 from edgetlc.training.draws import kept_features
 from edgetlc.training.images import AugmentedBatches, BatchPlan, BatchPlans, ImageSet, augmented
@@ -74,6 +75,7 @@ class Loop:
         world: the processes that share the work.
         device: of this process.
         track: shows progress within an epoch.
+        teacher: whose answers are learned too, or None.
     """
 
     def __init__(
@@ -85,7 +87,9 @@ class Loop:
         world: World,
         device: torch.device,
         track: Track,
+        teacher: Teacher | None = None,
     ) -> None:
+        self._teacher = teacher
         self._config, self._world, self._device, self._track = config, world, device, track
         self._training, self.validation = training, validation
         self._classifier = classifier.to(device).to(memory_format=torch.channels_last)
@@ -210,9 +214,14 @@ class Loop:
             images = augmented(images, plan, self._config)
         targets = self._training.targets[list(plan.indices)].to(self._device, non_blocking=True)
         with torch.autocast(self._device.type, torch.bfloat16, enabled=self._bf16):
-            logits, _ = self._model(self._normalise(images), self._kept(plan))
+            seen = self._normalise(images)
+            logits, _ = self._model(seen, self._kept(plan))
+            taught = self._teacher.answers(seen) if self._teacher else None
         logits = logits.float()
         loss = self._objective(logits, targets, plan.rows)
+        if self._teacher and taught is not None:
+            part = len(plan.own) / len(plan.indices)
+            loss = self._teacher.share(loss, logits, taught, part)
         self._optimizer.zero_grad(set_to_none=True)
         # Gradients are averaged over the processes, but their losses add up to the batch's.
         (loss * self._world.size).backward()  # type: ignore[no-untyped-call]

@@ -16,13 +16,18 @@ from edgetlc.data.photos import PhotoSet, digest_of
 from edgetlc.files import sha256_file
 from edgetlc.models.checkpoint import LoadedWeights
 from edgetlc.training.config import TrainingConfig
+from edgetlc.training.distillation import Teacher
 from edgetlc.training.git_state import git_state
 
 _WITHOUT_EFFECT = {"settings.workers"}  # but on the speed
 
 
 def provenance(
-    photos: PhotoSet, config: TrainingConfig, weights: Path | None, loaded: LoadedWeights | None
+    photos: PhotoSet,
+    config: TrainingConfig,
+    weights: Path | None,
+    loaded: LoadedWeights | None,
+    teacher: Teacher | None = None,
 ) -> dict[str, Any]:
     """Return a run's settings, start, data and versions as a JSON document.
 
@@ -31,15 +36,19 @@ def provenance(
         config: what the run was asked to do.
         weights: the file it started from, if any.
         loaded: what was taken from it.
+        teacher: who taught it, if anybody.
     """
     settings = {k: v for k, v in asdict(config).items() if k not in ("cache", "cache_limit")}
     git = git_state()
     if isinstance(config.weights, Path):
         settings["weights"] = config.weights.name  # no place: the record travels
+    if config.distillation:
+        settings["distillation"]["teacher"] = config.distillation.teacher.name
     return {
         "settings": settings,
         "start": start_of(loaded),
         "weights_sha256": sha256_file(weights) if weights else None,
+        "teacher": teacher.record if teacher else None,
         "data": {
             "photos": {part: len(photos.part(part).photos) for part in ("train", "val")},
             "train_digest": digest_of(photos.part("train").photos),
@@ -70,7 +79,7 @@ def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
         before: the provenance it began with, as read from `run.json`.
         now: the provenance that it would begin with today.
     """
-    compared = ("settings", "weights_sha256", "data")
+    compared = ("settings", "weights_sha256", "teacher", "data")
     old, new = (dict(_flat({k: run.get(k) for k in compared})) for run in (before, now))
     return [
         f"{name.removeprefix('settings.')} was {_text(old.get(name))}, is {_text(new.get(name))}"
@@ -84,7 +93,12 @@ def _flat(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
         for key, inner in value.items():
             yield from _flat(inner, f"{path}.{key}" if path else str(key))
     else:
-        yield path, list(value) if isinstance(value, tuple) else value
+        yield path, _listed(value)
+
+
+def _listed(value: Any) -> Any:
+    """Return a value as JSON brings it back: with lists for tuples, however deep."""
+    return [_listed(one) for one in value] if isinstance(value, list | tuple) else value
 
 
 def _text(value: Any) -> str:

@@ -21,6 +21,7 @@ from edgetlc.models.networks import Classifier
 from edgetlc.progress import Track, untracked
 from edgetlc.training.cache import ImageCache
 from edgetlc.training.config import TrainingConfig
+from edgetlc.training.distillation import Teacher
 from edgetlc.training.distributed import World, errors_end_all, join
 from edgetlc.training.images import ImageSet, load_images
 from edgetlc.training.loop import Epoch, Loop, best_of
@@ -82,8 +83,8 @@ def train(
 
     Raises:
         InputError: unknown network, missing parts, a class without training photos, unreadable
-            weights, a folder in use, a run to resume that was asked for something else, a loss
-            that is not a number, or too little memory.
+            weights, a teacher of something else, a folder in use, a run to resume that was asked
+            for something else, a loss that is not a number, or too little memory.
         OSError: the disk is full, for example; the last whole epoch's files are untouched.
     """
     world, device = join(config.device)
@@ -92,19 +93,22 @@ def train(
     with errors_end_all(world):
         folder = RunFolder(output)
         folder.check_free(overwrite=overwrite, resume=resume)
+        teacher = None
+        if config.distillation:
+            teacher = Teacher(config.distillation, photos, config.contract, device)
         torch.manual_seed(config.seed)
         classifier = Classifier(config.architecture, len(photos.classes))
         weights = config.weights_file
         loaded = load_weights(classifier, weights) if weights else None
         on_start(loaded)
-        record = provenance(photos, config, weights, loaded)
+        record = provenance(photos, config, weights, loaded, teacher)
         state = folder.resumable(record) if resume else None
         if state is not None:
             on_resume(len(state.epochs))
             if state.finished:
                 return TrainedRun(output, best_of(state.epochs), state.epochs, loaded, ())
         with _image_sets(photos, config, output, world, track) as (training, validation):
-            loop = Loop(classifier, config, training, validation, world, device, track)
+            loop = Loop(classifier, config, training, validation, world, device, track, teacher)
             kept = Checkpoint(classifier, photos.classes, config.contract, provenance=record)
             writing = folder if world.main else None
             epochs = _run(loop, config, state, kept, writing, on_epoch)

@@ -133,6 +133,7 @@ def _bundle(run: Path, output: Path, files: list[Path]) -> Path:
     from edgetlc.models.checkpoint import CHECKPOINT_FILE, Checkpoint, save_checkpoint
     from edgetlc.models.networks import Classifier
     from edgetlc.pipeline.export import export_run
+    from edgetlc.pipeline.preparation import CalibrationWish
     from edgetlc.pipeline.quantize import quantize_run
     from edgetlc.runtime.contract import PixelContract
 
@@ -149,6 +150,6 @@ def _bundle(run: Path, output: Path, files: list[Path]) -> Path:
     provenance = {"data": {"train_digest": digest}, "weights": "random"}
     checkpoint = Checkpoint(classifier, classes, PixelContract(SIZE), 1.0, provenance)
     save_checkpoint(run / CHECKPOINT_FILE, checkpoint)
-    quantize_run(run, photo_set, count=_CALIBRATION)
+    quantize_run(run, photo_set, CalibrationWish(_CALIBRATION))
     export_run(run, photo_set, output, formats=("onnx", "openvino"), overwrite=True)
     return output

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 import onnx
@@ -13,18 +15,22 @@ import pytest
 import torch
 from onnx import numpy_helper
 
-from edgetlc.calibration.quantize import count_layers, quantize
+from edgetlc.calibration.inputs import network_inputs
+from edgetlc.calibration.layers import quantized_layers
+from edgetlc.calibration.quantize import BiasCorrection, Preset, Recipe, count_layers, quantize
 from edgetlc.data.photos import PhotoSet
 from edgetlc.errors import InputError
 from edgetlc.export.network import EVIDENCE, network_graph
 from edgetlc.models.checkpoint import load_checkpoint
 from edgetlc.models.networks import ARCHITECTURES, Classifier
 from edgetlc.pipeline.export import export_run
+from edgetlc.pipeline.preparation import CalibrationWish
 from edgetlc.pipeline.quantize import INT8_FILE, RECORD_FILE, quantize_run
+from edgetlc.runtime.contract import PixelContract
 
 
 @pytest.fixture(scope="module")
-def network(quantized_run: Path) -> onnx.ModelProto:
+def int8(quantized_run: Path) -> onnx.ModelProto:
     return onnx.load_model_from_string((quantized_run / INT8_FILE).read_bytes())
 
 
@@ -45,17 +51,17 @@ def quantized_weights(model: onnx.ModelProto) -> list[tuple[np.ndarray, np.ndarr
     return found
 
 
-def test_every_convolution_but_the_head_is_int8(network: onnx.ModelProto) -> None:
+def test_every_convolution_but_the_head_is_int8(int8: onnx.ModelProto) -> None:
     """resnet18 has 20 convolutions; the head that makes the evidence is one more."""
-    assert count_layers(network) == (20, 1)
-    head = next(node for node in network.graph.node if EVIDENCE in node.output)
+    assert count_layers(int8) == (20, 1)
+    head = next(node for node in int8.graph.node if EVIDENCE in node.output)
     assert head.op_type == "Conv"
-    assert constants(network)[head.input[1]].dtype == np.float32
+    assert constants(int8)[head.input[1]].dtype == np.float32
 
 
-def test_weights_have_a_scale_per_channel_and_stay_within_7_bits(network: onnx.ModelProto) -> None:
+def test_weights_have_a_scale_per_channel_and_stay_within_7_bits(int8: onnx.ModelProto) -> None:
     """AVX2 adds two products in 16 bits: with 8-bit weights such sums can overflow."""
-    weights = quantized_weights(network)
+    weights = quantized_weights(int8)
     assert len(weights) == 20
     for weight, scale, axis in weights:
         assert weight.dtype == np.int8
@@ -66,9 +72,9 @@ def test_weights_have_a_scale_per_channel_and_stay_within_7_bits(network: onnx.M
     assert np.mean([np.abs(weight.astype(int)).max() for weight, _, _ in weights]) > 60
 
 
-def test_activations_are_8_bit_with_one_scale(network: onnx.ModelProto) -> None:
-    values = constants(network)
-    nodes = [node for node in network.graph.node if node.op_type == "QuantizeLinear"]
+def test_activations_are_8_bit_with_one_scale(int8: onnx.ModelProto) -> None:
+    values = constants(int8)
+    nodes = [node for node in int8.graph.node if node.op_type == "QuantizeLinear"]
     assert len(nodes) >= 20
     for node in nodes:
         scale, zero = values[node.input[1]], values[node.input[2]]
@@ -125,6 +131,71 @@ def test_onnx_runtime_and_openvino_agree_on_the_int8_network(name: str) -> None:
         assert np.abs(logits - expected).max() < 0.5 * moved
 
 
+@pytest.fixture(scope="module")
+def trained(tiny_run: Path) -> tuple[onnx.ModelProto, PixelContract]:
+    checkpoint = load_checkpoint(tiny_run)
+    return network_graph(checkpoint.classifier, checkpoint.contract.size), checkpoint.contract
+
+
+RECIPES = [Recipe(p, b) for p in get_args(Preset) for b in get_args(BiasCorrection)]
+
+
+@pytest.mark.parametrize(
+    "recipe",
+    [*RECIPES, Recipe(float_layers=("conv1", "layer2.0.conv2"))],
+    ids=lambda r: f"{r.preset} {r.bias_correction} {' '.join(r.float_layers)}",
+)
+def test_every_recipe_gives_one_file_for_both_engines(
+    trained: tuple[onnx.ModelProto, PixelContract],
+    photo_set: PhotoSet,
+    optimised: Callable[[onnx.ModelProto], Counter[str]],
+    recipe: Recipe,
+) -> None:
+    network, contract = trained
+    with network_inputs(photo_set.part("train").photos[:16], contract) as images:
+        made = quantize(network, images, len(images), recipe)
+    onnx.checker.check_model(made.model, full_check=True)
+    left = len(recipe.float_layers)
+    assert (made.quantized_layers, made.float_layers) == (20 - left, 1 + left)
+    kinds = optimised(made.model)
+    assert kinds["QLinearConv"] == 20 - left
+    assert kinds["QLinearAdd"] == 0  # it rounds differently on other processors
+    content = made.model.SerializeToString()
+    session = onnxruntime.InferenceSession(content, providers=["CPUExecutionProvider"])
+    core = openvino.Core()
+    compiled = core.compile_model(
+        core.read_model(content, b""), "CPU", {"INFERENCE_PRECISION_HINT": "f32"}
+    )
+    with network_inputs(photo_set.part("val", "test").photos, contract) as images:
+        assert len(images) == 18
+        for image in images:
+            (logits,) = session.run(["logits"], {"images": image})
+            assert logits.argmax() == compiled({"images": image})["logits"].argmax()
+
+
+def test_the_settings_tell_the_recipe(
+    network: onnx.ModelProto, random_images: Callable[..., list[np.ndarray]]
+) -> None:
+    recipe = Recipe("mixed", "accurate", ("b", "d"))
+    made = quantize(network, random_images(8), 8, recipe)
+    assert made.settings["preset"] == "mixed"
+    assert made.settings["bias_correction"] == "accurate"
+    assert made.settings["overflow_fix"] == "enable"
+    assert made.settings["activation_ranges"] == "minmax"
+    assert made.settings["photos"] == 8
+    left = str(made.settings["left_in_float"])
+    assert left.startswith("head, ")
+    assert left.endswith(", b, d")
+    assert quantized_layers(made.model) == ("a", "c", "e")
+
+
+def test_the_same_images_give_the_same_network(
+    network: onnx.ModelProto, random_images: Callable[..., list[np.ndarray]]
+) -> None:
+    one, other = (quantize(network, random_images(8), 8).model for _ in range(2))
+    assert one.SerializeToString(deterministic=True) == other.SerializeToString(deterministic=True)
+
+
 def test_the_record_tells_what_was_done(quantized_run: Path, photo_set: PhotoSet) -> None:
     record = json.loads((quantized_run / RECORD_FILE).read_text(encoding="utf-8"))
     assert record["calibration"]["photos"] == 16
@@ -146,7 +217,7 @@ def test_another_training_part_is_refused(
     relabelled = (replace(photo_set.photos[0], label="ring"), *photo_set.photos[1:])
     for photos in (swapped, one_less, relabelled):
         with pytest.raises(InputError, match="not the one this network was trained on"):
-            quantize_run(run, PhotoSet(photos, photo_set.classes), 8)
+            quantize_run(run, PhotoSet(photos, photo_set.classes), CalibrationWish(8))
     assert not (run / INT8_FILE).exists()
 
 

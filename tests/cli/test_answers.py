@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -246,19 +246,23 @@ class TestToolchain:
         self, edgetlc: Run, quantized_run: Path, manifest: Path, monkeypatch: pytest.MonkeyPatch,
         tmp_path: Path, linked_copy: Callable[[Path, Path], Path],
     ) -> None:  # fmt: skip
-        def leave(network: object, images: Iterable[object], count: int) -> Quantized:
-            return Quantized(onnx.ModelProto(producer_name="int8"), 20, 1, {})
+        made = onnx.load(quantized_run / "network.int8.onnx")
 
-        monkeypatch.setattr(quantize_module, "quantize", leave)
-        float_network = onnx.ModelProto(producer_name="float" * 9)
-        monkeypatch.setattr(quantize_module, "network_graph", lambda *_: float_network)
+        def at_once(*_: object) -> Quantized:
+            return Quantized(made, 20, 1, {"left_in_float": "head"})
+
+        monkeypatch.setattr(quantize_module, "quantize", at_once)
         run = linked_copy(quantized_run, tmp_path / "run")
         words = ("quantize", run, "--data", manifest, "--photos", 8)
         document = edgetlc(*words, "--json").json()
         assert document["calibration_photos"] == sum(document["per_camera"].values()) == 8
         assert document["network"] == str(run / "network.int8.onnx")
-        shown = edgetlc(*words).out
+        assert document["validation"]["photos"] == 6
+        shown = edgetlc(*words, "--max-drop", 0.9).out
         assert "20 layers in int8, 1 left in float" in shown
+        assert "worst" in shown
+        assert "temperature 1.50 of the float network" in shown
+        assert not (run / "quantize.work").exists()
 
     def test_export(
         self, edgetlc: Run, tiny_run: Path, manifest: Path, monkeypatch: pytest.MonkeyPatch,

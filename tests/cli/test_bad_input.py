@@ -174,6 +174,26 @@ TABLE: dict[str, tuple[Callable[[SimpleNamespace], list[object]], tuple[str, ...
         lambda p: ["quantize", p.run, "--data", p.manifest, "--photos", 3],
         ("3 calibration photos", "at least 8"),
     ),
+    "own calibration photos that will judge": (
+        lambda p: ["quantize", p.run, "--data", p.manifest, "--calibration", p.manifest],
+        ("calibration", "test", "and 12 more"),
+    ),
+    "accepted drop that is no share": (
+        lambda p: ["quantize", p.run, "--data", p.manifest, "--max-drop", 2],
+        ("the accepted drop is 2", "0.01 for 1 %"),
+    ),
+    "layer that is not there": (
+        lambda p: ["quantize", p.run, "--data", p.manifest, "--float-layer", "layer9.conv1"],
+        ("layer9.conv1",),
+    ),
+    "search told how to quantize": (
+        lambda p: ["quantize", p.run, "--data", p.manifest, "--search", "--preset", "mixed"],
+        ("--search tries the presets itself",),
+    ),
+    "student without a search": (
+        lambda p: ["quantize", p.run, "--data", p.manifest, "--student", p.run],
+        ("--student and --report belong to --search",),
+    ),
     "set of another run": (
         lambda p: ["quantize", p.run, "--data", _other_split(p)],
         ("not the one this network was trained on",),

@@ -19,6 +19,7 @@ from edgetlc.parity.verification import CandidateReport
 from edgetlc.parity.verify import verify
 from edgetlc.pipeline.decision import Wish
 from edgetlc.pipeline.export import export_run
+from edgetlc.pipeline.preparation import CalibrationWish
 from edgetlc.pipeline.quantize import RECORD_FILE, quantize_run
 from edgetlc.runtime.bundle import Bundle
 
@@ -82,7 +83,7 @@ def saturating_bundle(
     run = shutil.copytree(quantized_run, folder / "run")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(nncf, "quantize", damaged)
-        quantize_run(run, photo_set, count=16)
+        quantize_run(run, photo_set, CalibrationWish(16))
     record = json.loads((run / RECORD_FILE).read_text(encoding="utf-8"))
     assert record["settings"]["overflow_fix"] == "enable"
     bundle = folder / "saturating.bundle"
@@ -172,12 +173,47 @@ def test_arm_kernels_answer_like_those_here(
     assert there.pooled.largest_change == pytest.approx(here.pooled.largest_change, abs=0.01)
 
 
+@pytest.fixture(scope="module")
+def wasm_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where wasm.sh keeps its engine for this run."""
+    if not (shutil.which("node") and shutil.which("npm")):
+        pytest.skip("node and npm are not installed; wasm.sh needs both")
+    return tmp_path_factory.mktemp("wasm") / "root"
+
+
+@pytest.mark.parametrize(("model", "tolerance"), [("onnx-int8", 0.01), ("onnx-fp32", 1e-5)])
+def test_the_browsers_engine_answers_like_the_one_here(
+    tiny_bundle: Path,
+    photos_folder: Path,
+    photo_set: PhotoSet,
+    wasm_root: Path,
+    tmp_path: Path,
+    model: str,
+    tolerance: float,
+) -> None:
+    """The pixel step's last bits differ; int8 turns one now and then into a rounding step."""
+    path = tmp_path / "wasm.json"
+    ran = run_script("wasm.sh", tiny_bundle, photos_folder, path, wasm_root, model)
+    if not wasm_root.exists():
+        pytest.skip(f"npm cannot install onnxruntime-web here: {ran.stderr.strip()[-200:]}")
+    assert ran.returncode == 0, ran.stderr
+    bundle = Bundle.open(tiny_bundle)
+    pairs = [(bundle.model(model), "onnxruntime")]
+    reports = read_reports([path], bundle)
+    here, there = verify(bundle, photo_set, candidates=pairs, reports=reports).candidates
+    assert there.engine.startswith("onnxruntime-web")
+    assert "WebAssembly on one thread" in there.machine
+    assert there.pooled.photos == len(photo_set.photos)
+    assert changed_answers(there) == changed_answers(here)
+    assert there.pooled.largest_change == pytest.approx(here.pooled.largest_change, abs=tolerance)
+
+
 def test_the_scripts_refuse_what_they_cannot_do(small_bundle: Path, tmp_path: Path) -> None:
     arguments = (small_bundle, small_bundle.parent, tmp_path / "x.json")
     unknown = run_script("avx2.sh", *arguments, "AVX3")
     assert (unknown.returncode, unknown.stdout) == (2, "")
     assert "unknown instruction set AVX3; use AVX2, AVX512_CORE or" in unknown.stderr
-    for script in ("avx2.sh", "aarch64.sh"):
+    for script in ("avx2.sh", "aarch64.sh", "wasm.sh"):
         usage = run_script(script, small_bundle)
         assert usage.returncode == 2
         assert "BUNDLE PHOTOS OUTPUT.json" in usage.stderr

@@ -1,4 +1,4 @@
-"""`edgetlc quantize` and `edgetlc export`."""
+"""`edgetlc export`."""
 
 from __future__ import annotations
 
@@ -14,68 +14,16 @@ from edgetlc.cli.console import (
     Verbose,
     answer,
     note,
-    say,
-    simulated_mark,
-    table,
     track,
 )
-from edgetlc.cli.options import Data, Overwrite, RunArgument, Seed, load_part
+from edgetlc.cli.options import Data, Overwrite, RunArgument, load_part
 from edgetlc.cli.toolchain import need_toolchain
 from edgetlc.errors import InputError
 from edgetlc.runtime.schema import Format, Precision
 
 if TYPE_CHECKING:
     from edgetlc.data.photos import PhotoSet
-    from edgetlc.pipeline.quantize import QuantizedRun
     from edgetlc.runtime.bundle import Bundle
-
-
-def quantize(
-    run: RunArgument,
-    data: Data,
-    count: Annotated[int, typer.Option("--photos", help="Calibration photos.")] = 300,
-    seed: Seed = 0,
-    devices: DeviceFolder = None,
-    json_: Json = False,
-    verbose: Verbose = False,
-) -> None:
-    """Make the int8 network of a run, calibrated on photos of its training part.
-
-    Example: edgetlc quantize runs/herbs --data split.csv
-    """
-    need_toolchain("edgetlc quantize")
-    from edgetlc.pipeline.quantize import quantize_run
-
-    made = quantize_run(run, load_part(data, "all", devices), count, seed)
-    for photo, reason in made.unreadable:
-        note(f"left out {photo.path}: {reason}")
-    document = {
-        "network": str(made.path),
-        "calibration_photos": len(made.calibration.photos),
-        "simulated": made.calibration.simulated,
-        "per_camera": made.calibration.per_camera,
-        "calibration_digest": made.calibration.digest,
-        "quantized_layers": made.quantized_layers,
-        "float_layers": made.float_layers,
-        "float_bytes": made.float_bytes,
-        "int8_bytes": made.int8_bytes,
-        "unreadable": [{"file": str(p.path), "reason": reason} for p, reason in made.unreadable],
-    }
-    answer(document, lambda: _show_quantized(made), as_json=json_)
-
-
-def _show_quantized(made: QuantizedRun) -> None:
-    cameras = made.calibration.per_camera
-    table(
-        f"Calibration photos{simulated_mark(made.calibration.simulated)}",
-        ("camera", "photos "),
-        cameras.items(),
-    )
-    say(f"{made.quantized_layers} layers in int8, {made.float_layers} left in float")
-    say(
-        f"{made.path}: {made.int8_bytes / 1e6:.1f} MB, "
-        f"{made.float_bytes / made.int8_bytes:.1f} times smaller than float"
-    )
 
 
 def export(

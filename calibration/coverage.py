@@ -1,0 +1,207 @@
+"""What a calibration set covers: its photos of every class x camera, and the cameras it misses."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from edgetlc.data.check import UNKNOWN_CAMERA
+from edgetlc.data.photos import Photo
+from edgetlc.errors import InputError
+
+MINIMUM_PHOTOS = 8
+
+Key = tuple[str, str | None]
+
+
+def stratum_of(photo: Photo) -> Key:
+    """Return a photo's class and camera; photos of unknown cameras form strata of their own."""
+    return photo.label, photo.camera
+
+
+@dataclass(frozen=True)
+class Stratum:
+    """One class x camera.
+
+    Attributes:
+        label: the class.
+        camera: id of the camera profile, or None for unknown cameras.
+        photos: how many calibrate.
+        available: how many the training part holds.
+        held_out: how many the validation and test parts hold.
+    """
+
+    label: str
+    camera: str | None
+    photos: int
+    available: int
+    held_out: int
+
+    @property
+    def camera_name(self) -> str:
+        """The camera's id, `unknown` where there is none."""
+        return self.camera or UNKNOWN_CAMERA
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the stratum as it is recorded; an unknown camera is null."""
+        return {
+            "class": self.label,
+            "camera": self.camera,
+            "photos": self.photos,
+            "available": self.available,
+            "held_out": self.held_out,
+        }
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """Where the photos of a calibration set come from, and where none does.
+
+    Attributes:
+        asked: how many photos were wanted.
+        strata: every class x camera of the training, validation and test parts, by class and
+            camera, unknown cameras last.
+    """
+
+    asked: int
+    strata: tuple[Stratum, ...]
+
+    @classmethod
+    def of(
+        cls,
+        asked: int,
+        chosen: Iterable[Photo],
+        training: Iterable[Photo],
+        held_out: Iterable[Photo],
+    ) -> Coverage:
+        """Count the chosen photos beside those they were chosen from and those that will judge."""
+        taken, available, judging = (
+            Counter(map(stratum_of, photos)) for photos in (chosen, training, held_out)
+        )
+        keys = sorted({*available, *judging}, key=lambda key: (key[0], key[1] is None, key[1]))
+        return cls(
+            asked, tuple(Stratum(*key, taken[key], available[key], judging[key]) for key in keys)
+        )
+
+    def with_photos(self, chosen: Iterable[Photo]) -> Coverage:
+        """Return the coverage by other photos of the same training part."""
+        taken = Counter(map(stratum_of, chosen))
+        strata = (replace(s, photos=taken[s.label, s.camera]) for s in self.strata)
+        return replace(self, strata=tuple(strata))
+
+    @property
+    def photos(self) -> int:
+        """How many photos calibrate."""
+        return sum(stratum.photos for stratum in self.strata)
+
+    @property
+    def available(self) -> int:
+        """How many photos the training part holds."""
+        return sum(stratum.available for stratum in self.strata)
+
+    @property
+    def per_camera(self) -> dict[str, int]:
+        """Calibration photos of each camera that has any; `unknown` for unknown cameras."""
+        taken: Counter[str] = Counter()
+        for stratum in self.strata:
+            taken[stratum.camera_name] += stratum.photos
+        return {camera: count for camera, count in sorted(taken.items()) if count}
+
+    def cameras(self) -> dict[str, tuple[int, int]]:
+        """Return calibration photos and training photos of every camera."""
+        names = sorted({stratum.camera_name for stratum in self.strata})
+        return {
+            name: (
+                sum(s.photos for s in self.strata if s.camera_name == name),
+                sum(s.available for s in self.strata if s.camera_name == name),
+            )
+            for name in names
+        }
+
+    @property
+    def missing_cameras(self) -> tuple[str, ...]:
+        """Cameras that will be verified without one calibration photo."""
+        judged = {stratum.camera_name for stratum in self.strata if stratum.held_out}
+        return tuple(sorted(judged - self.per_camera.keys()))
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What a user should know, a sentence each."""
+        found = []
+        if self.photos < self.asked:
+            whole = self.photos == self.available
+            why = "the training part holds no more" if whole else "others are unreadable or copies"
+            found.append(f"{self.asked} calibration photos asked for, {self.photos} taken: {why}")
+        if self.missing_cameras:
+            found.append(f"no calibration photo of {', '.join(self.missing_cameras)}")
+        pairs = [
+            f"{stratum.label} x {stratum.camera_name}"
+            for stratum in self.strata
+            if stratum.held_out
+            and not stratum.photos
+            and stratum.camera_name not in self.missing_cameras
+        ]
+        if pairs:
+            found.append(f"verified, but without a calibration photo: {some_of(pairs)}")
+        return tuple(found)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the coverage as it is recorded."""
+        return {
+            "asked": self.asked,
+            "photos": self.photos,
+            "available": self.available,
+            "missing_cameras": list(self.missing_cameras),
+            "strata": [stratum.to_json() for stratum in self.strata],
+            "warnings": list(self.warnings),
+        }
+
+
+def refuse_gaps(coverage: Coverage, *, allow_missing_cameras: bool = False) -> None:
+    """Refuse photos that cannot set the ranges for what will be verified.
+
+    Raises:
+        InputError: fewer than 8 photos, one class only, or a camera of the validation or test part
+            without a photo, unless that is allowed.
+    """
+    if coverage.photos < MINIMUM_PHOTOS:
+        raise InputError(
+            f"{coverage.photos} calibration photos; at least {MINIMUM_PHOTOS} are needed: add some"
+        )
+    labels = {stratum.label for stratum in coverage.strata if stratum.photos}
+    if len(labels) < 2:
+        raise InputError(
+            f"all {coverage.photos} calibration photos are of class {labels.pop()!r}; "
+            "the ranges need photos of at least two classes: add others or take more photos"
+        )
+    if coverage.missing_cameras and not allow_missing_cameras:
+        raise InputError(_missing_cameras(coverage))
+
+
+def _missing_cameras(coverage: Coverage) -> str:
+    """Say which cameras are missing and why: no training photo, or none of them taken."""
+    available: Counter[str] = Counter()
+    for stratum in coverage.strata:
+        available[stratum.camera_name] += stratum.available
+    told = [
+        f"{camera} ({available[camera] or 'no'} training photos)"
+        for camera in coverage.missing_cameras
+    ]
+    advice = []
+    if not all(available[camera] for camera in coverage.missing_cameras):
+        advice.append("add training photos of a camera that has none")
+    if any(available[camera] for camera in coverage.missing_cameras):
+        wanted = sum(stratum.available > 0 for stratum in coverage.strata)
+        advice.append(f"take at least {wanted} photos, one of every class x camera")
+    return (
+        "no calibration photo of a camera that the validation or test part holds: "
+        f"{some_of(told)}; {' and '.join(advice)}, or pass --allow-missing-cameras"
+    )
+
+
+def some_of(words: list[str], most: int = 6) -> str:
+    """Return the words as a list for one line: the first of them, and how many more there are."""
+    rest = len(words) - most
+    return ", ".join(words[:most]) + (f" and {rest} more" if rest > 0 else "")

@@ -1,0 +1,180 @@
+"""Photos as the network sees them: each decoded once, then read as often as a step needs.
+
+The inputs lie in a file without a name, so memory does not grow with the number of photos and
+nothing is left behind however the program ends. NNCF passes over them several times, and accuracy
+control once for every layer that it tries.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from io import BufferedRandom
+from pathlib import Path
+from threading import Lock
+from typing import overload
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from edgetlc.calibration.coverage import stratum_of
+from edgetlc.data.photos import Photo
+from edgetlc.errors import ImageError, InputError
+from edgetlc.models.pixel_step import PixelStep
+from edgetlc.progress import Track, untracked
+from edgetlc.runtime.contract import PixelContract
+from edgetlc.runtime.stream import decode_or_reason
+from edgetlc.threads import in_order
+
+Image = NDArray[np.float32]
+"""The network's input for one photo: float32[1, 3, S, S], normalised."""
+
+
+class NetworkInputs(Sequence[Image]):
+    """The network's inputs of the photos that could be read, in order; threads may share it.
+
+    Attributes:
+        photos: the readable ones, replacements last; `photos[i]` made input i.
+        unreadable: photos that were passed over, with the reason.
+    """
+
+    def __init__(
+        self,
+        file: BufferedRandom,
+        size: int,
+        photos: Sequence[Photo],
+        unreadable: Sequence[tuple[Photo, str]],
+    ) -> None:
+        self.photos = tuple(photos)
+        self.unreadable = tuple(unreadable)
+        self._file = file
+        self._shape = (1, 3, size, size)
+        self._reading = Lock()
+
+    def __len__(self) -> int:
+        """Return the number of readable photos."""
+        return len(self.photos)
+
+    @overload
+    def __getitem__(self, index: int) -> Image: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> list[Image]: ...
+
+    def __getitem__(self, index: int | slice) -> Image | list[Image]:
+        """Return one input, read anew and the caller's own; of a slice, a list of them."""
+        rows = range(len(self))[index]
+        return self._read(rows) if isinstance(rows, int) else [self._read(row) for row in rows]
+
+    def _read(self, row: int) -> Image:
+        image = np.empty(self._shape, np.float32)
+        with self._reading:
+            self._file.seek(row * image.nbytes)
+            self._file.readinto(image.data)
+        return image
+
+
+@contextmanager
+def network_inputs(
+    photos: Sequence[Photo],
+    contract: PixelContract,
+    *,
+    replacements: Sequence[Photo] = (),
+    folder: Path | None = None,
+    track: Track = untracked,
+    description: str = "decode",
+) -> Iterator[NetworkInputs]:
+    """Decode photos on all processors and yield the network's inputs, which end with the block.
+
+    Meanwhile PyTorch computes on one thread in the whole process: the photos are shared out.
+
+    Args:
+        photos: in order.
+        contract: of the pixels.
+        replacements: where a photo cannot be read, the first of these that has its class and
+            camera takes its place, or else the first of all.
+        folder: where the file lies, 602 kB for a photo at size 224; None for the system's folder of
+            temporary files, which may be in memory.
+        track: shows progress.
+        description: what it says.
+
+    Raises:
+        InputError: not one photo can be read, or the folder's disk has no room.
+    """
+    _check_room(len(photos), contract.size, folder)
+    step = PixelStep(contract)
+
+    def load(photo: Photo) -> Image | ImageError:
+        decoded = decode_or_reason(photo.path, contract.size)
+        if isinstance(decoded, ImageError):
+            return decoded
+        image: Image = step(torch.tensor(decoded.pixels)[None]).numpy()
+        return image
+
+    readable: list[Photo] = []
+    unreadable: list[tuple[Photo, str]] = []
+    with tempfile.TemporaryFile(dir=folder, prefix="inputs.") as file:
+        with _one_torch_thread():
+            loaded = _loaded(load, photos, replacements)
+            for photo, image in track(loaded, description, len(photos)):
+                if isinstance(image, ImageError):
+                    unreadable.append((photo, str(image)))
+                else:
+                    file.write(image.data)
+                    readable.append(photo)
+        if not readable:
+            why = f": {unreadable[0][1]}" if unreadable else ""
+            raise InputError(f"none of {len(unreadable)} photos can be read{why}")
+        file.flush()
+        yield NetworkInputs(file, contract.size, readable, unreadable)
+
+
+def _loaded(
+    load: Callable[[Photo], Image | ImageError],
+    photos: Sequence[Photo],
+    replacements: Sequence[Photo],
+) -> Iterator[tuple[Photo, Image | ImageError]]:
+    """Yield photos with what `load` makes of them, then replacements until all are replaced."""
+    left = list(replacements)
+    wanted = list(photos)
+    while wanted:
+        unread = []
+        for photo, image in in_order(load, wanted):
+            if isinstance(image, ImageError):
+                unread.append(photo)
+            yield photo, image
+        wanted = [_replacement(photo, left) for photo in unread[: len(left)]]
+
+
+def _replacement(photo: Photo, left: list[Photo]) -> Photo:
+    """Take the photo out of `left` that replaces an unreadable one."""
+    alike = (row for row, other in enumerate(left) if stratum_of(other) == stratum_of(photo))
+    return left.pop(next(alike, 0))
+
+
+@contextmanager
+def _one_torch_thread() -> Iterator[None]:
+    """Keep each photo's pixel step to the thread that decoded it.
+
+    Otherwise the photos' threads wait for each other's: one step took three times as long.
+    """
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+def _check_room(count: int, size: int, folder: Path | None) -> None:
+    place = folder or Path(tempfile.gettempdir())
+    needed = count * 3 * size * size * np.dtype(np.float32).itemsize
+    free = shutil.disk_usage(place).free
+    if needed > free:
+        raise InputError(
+            f"the network's inputs of {count} photos take {needed / 1e6:.0f} MB in {place}, where "
+            f"{free / 1e6:.0f} MB are free; free some or take fewer photos"
+        )

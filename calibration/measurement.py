@@ -1,0 +1,273 @@
+"""What compression does to the answers on the validation part, camera by camera.
+
+Vocabulary:
+    drop           photos that the float network got right minus those that the compressed one got
+                   right, as a share of all
+    false genuine  a photo of a counterfeit whose most probable class is a genuine one
+    rise           false-genuine photos of the compressed network minus those of the float one, as
+                   a share of the counterfeits' photos
+    harm           the largest of all cameras' drops and of the rises, pooled and by camera: the
+                   one figure that `--max-drop` bounds
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import onnx
+from numpy.typing import NDArray
+
+from edgetlc.errors import InputError
+from edgetlc.progress import Track, untracked
+from edgetlc.runtime.classes import Role
+from edgetlc.runtime.telemetry import forbid_telemetry
+from edgetlc.threads import in_order
+
+_EXACT = 1e-9
+"""Shares are compared with this much play: 3 of 300 photos is 0.01, whatever the last bit says."""
+
+
+@dataclass(frozen=True)
+class Validation:
+    """The validation part as the networks see it.
+
+    Attributes:
+        inputs: float32[1, 3, S, S] for each of the n photos.
+        truth: int64[n], class indices.
+        cameras: of each photo; `unknown` where nobody knows.
+        roles: of each class, in the order of the network's outputs.
+    """
+
+    inputs: Sequence[NDArray[np.float32]]
+    truth: NDArray[np.int64]
+    cameras: tuple[str, ...]
+    roles: tuple[Role, ...]
+
+    def __post_init__(self) -> None:
+        if not len(self.inputs):
+            raise InputError("no validation photo can be read; compression needs some to be judged")
+        assert len(self.inputs) == len(self.truth) == len(self.cameras)
+
+    def subset(self, rows: Iterable[int]) -> Validation:
+        """Return the photos of these rows, in this order; their inputs are held in memory."""
+        chosen = list(rows)
+        return Validation(
+            [self.inputs[row] for row in chosen],
+            self.truth[chosen],
+            tuple(self.cameras[row] for row in chosen),
+            self.roles,
+        )
+
+
+@dataclass(frozen=True)
+class CameraEffect:
+    """What compression did to one camera's photos; also used for all of them together.
+
+    Attributes:
+        camera: id of its profile, or `unknown`.
+        photos: how many there are.
+        agreeing: those on which both networks have the same most probable class.
+        float_right: those that the float network classifies rightly.
+        right: those that the compressed one does.
+        counterfeits: photos of counterfeits.
+        float_false_genuine: of those, called genuine by the float network.
+        false_genuine: of those, called genuine by the compressed one.
+    """
+
+    camera: str
+    photos: int
+    agreeing: int
+    float_right: int
+    right: int
+    counterfeits: int
+    float_false_genuine: int
+    false_genuine: int
+
+    @property
+    def drop(self) -> float:
+        """Fall of the accuracy, -1 to 1; negative where compression helped."""
+        return (self.float_right - self.right) / self.photos
+
+    @property
+    def rise(self) -> float:
+        """Rise of the false-genuine rate, -1 to 1; 0 without counterfeits."""
+        return (self.false_genuine - self.float_false_genuine) / max(self.counterfeits, 1)
+
+    @property
+    def harm(self) -> float:
+        """The larger of the two."""
+        return max(self.drop, self.rise)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the counts and the two shares."""
+        return {**asdict(self), "drop": self.drop, "rise": self.rise}
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """A compressed network against the float one.
+
+    Attributes:
+        pooled: all photos together; its `camera` is `all`.
+        cameras: by camera id.
+    """
+
+    pooled: CameraEffect
+    cameras: tuple[CameraEffect, ...]
+
+    @property
+    def photos(self) -> int:
+        """Photos asked about."""
+        return self.pooled.photos
+
+    @property
+    def agreement(self) -> float:
+        """Share of photos with the same most probable class, 0 to 1."""
+        return self.pooled.agreeing / self.photos
+
+    @property
+    def float_accuracy(self) -> float:
+        """Top-1 accuracy of the float network, 0 to 1."""
+        return self.pooled.float_right / self.photos
+
+    @property
+    def accuracy(self) -> float:
+        """Top-1 accuracy of the compressed network, 0 to 1."""
+        return self.pooled.right / self.photos
+
+    @property
+    def worst(self) -> CameraEffect:
+        """The camera that compression harms most; of several, the one with most photos."""
+        return max(self.cameras, key=lambda effect: (effect.harm, effect.photos))
+
+    @property
+    def worst_camera(self) -> str:
+        """Id of the camera that compression harms most."""
+        return self.worst.camera
+
+    @property
+    def worst_drop(self) -> float:
+        """Largest drop of any camera."""
+        return max(effect.drop for effect in self.cameras)
+
+    @property
+    def worst_accuracy(self) -> float:
+        """Lowest accuracy of the compressed network on any camera, 0 to 1."""
+        return min(effect.right / effect.photos for effect in self.cameras)
+
+    @property
+    def worst_rise(self) -> float:
+        """Largest rise of the false-genuine rate, pooled and of any camera."""
+        return max(effect.rise for effect in (self.pooled, *self.cameras))
+
+    @property
+    def harm(self) -> float:
+        """The larger of `worst_drop` and `worst_rise`."""
+        return max(self.worst_drop, self.worst_rise)
+
+    def holds(self, max_drop: float) -> bool:
+        """Return whether no drop and no rise is above `max_drop`, a share."""
+        return self.harm <= max_drop + _EXACT
+
+    def to_json(self) -> dict[str, Any]:
+        """Return everything, for the record."""
+        return {
+            "photos": self.photos,
+            "agreement": self.agreement,
+            "float_accuracy": self.float_accuracy,
+            "accuracy": self.accuracy,
+            "worst_camera": self.worst_camera,
+            "worst_drop": self.worst_drop,
+            "worst_accuracy": self.worst_accuracy,
+            "worst_rise": self.worst_rise,
+            "pooled": self.pooled.to_json(),
+            "cameras": [effect.to_json() for effect in self.cameras],
+        }
+
+
+def answer(
+    model: onnx.ModelProto,
+    validation: Validation,
+    track: Track = untracked,
+    workers: int | None = None,
+) -> NDArray[np.float32]:
+    """Return the network's logits for every photo, float32[n, C].
+
+    Every photo is computed alone on one thread of ONNX Runtime and the photos are shared out among
+    the processors, so that the answers are the same to the last bit on every run.
+
+    Args:
+        model: `images` float32[N, 3, S, S] to `logits` float32[N, C].
+        validation: the photos.
+        track: shows progress.
+        workers: photos answered at once; None takes one per processor.
+    """
+    session = one_thread_session(model)
+
+    def ask(image: NDArray[np.float32]) -> NDArray[np.float32]:
+        (logits,) = session.run(["logits"], {"images": image})
+        return logits[0]  # type: ignore[no-any-return]
+
+    inputs = validation.inputs
+    asked = in_order(ask, (inputs[row] for row in range(len(inputs))), workers)
+    return np.stack([row for _, row in track(asked, "validation part", len(inputs))])
+
+
+def one_thread_session(model: onnx.ModelProto) -> Any:
+    """Return an ONNX Runtime session, which several threads may share."""
+    forbid_telemetry()
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    options.log_severity_level = 3
+    return onnxruntime.InferenceSession(
+        model.SerializeToString(), options, providers=["CPUExecutionProvider"]
+    )
+
+
+def compare(
+    float_logits: NDArray[np.float32], logits: NDArray[np.float32], validation: Validation
+) -> Measurement:
+    """Measure a compressed network against the float one.
+
+    Args:
+        float_logits: float32[n, C], the float network's answers.
+        logits: float32[n, C], the compressed one's.
+        validation: the n photos.
+    """
+    before, after = float_logits.argmax(axis=1), logits.argmax(axis=1)
+    cameras = np.array(validation.cameras)
+    return Measurement(
+        _effect("all", before, after, validation, np.ones(len(cameras), bool)),
+        tuple(
+            _effect(camera, before, after, validation, cameras == camera)
+            for camera in sorted(set(validation.cameras))
+        ),
+    )
+
+
+def _effect(
+    camera: str,
+    before: NDArray[np.intp],
+    after: NDArray[np.intp],
+    validation: Validation,
+    rows: NDArray[np.bool_],
+) -> CameraEffect:
+    """Count over the photos of `rows`, bool[n]."""
+    roles = np.array(validation.roles)
+    truth, before, after = validation.truth[rows], before[rows], after[rows]
+    fake = roles[truth] == "counterfeit"
+    return CameraEffect(
+        camera,
+        photos=int(rows.sum()),
+        agreeing=int((before == after).sum()),
+        float_right=int((before == truth).sum()),
+        right=int((after == truth).sum()),
+        counterfeits=int(fake.sum()),
+        float_false_genuine=int((fake & (roles[before] == "genuine")).sum()),
+        false_genuine=int((fake & (roles[after] == "genuine")).sum()),
+    )

@@ -1,0 +1,1 @@
+"""`edgetlc quantize --search`: ways to compress a run, side by side, and which to ship."""

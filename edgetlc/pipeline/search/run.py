@@ -1,0 +1,137 @@
+"""`edgetlc quantize --search`: search a run and its students, install what is recommended."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from edgetlc.calibration.measurement import answer
+from edgetlc.data.photos import PhotoSet
+from edgetlc.errors import InputError
+from edgetlc.models.checkpoint import Checkpoint, load_checkpoint
+from edgetlc.parity.benchmark import DEFAULT_ROUNDS
+from edgetlc.parity.page_words import listed
+from edgetlc.pipeline.preparation import CalibrationWish, Preparation, prepared
+from edgetlc.pipeline.quantize import install
+from edgetlc.pipeline.search.candidates import judges, own_candidates, student_candidates
+from edgetlc.pipeline.search.core import DEFAULT_MAX_DROP, FLOAT, search
+from edgetlc.pipeline.search.result import SearchResult
+from edgetlc.progress import Track, untracked
+from edgetlc.training.aware import AwareTraining
+
+Log = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class SearchWish:
+    """What to search.
+
+    Attributes:
+        max_drop: largest accepted fall of any camera's accuracy and rise of its false-genuine
+            rate on the validation part, a share of its photos.
+        aware: training of the candidate with quantization-aware training; None for no such one.
+        students: run folders of other networks trained on the same photos.
+        rounds, threads: of the timing.
+    """
+
+    max_drop: float = DEFAULT_MAX_DROP
+    aware: AwareTraining | None = None
+    students: tuple[Path, ...] = ()
+    rounds: int = DEFAULT_ROUNDS
+    threads: int | None = None
+
+
+def search_run(
+    run: Path,
+    photos: PhotoSet,
+    calibration: CalibrationWish | None = None,
+    wish: SearchWish | None = None,
+    *,
+    resume: bool = False,
+    track: Track = untracked,
+    log: Log = lambda _: None,
+) -> SearchResult:
+    """Search the ways to compress a run, and install the int8 network that is recommended.
+
+    Where float or a student is recommended everywhere, the run's int8 network stays as it is.
+
+    Args:
+        run: a folder that `edgetlc train` wrote.
+        photos: the split photo set it was trained on.
+        calibration: which photos set the ranges.
+        wish: what to search.
+        resume: go on from the steps that an interrupted command finished.
+        track: shows progress.
+        log: is told which candidate is being made.
+
+    Raises:
+        InputError: as `prepared` and `search` do, or a student that cannot be compared: other
+            classes, other training or validation photos, given twice, or the run itself.
+    """
+    calibration, wish = calibration or CalibrationWish(), wish or SearchWish()
+    _check_students(run, wish.students)
+    aware = None if wish.aware is None else asdict(wish.aware)
+    settings = {"search": {"aware": aware, "max drop": wish.max_drop}}
+    with ExitStack() as stack:
+
+        def opened(folder: Path) -> Preparation:
+            ready = prepared(folder, photos, calibration, settings, resume=resume, track=track)
+            return stack.enter_context(ready)
+
+        own, *students = map(opened, (run, *wish.students))
+        reference = answer(own.network, own.validation, track)
+        mine = own_candidates(own, reference, photos, wish.max_drop, wish.aware, track)
+        candidates = [*mine]
+        for student in students:
+            candidates += student_candidates(student, own, reference, photos, track)
+        found = search(
+            candidates,
+            judges(own)[0].path,
+            max_drop=wish.max_drop,
+            simulated=photos.part("val").simulated,
+            rounds=wish.rounds,
+            threads=wish.threads,
+            track=track,
+            log=log,
+        )
+        if found.to_install is not None:
+            result = found.made[found.to_install].result
+            assert result is not None
+            install(own, result, calibration.seed)
+        return found
+
+
+def _check_students(run: Path, students: Sequence[Path]) -> None:
+    """Refuse what cannot be compared before any work is done."""
+    original = load_checkpoint(run)
+    seen, names = {run.resolve()}, {FLOAT}
+    for student in students:
+        if student.resolve() in seen:
+            raise InputError(f"{student} is given twice; name every student once, and not the run")
+        if student.name in names:
+            raise InputError(f"two students are called {student.name}; rename one of the folders")
+        seen.add(student.resolve())
+        names.add(student.name)
+        checkpoint = load_checkpoint(student)
+        ours, theirs = _labels(original), _labels(checkpoint)
+        if ours != theirs:
+            raise InputError(
+                f"{student} knows the classes {listed(theirs, 5)}, {run} {listed(ours, 5)}; a "
+                "student must be trained on the same classes"
+            )
+        if _training_part(checkpoint) != _training_part(original):
+            raise InputError(
+                f"{student} was trained on other photos than {run}, perhaps on those that judge; "
+                "train the student with the same manifest"
+            )
+
+
+def _labels(checkpoint: Checkpoint) -> tuple[str, ...]:
+    return tuple(info.name for info in checkpoint.classes)
+
+
+def _training_part(checkpoint: Checkpoint) -> str | None:
+    digest: str | None = checkpoint.provenance.get("data", {}).get("train_digest")
+    return digest
