@@ -23,6 +23,7 @@ from edgetlc.models.networks import Classifier
 from edgetlc.progress import untracked
 from edgetlc.runtime.contract import PixelContract
 from edgetlc.training.aware import AwareTraining, train_aware
+from edgetlc.training.cache import ImageCache
 from edgetlc.training.distillation import distance_to
 from edgetlc.training.images import ImageSet, load_images
 from edgetlc.training.int8_network import Int8Network
@@ -82,13 +83,16 @@ def uneven(classifier: Classifier) -> Classifier:
 
 
 @pytest.fixture(scope="module")
-def case(tiny_run: Path, photo_set: PhotoSet) -> Case:
+def case(tiny_run: Path, photo_set: PhotoSet, tmp_path_factory: pytest.TempPathFactory) -> Case:
     classifier = uneven(load_checkpoint(tiny_run).classifier).eval()
     network = network_graph(classifier, CONTRACT.size)
-    training = load_images(photo_set.part("train"), CONTRACT, untracked, "")
-    held_out = load_images(photo_set.part("val", "test"), CONTRACT, untracked, "")
+    cache = ImageCache(tmp_path_factory.mktemp("decoded"), CONTRACT)
+    training = load_images(photo_set.part("train"), cache, untracked, "")
+    held_out = load_images(photo_set.part("val", "test"), cache, untracked, "")
     mean, std = (torch.tensor(v).view(1, 3, 1, 1) for v in (CONTRACT.mean, CONTRACT.std))
-    seen, judges = ((each.images / 255 - mean) / std for each in (training, held_out))
+    seen, judges = (
+        (each.images(range(len(each.targets))) / 255 - mean) / std for each in (training, held_out)
+    )
     images = [image[None].numpy() for image in seen[:16]]
     return Case(classifier, network, quantize(network, images, len(images)).model, training, judges)
 
@@ -136,7 +140,7 @@ def test_labels_may_have_a_share(case: Case) -> None:
 def test_loss_that_is_no_number(case: Case) -> None:
     broken = deepcopy(case.classifier)
     torch.nn.init.constant_(broken.head.bias, float("nan"))
-    with pytest.raises(InputError, match=r"the loss is nan at epoch 1, step 1.*quantize without"):
+    with pytest.raises(InputError, match=r"the loss is nan at epoch 1, step 0.*quantize without"):
         replace(case, classifier=broken).trained()
 
 
@@ -144,7 +148,7 @@ def test_loss_that_is_no_number(case: Case) -> None:
     ("wrong", "told"),
     [
         ({"epochs": 0}, "epochs 0"),
-        ({"batch_size": 0}, "batch size 0"),
+        ({"batch_size": 1}, "batch size 1"),
         ({"learning_rate": 0.0}, "learning rate must be above 0"),
         ({"learning_rate": float("nan")}, "learning rate must be above 0"),
         ({"label_weight": 1.5}, "labels' weight 0 to 1"),

@@ -16,8 +16,10 @@ from edgetlc.data.photos import PhotoSet
 from edgetlc.errors import InputError
 from edgetlc.files import sha256_file
 from edgetlc.models.checkpoint import CHECKPOINT_FILE, load_checkpoint, save_checkpoint
+from edgetlc.progress import untracked
 from edgetlc.runtime.contract import PixelContract
 from edgetlc.training import train as module
+from edgetlc.training.cache import ImageCache
 from edgetlc.training.config import TrainingConfig
 from edgetlc.training.distillation import Distillation, Teacher, distance_to
 from edgetlc.training.images import ImageSet
@@ -67,7 +69,7 @@ class TestLoss:
         """A quarter of the loss is the teacher's; only the student has a gradient."""
         images = torch.randn(2, 3, 64, 64, generator=torch.Generator().manual_seed(0))
         student = torch.zeros(2, 3, requires_grad=True)
-        loss = teacher.share(torch.tensor(10.0), student, images)
+        loss = teacher.share(torch.tensor(10.0), student, teacher.answers(images))
         with torch.inference_mode():
             answers, _ = load_checkpoint(tiny_run).classifier(images)
         expected = 0.75 * 10 + 0.25 * float(distance_to(answers, student.detach(), 2.0))
@@ -75,6 +77,8 @@ class TestLoss:
         loss.backward()  # type: ignore[no-untyped-call]
         assert student.grad is not None
         assert student.grad.abs().sum() > 0
+        half = teacher.share(torch.tensor(10.0), student, teacher.answers(images), part=0.5)
+        assert float(half.detach()) == pytest.approx((7.5 + expected) / 2, rel=1e-5)
 
 
 def test_student_learns_where_the_labels_say_nothing(
@@ -103,7 +107,9 @@ def test_student_learns_where_the_labels_say_nothing(
     )
     train(photo_set, taught, tmp_path / "taught")
     train(photo_set, replace(taught, distillation=None), tmp_path / "alone")
-    images = load(photo_set, CONTRACT, lambda items, *_: iter(items), "").images
+    cache = ImageCache(tmp_path / "decoded", CONTRACT)
+    found = load(photo_set, cache, untracked, "")
+    images = found.images(range(len(found.targets)))
     mean, std = (torch.tensor(v).view(1, 3, 1, 1) for v in (CONTRACT.mean, CONTRACT.std))
     answers = []
     for run in (tiny_run, tmp_path / "taught", tmp_path / "alone"):
