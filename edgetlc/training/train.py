@@ -78,7 +78,7 @@ def train(
             returned as it is, and where there is none, one is started.
         track: shows progress within an epoch.
         on_start: called with what was loaded from the start weights, before the first epoch.
-        on_resume: called with the number of epochs that are done already, if the run is resumed.
+        on_resume: called with the number of epochs that are done already, in place of `on_start`.
         on_epoch: called after each epoch.
 
     Raises:
@@ -100,10 +100,11 @@ def train(
         classifier = Classifier(config.architecture, len(photos.classes))
         weights = config.weights_file
         loaded = load_weights(classifier, weights) if weights else None
-        on_start(loaded)
         record = provenance(photos, config, weights, loaded, teacher)
         state = folder.resumable(record) if resume else None
-        if state is not None:
+        if state is None:
+            on_start(loaded)
+        else:
             on_resume(len(state.epochs))
             if state.finished:
                 return TrainedRun(output, best_of(state.epochs), state.epochs, loaded, ())

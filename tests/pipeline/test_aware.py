@@ -3,6 +3,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
@@ -17,8 +18,8 @@ from edgetlc.calibration.sampling import choose
 from edgetlc.data.photos import PhotoSet
 from edgetlc.errors import InputError
 from edgetlc.export.assemble import deployable
-from edgetlc.export.network import network_graph
 from edgetlc.models.checkpoint import Checkpoint, load_checkpoint
+from edgetlc.pipeline import aware as module
 from edgetlc.pipeline.aware import quantize_aware
 from edgetlc.runtime.engines import ONNXRUNTIME, open_engine
 from edgetlc.training.aware import AwareTraining
@@ -47,27 +48,40 @@ def images(checkpoint: Checkpoint, photo_set: PhotoSet) -> Iterator[list[NDArray
 
 
 @pytest.fixture(scope="module")
-def aware(
+def both(
     checkpoint: Checkpoint, photo_set: PhotoSet, images: list[NDArray[np.float32]]
-) -> Quantized:
-    return quantize_aware(checkpoint, photo_set, images, 1, recipe=RECIPE, training=FAST)
+) -> tuple[Quantized, Quantized]:
+    """What post-training quantization made, and what training made of that."""
+    before: list[Quantized] = []
+
+    def watched(*args: Any) -> Quantized:
+        before.append(quantize(*args))
+        return before[0]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "quantize", watched)
+        after = quantize_aware(checkpoint, photo_set, images, 1, recipe=RECIPE, training=FAST)
+    return before[0], after
+
+
+@pytest.fixture(scope="module")
+def aware(both: tuple[Quantized, Quantized]) -> Quantized:
+    return both[1]
 
 
 def test_has_the_form_of_the_quantization_that_it_starts_from(
-    checkpoint: Checkpoint, images: list[NDArray[np.float32]], aware: Quantized
+    both: tuple[Quantized, Quantized],
 ) -> None:
-    after_training = quantize(network_graph(checkpoint.classifier, 64), images, 8, RECIPE)
-    assert list(aware.model.graph.node) == list(after_training.model.graph.node)
-    assert (aware.quantized_layers, aware.float_layers) == (19, 2)
+    before, after = both
+    assert list(after.model.graph.node) == list(before.model.graph.node)
+    assert (after.quantized_layers, after.float_layers) == (19, 2)
     old, new = (
-        {tensor.name: numpy_helper.to_array(tensor) for tensor in model.graph.initializer}
-        for model in (after_training.model, aware.model)
+        {tensor.name: numpy_helper.to_array(tensor) for tensor in made.model.graph.initializer}
+        for made in both
     )
-    assert {n: (v.dtype, v.shape) for n, v in old.items()} == {
-        n: (v.dtype, v.shape) for n, v in new.items()
-    }
-    changed = [n for n in old if old[n].dtype == np.int8 and not np.array_equal(old[n], new[n])]
-    assert changed
+    forms = [{name: (v.dtype, v.shape) for name, v in values.items()} for values in (old, new)]
+    assert forms[0] == forms[1]
+    assert any(v.dtype == np.int8 and not np.array_equal(v, new[name]) for name, v in old.items())
 
 
 def test_record(aware: Quantized) -> None:
