@@ -54,22 +54,24 @@ class WebApp:
     """What was written.
 
     Attributes:
-        folder: holds `classifier.html` and `app/`.
+        single_file: the app in one file.
+        app: the folder to install from.
         model: id of the bundle's model that answers.
         bundle: the bundle's digest.
-        single_file_bytes: size of `classifier.html`.
-        folder_bytes: size of all files of `app/`.
+        single_file_bytes: its size.
+        app_bytes: size of all files in it.
     """
 
-    folder: Path
+    single_file: Path
+    app: Path
     model: str
     bundle: str
     single_file_bytes: int
-    folder_bytes: int
+    app_bytes: int
 
     def to_json(self) -> dict[str, Any]:
         """Return the answer of `edgetlc bundle web --json`."""
-        return {**asdict(self), "folder": str(self.folder)}
+        return {**asdict(self), "single_file": str(self.single_file), "app": str(self.app)}
 
 
 def write_web_app(
@@ -104,8 +106,14 @@ def write_web_app(
         write_bytes(folder / SINGLE_FILE, page)
         for name, data in files.items():
             write_bytes(folder / FOLDER / name, data)
-    size = sum(map(len, files.values()))
-    return WebApp(output, record.id, bundle.digest, len(page), size)
+    return WebApp(
+        output / SINGLE_FILE,
+        output / FOLDER,
+        record.id,
+        bundle.digest,
+        len(page),
+        sum(map(len, files.values())),
+    )
 
 
 def web_model(bundle: Bundle, wanted: str | None = None) -> ModelRecord:
@@ -185,7 +193,8 @@ def _camera(profile: CameraProfile) -> dict[str, Any]:
 def _single_file(app: Mapping[str, bytes], content: Mapping[str, bytes]) -> bytes:
     """Return the page with everything inside; its policy allows no connection at all."""
     script, style = app["page.js"].decode(), app["page.css"].decode()
-    assert "</script" not in script and "</style" not in style
+    assert "</script" not in script
+    assert "</style" not in style
     policy = _POLICY.format(own="", script=_hashed(script), style=_hashed(style))
     data = "\n".join(
         f'<script type="text/plain" id="asset:{name}">{_packed(part)}</script>'

@@ -1,28 +1,32 @@
 /**
- * AVIF and HEIC: decoded, turned and brought to sRGB by the browser, where it can at all. Only the
- * declared size is read here, to refuse what is too large and to compute the reductions.
+ * AVIF and HEIC: decoded and turned by the browser, where it can at all. The declared size is read
+ * here, to refuse what is too large and to compute the reductions.
+ *
+ * Of AVIF the colours are ours too: the file's own are replaced by sRGB before the browser sees it.
+ * HEIC, which only Safari decodes, is left to that.
  */
 import { decodeByBrowser } from './browser.ts';
-import { latin1, u32 } from './bytes.ts';
+import { latin1, startsWith, u16, u32 } from './bytes.ts';
 import { PhotoError } from './errors.ts';
 import { MAX_MEMORY, type Size } from './limits.ts';
-import type { OpenPhoto } from './samples.ts';
+import type { Colours, OpenPhoto } from './samples.ts';
 
 type Extent = readonly [from: number, to: number];
 
 export function openHeif(data: Uint8Array, container: 'AVIF' | 'HEIF'): OpenPhoto {
   const declared = largestSize(data);
+  const own = container === 'AVIF' ? withoutColours(data) : { data, colours: {} };
   return {
     container,
     declared,
     exif: exifOf(data),
     turns: true,
-    colours: {},
+    colours: own.colours,
     notes: ['decoded by the browser'],
     memory: () => data.length + 16 * declared[0] * declared[1],
     allowed: 2 * MAX_MEMORY,
     decode: () =>
-      decodeByBrowser(data, container === 'AVIF' ? 'image/avif' : 'image/heic', declared),
+      decodeByBrowser(own.data, container === 'AVIF' ? 'image/avif' : 'image/heic', declared),
   };
 }
 
@@ -64,6 +68,25 @@ function largestSize(data: Uint8Array): Size {
   }
   if (!largest[0]) throw new PhotoError('damaged', 'damaged file: no picture in it');
   return largest;
+}
+
+/** The file with its pictures declared sRGB, and what it declared before. */
+function withoutColours(data: Uint8Array): { data: Uint8Array; colours: Colours } {
+  const plain = data.slice();
+  const colours: Colours = {};
+  const properties = inside(data, ['meta', 'iprp', 'ipco'], [0, data.length]);
+  for (const [name, [at, end]] of properties ? boxes(data, properties) : []) {
+    if (name !== 'colr') continue;
+    if (startsWith(data, 'nclx', at)) {
+      colours.points ??= { primaries: u16(data, at + 4), transfer: u16(data, at + 6) };
+      plain.set([0, 1, 0, 13], at + 4); // matrix and range stay: they are the decoder's
+    } else {
+      colours.profile ??= data.subarray(at + 4, end);
+      plain.set([0x66, 0x72, 0x65, 0x65], at - 4); // the box is `free` now
+    }
+  }
+  if (colours.profile) delete colours.points; // in these files a profile comes first
+  return { data: plain, colours };
 }
 
 /** The EXIF block, found by its header; for the camera only, since the browser turns the picture. */

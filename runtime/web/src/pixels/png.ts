@@ -37,7 +37,7 @@ export function openPng(data: Uint8Array): OpenPhoto {
   }
   const pixelBytes = header.depth === 16 ? 8 : 4;
   const notes = [];
-  const frames = u32(only('acTL') ?? new Uint8Array(), 0);
+  const frames = frameCount(chunks);
   if (frames > 1) notes.push(`first of ${frames} frames`);
   if (header.kind === 2 && header.depth === 16 && header.transparency) {
     notes.push('transparent 16-bit colour ignored');
@@ -59,6 +59,14 @@ export function openPng(data: Uint8Array): OpenPhoto {
 interface Chunk {
   name: string;
   content: Uint8Array;
+}
+
+/** Pictures in the file; a default image outside the animation counts, too. */
+function frameCount(chunks: readonly Chunk[]): number {
+  const animation = chunks.find((c) => c.name === 'acTL');
+  if (!animation) return 1;
+  const first = chunks.find((c) => c.name === 'fcTL' || c.name === 'IDAT');
+  return u32(animation.content, 0) + Number(first?.name === 'IDAT');
 }
 
 function readChunks(data: Uint8Array): Chunk[] {
@@ -87,7 +95,7 @@ function colours(cicp: Uint8Array | undefined, iccp: Uint8Array | undefined): Co
     try {
       found.profile = unzlibSync(iccp.subarray(start));
     } catch {
-      found.profile = new Uint8Array(1); // damaged: ignored with a note
+      // damaged: as if there were none
     }
   }
   return found;
