@@ -41,7 +41,7 @@ ENGINE = "onnxruntime-web"
 SINGLE_FILE = "classifier.html"
 FOLDER = "app"
 _FORMATS = ("ort", "onnx")  # what the engine reads, the one that loads quickest first
-_ASSETS = ("worker.js", "jpeg.wasm", "ort.mjs", "ort.wasm", "LICENCES.txt")
+_ASSETS = ("worker.js", "jpeg.wasm", "ort.wasm", "LICENCES.txt")
 _NAME = "饮片鉴别 Classifier"
 _POLICY = (
     "default-src 'none'; base-uri 'none'; form-action 'none'; img-src {own} blob:; "

@@ -43,7 +43,6 @@ def parts() -> dict[str, bytes]:
         "page.css": (HERE / "dist/main.css").read_bytes(),
         "worker.js": (HERE / "dist/worker.js").read_bytes(),
         "jpeg.wasm": (HERE / "jpeg/decoder.wasm").read_bytes(),
-        "ort.mjs": (ENGINE / "ort.wasm.bundle.min.mjs").read_bytes(),
         "ort.wasm": (ENGINE / "ort-wasm-simd-threaded.wasm").read_bytes(),
         "icon-192.png": icon(192),
         "icon-512.png": icon(512),

@@ -4,6 +4,7 @@ import { defineConfig } from 'vite';
 const ENTRIES: Record<string, string> = { page: 'src/page/main.ts', worker: 'src/worker/worker.ts' };
 
 export default defineConfig(({ mode }) => ({
+  define: { 'import.meta.url': 'globalThis.location.href' }, // what the engine starts threads from
   build: {
     outDir: 'dist',
     emptyOutDir: false,

@@ -6,7 +6,9 @@ import { extname, join, normalize } from 'node:path';
 const TYPES = { '.txt': 'text/plain', '.html': 'text/html', '.js': 'text/javascript', '.mjs': 'text/javascript', '.css': 'text/css', '.json': 'application/json', '.wasm': 'application/wasm', '.png': 'image/png', '.webmanifest': 'application/manifest+json' };
 
 export async function serve(folder, headers = {}) {
+  const asked = [];
   const server = createServer((request, response) => {
+    asked.push(request.url);
     const path = decodeURIComponent(new URL(request.url, 'http://x').pathname);
     let file = join(folder, normalize(path));
     if (path.endsWith('/')) file = join(file, 'index.html');
@@ -19,6 +21,7 @@ export async function serve(folder, headers = {}) {
   });
   await new Promise((ready) => server.listen(0, '127.0.0.1', ready));
   return {
+    asked,
     url: `http://127.0.0.1:${server.address().port}/`,
     close: () => new Promise((done) => { server.close(done); server.closeAllConnections(); }),
   };

@@ -9,7 +9,7 @@ export default async function (browser, asked) {
     let n = 0;
     const ask = (q) => new Promise((done) => { const id = ++n; worker.addEventListener('message', function hear(e) { if (e.data.id === id && 'ok' in e.data) { worker.removeEventListener('message', hear); done(e.data); } }); worker.postMessage({ ...q, id }); });
     const started = await ask({ ask: 'start', assets: { kind: 'folder', base }, threads: 1 });
-    const photo = new Blob([Uint8Array.from(atob(file), (c) => c.charCodeAt(0))]);
+    const photo = Uint8Array.from(atob(file), (c) => c.charCodeAt(0)).buffer;
     const first = (await ask({ ask: 'classify', photo })).result;
     const bare = new Worker(URL.createObjectURL(new Blob([`
       onmessage = async ({data}) => { try {

@@ -17,7 +17,7 @@ export async function startWorker(page, base, { threads = 1, before = '' } = {})
         });
       window.classify = async (base64) => {
         const bytes = Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
-        const reply = await window.ask({ ask: 'classify', photo: new Blob([bytes]) });
+        const reply = await window.ask({ ask: 'classify', photo: bytes.buffer });
         if (!reply.ok) return { reason: reply.reason, message: reply.message };
         let text = '';
         for (const value of reply.result.pixels) text += String.fromCharCode(value);

@@ -1,6 +1,6 @@
 /** The page's side of the worker: ask and wait; an engine that failed is started again. */
 import type { Assets } from '../assets.ts';
-import { readAsset } from '../assets.ts';
+import { forWorker, readAsset } from '../assets.ts';
 import type { Answer, Reply, Request, Started } from '../worker/messages.ts';
 import type { SelfCheck } from '../worker/selfCheck.ts';
 
@@ -40,30 +40,43 @@ export class Client {
     this.worker = new Worker(url);
     this.worker.addEventListener('message', (event: MessageEvent<Reply>) => this.hear(event.data));
     this.worker.addEventListener('error', (event) => this.failAll(event.message || 'stopped'));
-    return (await this.ask({ ask: 'start', assets: this.assets, threads: this.threads })) as Started;
+    const [assets, transfer] = await forWorker(this.assets);
+    const question = { ask: 'start', assets, threads: this.threads } as const;
+    return (await this.ask(question, transfer)) as Started;
   }
 
   /** Classifies one photo; where the engine fails, once more in a fresh one. */
   async classify(photo: Blob): Promise<Answer> {
     try {
-      return (await this.ask({ ask: 'classify', photo })) as Answer;
+      return await this.classifyOnce(photo);
     } catch (error) {
       if (!(error instanceof Refusal) || error.reason !== 'engine') throw error;
       await this.start();
-      return (await this.ask({ ask: 'classify', photo })) as Answer;
+      return this.classifyOnce(photo);
     }
   }
 
-  async selfCheck(progress: (text: string) => void): Promise<SelfCheck> {
-    return (await this.ask({ ask: 'selfCheck' }, progress)) as SelfCheck;
+  private async classifyOnce(file: Blob): Promise<Answer> {
+    const photo = await file.arrayBuffer().catch((error: Error) => {
+      throw new Refusal('file', `cannot be read: ${error.message}`);
+    });
+    return (await this.ask({ ask: 'classify', photo }, [photo])) as Answer;
   }
 
-  private ask(question: Question, progress?: (text: string) => void): Promise<unknown> {
+  async selfCheck(progress: (text: string) => void): Promise<SelfCheck> {
+    return (await this.ask({ ask: 'selfCheck' }, [], progress)) as SelfCheck;
+  }
+
+  private ask(
+    question: Question,
+    transfer: Transferable[],
+    progress?: (text: string) => void,
+  ): Promise<unknown> {
     const id = ++this.count;
     return new Promise((resolve, reject) => {
       this.waiting.set(id, { resolve, reject, progress });
       if (!this.worker) this.failAll('stopped');
-      else this.worker.postMessage({ ...question, id });
+      else this.worker.postMessage({ ...question, id }, transfer);
     });
   }
 

@@ -1,5 +1,5 @@
 /** ONNX Runtime Web, WebAssembly only: WebGPU answers differently and crashes on some phones. */
-import type * as Ort from 'onnxruntime-web/wasm';
+import * as ort from 'onnxruntime-web/wasm';
 import { type Assets, readAsset } from '../assets.ts';
 import { allowSmallerMemory } from './memory.ts';
 
@@ -12,17 +12,13 @@ export interface Output {
 
 export class Engine {
   private constructor(
-    private readonly ort: typeof Ort,
-    private readonly session: Ort.InferenceSession,
+    private readonly session: ort.InferenceSession,
     readonly name: string,
   ) {}
 
   /** Loads the engine and a model, whose bytes were checked. */
   static async open(assets: Assets, model: Uint8Array<ArrayBuffer>, threads: number): Promise<Engine> {
     allowSmallerMemory();
-    const script = new Blob([await readAsset(assets, 'ort.mjs')], { type: 'text/javascript' });
-    const url = URL.createObjectURL(script);
-    const ort = (await import(/* @vite-ignore */ url)) as typeof Ort;
     ort.env.wasm.wasmBinary = await readAsset(assets, 'ort.wasm');
     ort.env.wasm.numThreads = threads;
     ort.env.logLevel = 'error';
@@ -30,13 +26,12 @@ export class Engine {
       executionProviders: ['wasm'],
       graphOptimizationLevel: 'all',
     });
-    if (threads === 1) URL.revokeObjectURL(url); // threads start from it, too
-    return new Engine(ort, session, `onnxruntime-web ${ort.env.versions.web ?? ''}`.trim());
+    return new Engine(session, `onnxruntime-web ${ort.env.versions.web ?? ''}`.trim());
   }
 
   /** Classifies uint8[height, width, 3], the host step's result. */
   async run(pixels: Uint8Array, [width, height]: readonly [number, number]): Promise<Output> {
-    const input = new this.ort.Tensor('uint8', pixels, [1, height, width, 3]);
+    const input = new ort.Tensor('uint8', pixels, [1, height, width, 3]);
     const found = await this.session.run({ pixels: input }, ['probabilities', 'evidence']);
     const { probabilities, evidence } = found;
     if (!probabilities || !evidence) throw new Error('the model does not answer as it should');

@@ -7,7 +7,7 @@ import type { SelfCheck } from './selfCheck.ts';
 
 export type Request =
   | { id: number; ask: 'start'; assets: Assets; threads: number }
-  | { id: number; ask: 'classify'; photo: Blob }
+  | { id: number; ask: 'classify'; photo: ArrayBuffer }
   | { id: number; ask: 'selfCheck' };
 
 /** Everything the worker says of one photo. */

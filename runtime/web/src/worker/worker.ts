@@ -10,9 +10,12 @@ let last: Promise<void> = Promise.resolve();
 const say = (reply: Reply, transfer: Transferable[] = []): void =>
   (globalThis as unknown as Worker).postMessage(reply, transfer);
 
-globalThis.addEventListener('message', (event: MessageEvent<Request>) => {
-  last = last.then(() => answer(event.data)); // one after another: memory for one photo
-});
+// The engine's threads run this script too, by this name, and have messages of their own.
+if (!self.name.startsWith('em-pthread')) {
+  globalThis.addEventListener('message', (event: MessageEvent<Request>) => {
+    last = last.then(() => answer(event.data)); // one after another: memory for one photo
+  });
+}
 
 async function answer(request: Request): Promise<void> {
   try {
@@ -32,15 +35,7 @@ async function work(request: Request): Promise<Extract<Reply, { ok: true }>['res
   if (request.ask === 'selfCheck') {
     return selfCheck(classifier, (progress) => say({ id: request.id, progress }));
   }
-  return classifier.classify(await readPhoto(request.photo));
-}
-
-async function readPhoto(photo: Blob): Promise<Uint8Array<ArrayBuffer>> {
-  try {
-    return new Uint8Array(await photo.arrayBuffer());
-  } catch (error) {
-    throw new PhotoError('file', `cannot be read: ${(error as Error).message}`);
-  }
+  return classifier.classify(new Uint8Array(request.photo));
 }
 
 function explained(error: unknown): Pick<Extract<Reply, { ok: false }>, 'reason' | 'message'> {
