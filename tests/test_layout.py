@@ -166,7 +166,8 @@ class TestWheel:
             assert len(set(names)) == len(names)
             profiles = (ROOT / "devices" / "profiles").glob("*.toml")
             data = {f"edgetlc/devices/profiles/{file.name}" for file in profiles}
-            assert set(names) == set(modules()) | data | {"edgetlc/py.typed"}
+            data |= {"edgetlc/py.typed", "edgetlc/runtime/web/built.tar.xz"}
+            assert set(names) == set(modules()) | data
             for name, file in modules().items():
                 assert archive.read(name) == file.read_bytes()
 

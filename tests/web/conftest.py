@@ -132,7 +132,7 @@ def webkit(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WebDriver]:
     env = {**os.environ, "DISPLAY": number, "HOME": str(home), "NO_AT_BRIDGE": "1"}
     quiet: Any = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     programs = [
-        subprocess.Popen([screen, number, "-screen", "0", "800x1000x24", "-nolisten", "tcp"], **quiet),
+        subprocess.Popen([screen, number, "-screen", "0", "800x1000x24"], **quiet),
         subprocess.Popen([driver, f"--port={port}"], env=env, **quiet),
     ]
     try:

@@ -1,4 +1,4 @@
-"""The core path in WebKit, whose script engine is Safari's: WebKitGTK on this machine, no iPhone."""
+"""The core path in WebKitGTK, whose script engine is Safari's. No iPhone was tried."""
 
 from __future__ import annotations
 

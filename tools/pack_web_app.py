@@ -1,4 +1,4 @@
-"""Packs what Vite built, with the engine and the licences, into `built.tar.xz`, the package data.
+"""Packs the built phone app, its engine and licences into `runtime/web/built.tar.xz`.
 
 `make web` runs it. The archive is the same, byte for byte, wherever equal sources are packed.
 """
@@ -15,11 +15,11 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw
 
-HERE = Path(__file__).resolve().parent
+HERE = Path(__file__).resolve().parents[1] / "runtime" / "web"
 MODULES = HERE / "node_modules"
 ENGINE = MODULES / "onnxruntime-web" / "dist"
 ARCHIVE = HERE / "built.tar.xz"
-SOURCES = ("src", "jpeg", "index.html", "sw.js", "package-lock.json", "vite.config.ts", "pack.py")
+SOURCES = ("src", "jpeg", "index.html", "sw.js", "package-lock.json", "vite.config.ts")
 SOURCES_DIGEST = "sources.sha256"
 
 
