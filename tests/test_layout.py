@@ -125,7 +125,8 @@ def test_no_generated_or_large_file_is_tracked() -> None:
     for path in repository_files():
         assert "__pycache__" not in path.parts
         assert path.suffix not in {".pyc", ".onnx", ".ort", ".safetensors", ".pth", ".etlc"}
-        assert path.is_symlink() or path.stat().st_size < 1_000_000, path
+        most = 3_000_000 if path.name == "built.tar.xz" else 1_000_000  # the phone app's engine
+        assert path.is_symlink() or path.stat().st_size < most, path
 
 
 @pytest.fixture(scope="module")
