@@ -267,3 +267,48 @@ def test_memory_stays_flat_and_the_page_answers(
     assert after[-1] < after[0] + 40e6, after  # 50 photos of 12 MP
     assert found["longest"] < 300, "the page did not answer for so many milliseconds"
     assert found["errors"] == []
+
+
+@pytest.mark.slow
+def test_hardly_slower_than_the_bare_engine(
+    in_chromium: Run, tiny_bundle: Path, photos: list[Path], tmp_path: Path
+) -> None:
+    from statistics import median
+
+    from edgetlc.export.web_app import write_web_app
+
+    write_web_app(Bundle.open(tiny_bundle), tmp_path / "tiny.web", model="onnx-int8")
+    engine = Path(__file__).parents[2] / "runtime/web/node_modules/onnxruntime-web/dist"
+    asked = {"app": tmp_path / "tiny.web" / "app", "engine": engine, "photo": photos[0]}
+    found = in_chromium("speed", model="model.int8.onnx", times=31, **asked)
+    assert median(found["app"]) <= 1.2 * median(found["bare"])
+
+
+@pytest.mark.slow
+@pytest.mark.real
+def test_100_photos_get_the_answers_of_predict(
+    in_chromium: Run, tiny_bundle: Path, shared_data: Path, tmp_path: Path
+) -> None:
+    from edgetlc.export.web_app import write_web_app
+
+    write_web_app(Bundle.open(tiny_bundle), tmp_path / "tiny.web", model="ort-int8")
+    url = (tmp_path / "tiny.web" / "classifier.html").as_uri()
+    photos = sorted((shared_data / "herb" / "images").rglob("*.*"))[::9]
+    assert len(photos) >= 100
+    report = tmp_path / "phone.json"
+    in_chromium("batch", url=url, photos=photos, report=report, **ENGLISH)
+    found = {
+        one["sha256"]: one for one in json.loads(report.read_text(encoding="utf-8"))["predictions"]
+    }
+    classifier = Classifier.open(tiny_bundle, model="ort-int8", threads=1)
+    flips = []
+    for photo in photos:
+        here, there = (
+            classifier.classify(photo),
+            found[hashlib.sha256(photo.read_bytes()).hexdigest()],
+        )
+        assert there["camera"] == here.camera.camera
+        assert there["probabilities"] == pytest.approx(here.probabilities, abs=0.05)
+        if there["label"] != here.label.name:
+            flips.append(photo.name)
+    assert flips == []

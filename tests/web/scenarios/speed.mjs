@@ -1,33 +1,60 @@
-/** The app's model time beside bare onnxruntime-web's on the same pixels, in turns. */
+/** The app's model beside bare onnxruntime-web on the same model and pixels, in turns. */
 import { readFileSync } from 'node:fs';
-export default async function (browser, asked) {
-  const page = await browser.newPage();
-  await page.goto(asked.url + 'LICENCES.txt');
-  return page.evaluate(async ({ base, file, model }) => {
-    const get = async (n) => new Uint8Array(await (await fetch(base + n)).arrayBuffer());
-    const worker = new Worker(URL.createObjectURL(new Blob([await get('worker.js')], { type: 'text/javascript' })));
-    let n = 0;
-    const ask = (q) => new Promise((done) => { const id = ++n; worker.addEventListener('message', function hear(e) { if (e.data.id === id && 'ok' in e.data) { worker.removeEventListener('message', hear); done(e.data); } }); worker.postMessage({ ...q, id }); });
-    const started = await ask({ ask: 'start', assets: { kind: 'folder', base }, threads: 1 });
-    const photo = Uint8Array.from(atob(file), (c) => c.charCodeAt(0)).buffer;
-    const first = (await ask({ ask: 'classify', photo })).result;
-    const bare = new Worker(URL.createObjectURL(new Blob([`
-      onmessage = async ({data}) => { try {
-        if (data.model) { const ort = await import(data.ort); ort.env.wasm.wasmBinary = data.wasm; ort.env.wasm.numThreads = 1; self.ort = ort;
-          const t = performance.now(); self.session = await ort.InferenceSession.create(data.model, {executionProviders:['wasm'], graphOptimizationLevel:'all'}); postMessage(performance.now()-t); return; }
-        const t = performance.now(); const out = await session.run({pixels: new ort.Tensor('uint8', data.pixels, data.shape)}, ['probabilities','evidence']); postMessage([performance.now()-t, Array.from(out.probabilities.data)]);
-      } catch(e) { postMessage('ERR '+e.message) } }`], { type: 'text/javascript' })));
-    const say = (m) => new Promise((done) => { bare.onmessage = (e) => done(e.data); bare.postMessage(m); });
-    const created = await say({ model: await get(model), ort: base + 'ort.mjs', wasm: await get('ort.wasm') });
-    const times = { app: [], bare: [], decode: [] };
-    let other;
-    for (let i = 0; i < 12; i++) {
-      const a = (await ask({ ask: 'classify', photo })).result;
-      times.app.push(a.milliseconds.model); times.decode.push(a.milliseconds.decode);
-      const b = await say({ pixels: a.pixels, shape: [1, a.size[1], a.size[0], 3] });
-      times.bare.push(b[0]); other = b[1];
+import { serve } from './server.mjs';
+import { startWorker } from './worker.mjs';
+
+const BARE = `
+  let ort, session;
+  onmessage = async ({ data }) => {
+    if (data.model) {
+      ort = await import(data.script);
+      ort.env.wasm.wasmBinary = data.wasm;
+      ort.env.wasm.numThreads = 1;
+      session = await ort.InferenceSession.create(data.model, { executionProviders: ['wasm'] });
+      postMessage(0);
+      return;
     }
-    const median = (x) => x.sort((p, q) => p - q)[x.length >> 1];
-    return { started: started.result?.milliseconds ?? started, created, app: median(times.app), bare: median(times.bare), decode: median(times.decode), probabilities: first.probabilities, other, size: first.size };
-  }, { base: asked.url, file: readFileSync(asked.photo).toString('base64'), model: asked.model });
+    const began = performance.now();
+    await session.run({ pixels: new ort.Tensor('uint8', data.pixels, data.shape) }, ['probabilities', 'evidence']);
+    postMessage(performance.now() - began);
+  };
+`;
+
+export default async function (browser, asked) {
+  const host = await serve(asked.app);
+  const engine = await serve(asked.engine, { 'Access-Control-Allow-Origin': '*' });
+  const page = await browser.newPage();
+  const started = await startWorker(page, host.url);
+  const found = await page.evaluate(
+    async ({ code, base, script, model, photo, times }) => {
+      const get = async (name) => new Uint8Array(await (await fetch(base + name)).arrayBuffer());
+      const bare = new Worker(URL.createObjectURL(new Blob([code], { type: 'text/javascript' })));
+      const say = (message) => new Promise((done) => {
+        bare.onmessage = (event) => done(event.data);
+        bare.postMessage(message);
+      });
+      await say({ model: await get(model), wasm: await get('ort.wasm'), script });
+      const found = { app: [], bare: [], decode: [] };
+      for (let i = 0; i < times; i++) {
+        const answer = await window.classify(photo);
+        const [width, height] = answer.size;
+        const pixels = Uint8Array.from(atob(answer.pixels), (c) => c.charCodeAt(0));
+        found.app.push(answer.milliseconds.model);
+        found.decode.push(answer.milliseconds.decode);
+        found.bare.push(await say({ pixels, shape: [1, height, width, 3] }));
+      }
+      return found;
+    },
+    {
+      code: BARE,
+      base: host.url,
+      script: engine.url + 'ort.wasm.bundle.min.mjs',
+      model: 'bundle/' + asked.model,
+      photo: readFileSync(asked.photo).toString('base64'),
+      times: asked.times,
+    },
+  );
+  await host.close();
+  await engine.close();
+  return { started: started.result.milliseconds, ...found };
 }
