@@ -6,7 +6,7 @@ BASE   := .venv-base
 DATA   ?= ../shared/data
 PIP    := -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: help setup demo test test-slow test-processors check format bench clean
+.PHONY: help setup demo test test-slow test-processors check format bench web web-tools clean
 
 help:
 	@echo "make demo       set up, then run the main job on generated data (a few minutes)"
@@ -14,6 +14,8 @@ help:
 	@echo "make test-slow  the tests that take minutes each"
 	@echo "make test-processors  the same answers on older x86 processors and on ARM, emulated"
 	@echo "make check      lint, types, import layers"
+	@echo "make web        build the phone app anew (needs Node), after a change in runtime/web"
+	@echo "make web-tools  what that and the phone app's tests need from npm"
 	@echo "make bench      the field's figures, side by side in one run"
 
 setup: $(VENV)/ready
@@ -72,5 +74,16 @@ bench: setup $(BASE)/ready
 	$(VENV)/bin/python tests/bench --output bench-out
 	$(VENV)/bin/edgetlc benchmark bench-out/bundle --threads 2
 
+web-tools: runtime/web/node_modules/.package-lock.json
+
+runtime/web/node_modules/.package-lock.json: runtime/web/package-lock.json
+	cd runtime/web && npm ci --ignore-scripts --no-audit --no-fund
+
+# The result, built.tar.xz, is committed: whoever installs edgetlc needs no Node.
+web: setup web-tools
+	cd runtime/web && npm run build
+	$(VENV)/bin/python tools/pack_web_app.py
+
 clean:
+	rm -rf runtime/web/node_modules runtime/web/dist
 	rm -rf $(VENV) $(BASE) .venv-bench build dist *.egg-info demo-out bench-out

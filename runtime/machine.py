@@ -18,7 +18,7 @@ class Machine:
         processor: its name, or an empty text where the system does not tell; with the instruction
             set that `ONEDNN_MAX_CPU_ISA` holds OpenVINO to, as an older processor would.
         cores: logical processors.
-        python: version.
+        python: version; empty where no Python runs, as in the phone app.
     """
 
     system: str
@@ -30,7 +30,8 @@ class Machine:
     def __str__(self) -> str:
         """Return one line for people."""
         processor = self.processor or self.architecture
-        return f"{processor}, {self.cores} cores, {self.system}, Python {self.python}"
+        python = f", Python {self.python}" if self.python else ""
+        return f"{processor}, {self.cores} cores, {self.system}{python}"
 
 
 def this_machine() -> Machine:

@@ -1,4 +1,4 @@
-"""`edgetlc bundle`: look into a bundle, check it, pack it, prepare an offline installation."""
+"""`edgetlc bundle`: look into a bundle, check it, pack it, make the phone app or a wheelhouse."""
 
 from __future__ import annotations
 
@@ -7,17 +7,18 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from edgetlc.cli.console import Json, Verbose, answer, note, say, table
+from edgetlc.cli.console import DeviceFolder, Json, Verbose, answer, note, say, table
 from edgetlc.cli.options import BundleArgument, Overwrite
 
 if TYPE_CHECKING:
+    from edgetlc.export.web_app import WebApp
     from edgetlc.pipeline.wheelhouse import Wheelhouse
     from edgetlc.runtime.bundle import Bundle
     from edgetlc.runtime.policy import ShownRate
     from edgetlc.runtime.schema import BundleManifest
 
 app = typer.Typer(
-    help="Bundles: look into one, check it, pack it, prepare an offline installation.",
+    help="Bundles: look into one, check it, pack it, make the phone app or an installation.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
@@ -79,6 +80,52 @@ def pack(
     size = path.stat().st_size
     document = {"file": str(path), "bytes": size, "digest": opened.digest}
     answer(document, lambda: say(f"{path}: {size / 1e6:.1f} MB"), as_json=json_)
+
+
+@app.command()
+def web(
+    bundle: BundleArgument,
+    output: Annotated[Path, typer.Option("-o", "--output", help="The folder to write.")],
+    model: Annotated[
+        str | None, typer.Option(help="Model of the bundle, ort or onnx. Default: int8.")
+    ] = None,
+    overwrite: Overwrite = False,
+    devices: DeviceFolder = None,
+    json_: Json = False,
+    verbose: Verbose = False,
+) -> None:
+    """Write a bundle as an app for phones: one file, and a folder to install from a web host.
+
+    Example: edgetlc bundle web herbs.bundle -o herbs.web
+    """
+    from edgetlc.runtime.bundle import Bundle
+
+    made = make_web_app(
+        Bundle.open(bundle), output, model=model, devices=devices, overwrite=overwrite
+    )
+
+    def show() -> None:
+        say(f"{made.model} of the bundle {made.bundle}")
+        say(f"{made.single_file}: {made.single_file_bytes / 1e6:.1f} MB, opens on a phone as it is")
+        say(f"{made.app}: {made.app_bytes / 1e6:.1f} MB, to install from a web host")
+
+    answer(made.to_json(), show, as_json=json_)
+
+
+def make_web_app(
+    bundle: Bundle,
+    output: Path,
+    *,
+    model: str | None = None,
+    devices: Path | None = None,
+    overwrite: bool = False,
+) -> WebApp:
+    """Write a bundle as an app for phones."""
+    from edgetlc.devices.profiles import Cameras
+    from edgetlc.export.web_app import write_web_app
+
+    cameras = Cameras.load(devices)
+    return write_web_app(bundle, output, model=model, cameras=cameras, overwrite=overwrite)
 
 
 @app.command()

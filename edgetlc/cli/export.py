@@ -19,11 +19,14 @@ from edgetlc.cli.console import (
 from edgetlc.cli.options import Data, Overwrite, RunArgument, load_part
 from edgetlc.cli.toolchain import need_toolchain
 from edgetlc.errors import InputError
+from edgetlc.files import refuse_existing
 from edgetlc.runtime.schema import Format, Precision
 
 if TYPE_CHECKING:
     from edgetlc.data.photos import PhotoSet
     from edgetlc.runtime.bundle import Bundle
+
+WEB = "web"
 
 
 def export(
@@ -32,7 +35,10 @@ def export(
     output: Annotated[Path, typer.Option("-o", "--output", help="Bundle folder to make.")],
     format_: Annotated[
         list[str] | None,
-        typer.Option("--format", help="onnx, ort or openvino; repeat it. Default: all."),
+        typer.Option(
+            "--format",
+            help="onnx, ort, openvino or web, the phone app; repeat it. Default: all but web.",
+        ),
     ] = None,
     precision: Annotated[
         list[str] | None,
@@ -72,10 +78,15 @@ def export(
 
     Example: edgetlc export runs/herbs --data split.csv -o herbs.bundle
     """
-    formats = cast("Sequence[Format]", _known(format_, get_args(Format), "--format"))
+    wanted = _known(format_, (*get_args(Format), WEB), "--format")
+    formats = cast("Sequence[Format]", [name for name in wanted if name != WEB])
+    if WEB in wanted:
+        formats = formats or ("onnx", "ort")  # float ONNX to verify against, ort for browsers
+        web = output.with_name(output.name.removesuffix(".bundle") + ".web")
+        refuse_existing(web, overwrite)
     precisions = cast("Sequence[Precision]", _known(precision, get_args(Precision), "--precision"))
     need_toolchain("edgetlc export")
-    from edgetlc.cli.bundle import describe, show_bundle
+    from edgetlc.cli.bundle import describe, make_web_app, show_bundle
     from edgetlc.pipeline.decision import Wish
     from edgetlc.pipeline.export import export_run
 
@@ -91,7 +102,11 @@ def export(
         bundle = _export_verified(run, photos, output, margin, how, as_json=json_)
     else:
         bundle = export_run(run, photos, output, **how)
-    answer(describe(bundle), lambda: show_bundle(bundle), as_json=json_)
+    document = describe(bundle)
+    if WEB in wanted:
+        document["web"] = make_web_app(bundle, web, devices=devices, overwrite=overwrite).to_json()
+        note(f"the phone app is in {web}")
+    answer(document, lambda: show_bundle(bundle), as_json=json_)
 
 
 def _export_verified(

@@ -1,0 +1,68 @@
+/** JPEG by libjpeg-turbo in WebAssembly: the same bytes as on the workstation, in every browser. */
+import { PhotoError } from './errors.ts';
+import { readFrame } from './jpegFrame.ts';
+import { MAX_MEMORY, MAX_MEMORY_BUFFERED } from './limits.ts';
+import type { OpenPhoto, Samples } from './samples.ts';
+
+interface Decoder {
+  memory: WebAssembly.Memory;
+  buffer(length: number): number;
+  open(s: number): 1 | 3 | 4;
+  width(): number;
+  height(): number;
+  rows(count: number): number;
+}
+
+const OUT_OF_MEMORY = 55; // libjpeg's message number
+
+let compiled: Promise<WebAssembly.Module> | undefined;
+
+/** Hands over the decoder's WebAssembly, once. */
+export function useJpegDecoder(wasm: Uint8Array<ArrayBuffer>): void {
+  compiled = WebAssembly.compile(wasm);
+}
+
+export function openJpeg(data: Uint8Array): OpenPhoto {
+  const frame = readFrame(data);
+  const bytes = frame.components === 1 ? 1 : 4;
+  return {
+    container: 'JPEG',
+    declared: frame.size,
+    exif: frame.exif,
+    turns: false,
+    colours: frame.profile ? { profile: frame.profile } : {},
+    notes: [],
+    memory: (s) =>
+      data.length +
+      frame.coefficientBytes +
+      bytes * Math.ceil(frame.size[0] / s) * Math.ceil(frame.size[1] / s),
+    allowed: frame.buffered ? MAX_MEMORY_BUFFERED : MAX_MEMORY,
+    decode: (s) => decode(data, s),
+  };
+}
+
+async function decode(data: Uint8Array, s: number): Promise<Samples> {
+  if (!compiled) throw new Error('the JPEG decoder is not loaded');
+  const fail = (code: number): never => {
+    if (code === OUT_OF_MEMORY) throw new PhotoError('memory', 'too little memory for this photo');
+    throw new PhotoError('damaged', `damaged JPEG file (${code})`);
+  };
+  // An instance of its own for each photo: memory is given back, and no photo meets another one.
+  const instance = await WebAssembly.instantiate(await compiled, { host: { fail } });
+  const decoder = instance.exports as unknown as Decoder;
+  const at = decoder.buffer(data.length);
+  if (at === 0) fail(OUT_OF_MEMORY);
+  new Uint8Array(decoder.memory.buffer).set(data, at);
+  const channels = decoder.open(s);
+  const width = decoder.width();
+  return {
+    size: [width, decoder.height()],
+    channels,
+    scaled: true,
+    rows(count) {
+      const place = decoder.rows(count);
+      const rows = new Uint8Array(decoder.memory.buffer, place, count * width * channels);
+      return channels === 4 ? rows.map((sample) => 255 - sample) : rows; // Adobe stores 255 - ink
+    },
+  };
+}

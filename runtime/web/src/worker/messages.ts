@@ -1,0 +1,40 @@
+/** What the page and the worker say to each other. */
+import type { Assets } from '../assets.ts';
+import type { AppInfo, BundleManifest } from '../format.ts';
+import type { CameraTags } from '../pixels/exif.ts';
+import type { Reason } from '../pixels/errors.ts';
+import type { SelfCheck } from './selfCheck.ts';
+
+export type Request =
+  | { id: number; ask: 'start'; assets: Assets; threads: number }
+  | { id: number; ask: 'classify'; photo: ArrayBuffer }
+  | { id: number; ask: 'selfCheck' };
+
+/** Everything the worker says of one photo. */
+export interface Answer {
+  sha256: string;
+  /** In the bundle's order. */
+  probabilities: number[];
+  /** uint8 RGB, what the model saw, and its size. */
+  pixels: Uint8Array;
+  size: readonly [number, number];
+  /** Where it saw the most probable class: float32 by rows. */
+  evidence: Float32Array;
+  evidenceSize: readonly [number, number];
+  tags: CameraTags;
+  notes: string[];
+  milliseconds: { decode: number; model: number };
+}
+
+export interface Started {
+  app: AppInfo;
+  manifest: BundleManifest;
+  engine: string;
+  threads: number;
+  milliseconds: number;
+}
+
+export type Reply =
+  | { id: number; ok: true; result: Started | Answer | SelfCheck }
+  | { id: number; ok: false; reason: Reason | 'engine' | 'changed'; message: string }
+  | { id: number; progress: string };
