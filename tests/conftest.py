@@ -129,7 +129,9 @@ def tiny_run(photo_set: PhotoSet, tmp_path_factory: pytest.TempPathFactory) -> P
     from edgetlc.training.train import train
 
     folder = tmp_path_factory.mktemp("run")
-    config = TrainingConfig("resnet18", 5, 8, 1e-3, contract=PixelContract(size=64))
+    config = TrainingConfig(
+        "resnet18", 5, 8, 1e-3, contract=PixelContract(size=64), precision="fp32"
+    )
     threads = torch.get_num_threads()
     torch.set_num_threads(1)  # the same sums on every machine, and quicker on a busy one
     try:

@@ -46,7 +46,7 @@ class Work:
 
 @contextmanager
 def resumable(folder: Path, key: Mapping[str, Any], *, resume: bool) -> Iterator[Work]:
-    """Yield the work in a folder; it is removed when the block ends well and kept when it does not.
+    """Yield the work in a folder; it is removed when the block ends well, or has finished no step.
 
     Args:
         folder: where finished steps lie.
@@ -62,7 +62,12 @@ def resumable(folder: Path, key: Mapping[str, Any], *, resume: bool) -> Iterator
     else:
         shutil.rmtree(folder, ignore_errors=True)
     write_json(folder / _KEY_FILE, wanted)
-    yield Work(folder)
+    try:
+        yield Work(folder)
+    except BaseException:
+        if {path.name for path in folder.iterdir()} <= {_KEY_FILE}:
+            shutil.rmtree(folder, ignore_errors=True)
+        raise
     shutil.rmtree(folder, ignore_errors=True)
 
 

@@ -7,10 +7,8 @@ is its weights, its optimizer and its schedule; from them it goes on as if it ha
 from __future__ import annotations
 
 import math
-import signal
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
@@ -28,6 +26,7 @@ from edgetlc.training.config import TrainingConfig
 from edgetlc.training.distillation import Teacher
 from edgetlc.training.distributed import World
 from edgetlc.training.draws import kept_features
+from edgetlc.training.guards import interrupts_held, memory_explained
 from edgetlc.training.images import AugmentedBatches, BatchPlan, BatchPlans, ImageSet, augmented
 from edgetlc.training.objective import Objective
 from edgetlc.training.precision import learns_in_bf16
@@ -135,7 +134,7 @@ class Loop:
             InputError: a loss is not a number, or the memory does not suffice.
         """
         start, rate = time.monotonic(), self._rate
-        with _memory_explained(self._config.batch_size):
+        with memory_explained(self._config.batch_size):
             train_loss, train_accuracy = self.train(number)
             logits = self._validate()
         targets = self.validation.targets
@@ -193,7 +192,7 @@ class Loop:
         """
         self._model.train()
         self._plans.epoch = number
-        with _interrupts_held():
+        with interrupts_held():
             batches = iter(self._loader)
         steps = len(self._plans)
         figures = torch.zeros(steps, 2, device=self._device)
@@ -264,45 +263,8 @@ class Loop:
         return channels_last((images.to(torch.float32) / 255 - self._mean) / self._std)
 
 
-@contextmanager
-def _memory_explained(batch_size: int) -> Iterator[None]:
-    """Name a batch size to try where the memory does not suffice."""
-    try:
-        yield
-    except (MemoryError, RuntimeError) as error:
-        if not _out_of_memory(error):
-            raise
-    else:
-        return
-    smaller = f"--batch-size {batch_size // 2}" if batch_size >= 4 else "a smaller --size"
-    raise InputError(f"out of memory with --batch-size {batch_size}; try {smaller}")
-
-
-def _out_of_memory(error: Exception) -> bool:
-    told = ("DefaultCPUAllocator", "bad_alloc", "could not create a memory object")
-    types = (MemoryError, torch.OutOfMemoryError)
-    return isinstance(error, types) or any(words in str(error) for words in told)
-
-
 def _refuse_loss(loss: float, where: str, rate: float) -> NoReturn:
     raise InputError(f"the loss is {loss} at {where}, learning rate {rate:.2e}; try a lower --lr")
-
-
-@contextmanager
-def _interrupts_held() -> Iterator[None]:
-    """Hold Ctrl-C back until the block ends; processes that it starts never see one.
-
-    A worker that a terminal's Ctrl-C ends makes PyTorch raise, or wait for it, before this process
-    can end in order.
-    """
-    if not hasattr(signal, "pthread_sigmask"):  # Windows
-        yield
-        return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _per_channel(values: tuple[float, float, float], device: torch.device) -> Tensor:

@@ -21,11 +21,15 @@ import os
 import platform
 import shutil
 import statistics
+import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from threading import Event
 
 import numpy as np
 import torch
@@ -90,7 +94,7 @@ def main() -> None:
     contestants = {"ours": ours, "bare": _bare(bench)}
     if bench.device.type == "cuda":
         contestants["recipe"] = _recipe(bench)
-    rates = _rounds(contestants, bench, options.turns)
+    rates, use = _rounds(contestants, bench, options.turns)
     work = _work(bench)
     peak = _peak(bench)
     figures = [
@@ -114,6 +118,10 @@ def main() -> None:
         ),
         Figure("decoding into the cache", decoding, None, None, None, unit="images/s"),
     ]
+    if use:
+        figures.append(
+            Figure("GPU in use by ours", statistics.mean(use), None, None, None, unit="%")
+        )
     if "recipe" in rates:
         ratio = rates["ours"] / rates["recipe"]
         remark = "torchvision's reference recipe"
@@ -268,19 +276,46 @@ def _learn(
 
 def _rounds(
     contestants: dict[str, Callable[[], None]], bench: Bench, turns: int
-) -> dict[str, float]:
-    """Return each contestant's median images per second; the first turn warms up."""
+) -> tuple[dict[str, float], list[float]]:
+    """Return each contestant's median images per second, and the GPU's use by ours, in percent.
+
+    The first turn warms up.
+    """
+    use: list[float] = []
     seconds: dict[str, list[float]] = {name: [] for name in contestants}
     for number in range(turns + 1):
         for name, train in contestants.items():
             start = time.perf_counter()
-            train()
-            bench.wait()
+            with _gpu_use(bench, use if name == "ours" and number else []):
+                train()
+                bench.wait()
             if number:
                 seconds[name].append(time.perf_counter() - start)
         print(f"  round {number} of {turns}", file=sys.stderr)
     images = bench.steps * bench.config.batch_size
-    return {name: images / statistics.median(times) for name, times in seconds.items()}
+    return {name: images / statistics.median(times) for name, times in seconds.items()}, use
+
+
+@contextmanager
+def _gpu_use(bench: Bench, percents: list[float]) -> Iterator[None]:
+    """Append what `nvidia-smi` says of the GPU's use, twice a second, while the block runs."""
+    if bench.device.type != "cuda" or shutil.which("nvidia-smi") is None:
+        yield
+        return
+    command = ["nvidia-smi", "--query-gpu=utilization.gpu", "--format=csv,noheader,nounits"]
+    over = Event()
+
+    def sample() -> None:
+        while not over.wait(0.5):
+            told = subprocess.run(command, capture_output=True, text=True, check=False).stdout
+            percents.append(float(told.splitlines()[bench.device.index or 0]))
+
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(sample)
+        try:
+            yield
+        finally:
+            over.set()
 
 
 def _work(bench: Bench) -> float:

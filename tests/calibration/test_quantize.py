@@ -137,6 +137,7 @@ def trained(tiny_run: Path) -> tuple[onnx.ModelProto, PixelContract]:
     return network_graph(checkpoint.classifier, checkpoint.contract.size), checkpoint.contract
 
 
+NEAR = 0.2  # a logit's change where values on the edge of a rounding step fall on its other side
 RECIPES = [Recipe(p, b) for p in get_args(Preset) for b in get_args(BiasCorrection)]
 
 
@@ -167,10 +168,14 @@ def test_every_recipe_gives_one_file_for_both_engines(
         core.read_model(content, b""), "CPU", {"INFERENCE_PRECISION_HINT": "f32"}
     )
     with network_inputs(photo_set.part("val", "test").photos, contract) as images:
-        assert len(images) == 18
-        for image in images:
-            (logits,) = session.run(["logits"], {"images": image})
-            assert logits.argmax() == compiled({"images": image})["logits"].argmax()
+        rows = [session.run(["logits"], {"images": image})[0][0] for image in images]
+        others = [compiled({"images": image})["logits"][0] for image in images]
+    logits, other = np.stack(rows), np.stack(others)
+    assert np.abs(logits - other).max() < NEAR
+    runner_up, best = np.sort(logits, axis=1)[:, -2:].T
+    clear = best - runner_up > NEAR
+    assert clear.sum() >= 12  # of 18
+    assert (logits.argmax(axis=1) == other.argmax(axis=1))[clear].all()
 
 
 def test_the_settings_tell_the_recipe(

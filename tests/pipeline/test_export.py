@@ -66,8 +66,10 @@ class TestBundle:
         assert bundle.manifest.classes == checkpoint.classes
         assert bundle.manifest.contract == checkpoint.contract
         assert set(bundle.manifest.decision) == {"fp32", "int8"}
+        record = json.loads((quantized_run / RECORD_FILE).read_text(encoding="utf-8"))
+        assert bundle.manifest.decision["fp32"].temperature == 1.5
+        assert bundle.manifest.decision["int8"].temperature == record["temperature"] != 1.5
         for policy in bundle.manifest.decision.values():
-            assert policy.temperature == 1.5
             assert policy.wrong is not None
             assert not policy.wrong.holds, "six photos cannot show 5 %"
 

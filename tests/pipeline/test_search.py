@@ -125,7 +125,7 @@ def test_candidates_are_announced(photo: Path, monkeypatch: pytest.MonkeyPatch) 
     def quick(candidates: object, **_: object) -> dict[str, tuple[Latency, ...]]:
         return dict.fromkeys(("float", "int8"), (Latency("onnxruntime 1", "", 1.0, 1.0),))
 
-    monkeypatch.setattr("edgetlc.pipeline.search.latencies", quick)
+    monkeypatch.setattr("edgetlc.pipeline.search.core.latencies", quick)
     said: list[str] = []
     search((candidate("float"), candidate("int8", 2.0)), photo, log=said.append)
     assert said == [

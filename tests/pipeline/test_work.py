@@ -41,6 +41,12 @@ def test_nothing_to_resume_is_a_new_start(tmp_path: Path) -> None:
         assert work.get("anything") is None
 
 
+def test_nothing_is_left_where_no_step_was_finished(tmp_path: Path) -> None:
+    with suppress(InputError), resumable(tmp_path / "work", KEY, resume=False):
+        raise InputError("bad input")
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_other_settings_are_told(interrupted: Path) -> None:
     other = {**KEY, "settings": {"layers": ("a",)}}
     with (

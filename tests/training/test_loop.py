@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 import torch
+from safetensors.torch import load_file
 
 from edgetlc.data.photos import PhotoSet
 from edgetlc.errors import InputError
@@ -103,8 +104,24 @@ def test_dropout_and_precision_are_used(few: PhotoSet, tmp_path: Path, precision
 
 
 def test_weights_stay_float32(few: PhotoSet, tmp_path: Path) -> None:
-    from safetensors.torch import load_file
-
     run = train(few, settings(precision="bf16", epochs=1), tmp_path)
     kinds = {t.dtype for t in load_file(run.folder / CHECKPOINT_FILE).values()}
     assert kinds == {torch.float32, torch.int64}
+
+
+def test_augmenting_on_the_device_makes_no_difference(
+    few: PhotoSet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a GPU does after the loader, done after the loader on the CPU."""
+
+    class DeviceLoop(Loop):
+        def __init__(self, *arguments: Any) -> None:
+            super().__init__(*arguments)
+            self._on_gpu = True
+            self._loader.dataset._augment = False  # type: ignore[attr-defined]
+
+    before = train(few, settings(), tmp_path / "loader")
+    monkeypatch.setattr("edgetlc.training.train.Loop", DeviceLoop)
+    after = train(few, settings(), tmp_path / "device")
+    a, b = (load_file(run.folder / CHECKPOINT_FILE) for run in (before, after))
+    assert all(torch.equal(a[name], b[name]) for name in a)
