@@ -73,12 +73,14 @@ class Held:
     Attributes:
         model: int8 with the restored layers in float; where `holds` is false, as far as it got.
         restored: the layers, in the order in which they went back.
-        measurement: of `model` on the validation part.
+        logits: float32[n, C], its answers on the validation part.
+        measurement: of these.
         holds: whether the bound is kept.
     """
 
     model: onnx.ModelProto
     restored: tuple[Restored, ...]
+    logits: Logits
     measurement: Measurement
     holds: bool
 
@@ -94,6 +96,7 @@ class Step:
 def hold(
     network: onnx.ModelProto,
     quantized: onnx.ModelProto,
+    float_logits: Logits,
     validation: Validation,
     max_drop: float,
     *,
@@ -108,16 +111,16 @@ def hold(
     Args:
         network: the float network.
         quantized: what `calibration.quantize` made of it.
-        validation: the photos that decide.
+        float_logits: float32[n, C], what `network` answers.
+        validation: the n photos that decide.
         max_drop: largest drop and rise, a share of a camera's photos, 0 to 1.
         track: shows progress.
         memory: keeps effects; None keeps nothing.
     """
-    float_logits = answer(network, validation, track)
     logits = answer(quantized, validation, track)
     found = compare(float_logits, logits, validation)
     if found.holds(max_drop):
-        return Held(quantized, (), found, True)
+        return Held(quantized, (), logits, found, True)
     rows = telling_photos(float_logits, logits, validation)
     effects = _Effects(network, quantized, validation.subset(rows), float_logits[rows], memory)
     cost = work(network)
@@ -132,12 +135,13 @@ def hold(
         if budget < 0:
             break
         model = restored(quantized, network, [*(entry.layer for entry in log), *names])
-        found = compare(float_logits, answer(model, validation, track), validation)
+        logits = answer(model, validation, track)
+        found = compare(float_logits, logits, validation)
         state = (found.worst_camera, found.worst_drop, found.worst_rise)
         log += [Restored(name, step.effect, *state) for name in names]
         if found.holds(max_drop):
             break
-    return Held(model, tuple(log), found, found.holds(max_drop))
+    return Held(model, tuple(log), logits, found, found.holds(max_drop))
 
 
 def telling_photos(

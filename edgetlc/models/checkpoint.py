@@ -47,6 +47,12 @@ class Checkpoint:
     temperature: float = 1.0
     provenance: Mapping[str, Any] = field(default_factory=dict)
 
+    @property
+    def training_digest(self) -> str | None:
+        """Digest of the training part it was trained on; None where the provenance lacks it."""
+        digest: str | None = self.provenance.get("data", {}).get("train_digest")
+        return digest
+
 
 def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
     """Write a checkpoint; the file is whole or absent."""

@@ -15,16 +15,15 @@ from numpy.typing import NDArray
 import edgetlc
 from edgetlc.calibration.sampling import in_turn
 from edgetlc.data.photos import Photo, PhotoSet
-from edgetlc.errors import InputError
 from edgetlc.export.assemble import deployable
 from edgetlc.export.bundle_writer import write_bundle
 from edgetlc.export.formats import ENGINES_OF, model_files
 from edgetlc.export.golden import golden_files
 from edgetlc.export.network import network_graph
-from edgetlc.files import read_json, refuse_existing, sha256_file
+from edgetlc.files import refuse_existing, sha256_file
 from edgetlc.models.checkpoint import CHECKPOINT_FILE, Checkpoint, load_checkpoint
 from edgetlc.pipeline.decision import Wish, choose_policy
-from edgetlc.pipeline.quantize import INT8_FILE, RECORD_FILE
+from edgetlc.pipeline.quantize import INT8_FILE, installed
 from edgetlc.pipeline.validation import ValidationAnswers, validation_answers
 from edgetlc.progress import Track, untracked
 from edgetlc.runtime.bundle import Bundle
@@ -75,13 +74,17 @@ def export_run(
     validation = photos.part("val")
     if not precisions:
         precisions = ("fp32", "int8") if (run / INT8_FILE).is_file() else ("fp32",)
-    quantization = _quantization(run) if "int8" in precisions else None
+    networks: dict[Precision, onnx.ModelProto] = {}
+    temperatures = dict.fromkeys(precisions, checkpoint.temperature)
+    quantization: dict[str, Any] | None = None
+    if "int8" in precisions:
+        networks["int8"], quantization = installed(run)
+        temperatures["int8"] = quantization["temperature"]
+    if "fp32" in precisions:
+        networks["fp32"] = network_graph(checkpoint.classifier, checkpoint.contract.size)
     files: dict[str, bytes] = {}
     models = []
-    temperatures = dict.fromkeys(precisions, checkpoint.temperature)
-    if quantization:
-        temperatures["int8"] = quantization["temperature"]
-    graphs = {p: _graph(run, checkpoint, p, temperatures[p]) for p in precisions}
+    graphs = {p: deployable(networks[p], checkpoint.contract, temperatures[p]) for p in precisions}
     engines: dict[Precision, Engine] = {
         precision: open_engine(ONNXRUNTIME, [graph.SerializeToString()], threads=1)
         for precision, graph in graphs.items()
@@ -119,16 +122,6 @@ def export_run(
     return write_bundle(output, manifest, files, overwrite=overwrite)
 
 
-def _graph(
-    run: Path, checkpoint: Checkpoint, precision: Precision, temperature: float
-) -> onnx.ModelProto:
-    if precision == "int8":
-        network = onnx.load_model_from_string((run / INT8_FILE).read_bytes())
-    else:
-        network = network_graph(checkpoint.classifier, checkpoint.contract.size)
-    return deployable(network, checkpoint.contract, temperature)
-
-
 def _for_golden(answers: ValidationAnswers) -> list[Photo]:
     """Return the validation photos for golden vectors, those with a clear answer first.
 
@@ -146,22 +139,6 @@ def _for_golden(answers: ValidationAnswers) -> list[Photo]:
 def _margin(probabilities: NDArray[np.float32]) -> float:
     second, first = np.sort(probabilities)[-2:]
     return float(first - second)
-
-
-def _quantization(run: Path) -> dict[str, Any]:
-    """Return the record of the run's int8 network after checking that it is this checkpoint's."""
-    if not (run / INT8_FILE).is_file():
-        raise InputError(f"no int8 network in {run}; run 'edgetlc quantize {run}' first")
-    record: dict[str, Any] = read_json(run / RECORD_FILE, "quantization record")
-    for what, file in (("checkpoint", CHECKPOINT_FILE), ("network", INT8_FILE)):
-        if record.get(what) != sha256_file(run / file):
-            raise InputError(
-                f"{RECORD_FILE} in {run} tells of another {file}; "
-                f"run 'edgetlc quantize {run}' again"
-            )
-    if not isinstance(record.get("temperature"), float) or not record["temperature"] > 0:
-        raise InputError(f"{RECORD_FILE} in {run} tells no temperature; quantize the run again")
-    return record
 
 
 def _provenance(

@@ -10,9 +10,10 @@ from typing import Any
 
 import numpy as np
 import onnx
+from numpy.typing import NDArray
 
 from edgetlc.calibration.inputs import NetworkInputs, network_inputs
-from edgetlc.calibration.measurement import Validation
+from edgetlc.calibration.measurement import Validation, answer
 from edgetlc.calibration.sampling import CalibrationSet, choose, chosen_by_user
 from edgetlc.data.check import UNKNOWN_CAMERA
 from edgetlc.data.photos import Photo, PhotoSet, digest_of
@@ -54,6 +55,8 @@ class Preparation:
         calibration: the photos that set the ranges.
         images: their network inputs.
         validation: the photos that judge.
+        judges: the same as photos, in order.
+        float_logits: float32[n, C], the float network's answers to them.
         unreadable: photos of both that were passed over, with the reason.
         work: keeps finished steps.
     """
@@ -64,6 +67,8 @@ class Preparation:
     calibration: CalibrationSet
     images: NetworkInputs
     validation: Validation
+    judges: tuple[Photo, ...]
+    float_logits: NDArray[np.float32]
     unreadable: tuple[tuple[Photo, str], ...]
     work: Work
 
@@ -121,13 +126,17 @@ def prepared(
             description="validation photos",
         ) as inputs,
     ):
+        network = network_graph(checkpoint.classifier, contract.size)
+        judging = validation(photos, inputs)
         yield Preparation(
             run,
             checkpoint,
-            network_graph(checkpoint.classifier, contract.size),
+            network,
             chosen.as_read(images.photos, allow_missing_cameras=calibration.allow_missing_cameras),
             images,
-            validation(photos, inputs),
+            judging,
+            inputs.photos,
+            answer(network, judging, track),
             (*images.unreadable, *inputs.unreadable),
             work,
         )
@@ -152,8 +161,7 @@ def _calibration_set(photos: PhotoSet, wish: CalibrationWish) -> CalibrationSet:
 
 def _check_training_part(checkpoint: Checkpoint, photos: PhotoSet) -> None:
     """Refuse another training part than the run's: it may hold the run's test photos."""
-    trained_on = checkpoint.provenance.get("data", {}).get("train_digest")
-    if digest_of(photos.part("train").photos) != trained_on:
+    if digest_of(photos.part("train").photos) != checkpoint.training_digest:
         raise InputError(
             "the training part is not the one this network was trained on, so calibration could "
             "touch test photos; pass the manifest that 'edgetlc train' took"

@@ -17,7 +17,7 @@ from edgetlc.calibration.quantize import Quantized, Recipe, quantize
 from edgetlc.calibration.sampling import CalibrationSet
 from edgetlc.data.photos import Photo, PhotoSet
 from edgetlc.errors import GateError, InputError
-from edgetlc.files import sha256_file, write_bytes, write_json
+from edgetlc.files import read_json, sha256_file, write_bytes, write_json
 from edgetlc.models.checkpoint import CHECKPOINT_FILE
 from edgetlc.pipeline.aware import quantize_aware
 from edgetlc.pipeline.confidence import Refit, refit
@@ -154,20 +154,22 @@ def compress(
     else:
         quantized = _kept(preparation, _name(wish.recipe), lambda: _after(preparation, wish.recipe))
     judges = preparation.validation
-    float_logits = answer(preparation.network, judges, track)
+    float_logits = preparation.float_logits
     restored: tuple[Restored, ...] = ()
-    if wish.max_drop is not None:
+    if wish.max_drop is None:
+        logits = answer(quantized.model, judges, track)
+    else:
         held = hold(
             preparation.network,
             quantized.model,
+            float_logits,
             judges,
             wish.max_drop,
             track=track,
             memory=preparation.work,
         )
-        restored = held.restored
+        restored, logits = held.restored, held.logits
         quantized = with_restored(quantized, held.model, restored)
-    logits = answer(quantized.model, judges, track)
     return Result(
         quantized,
         restored,
@@ -202,6 +204,26 @@ def install(preparation: Preparation, result: Result, seed: int) -> bytes:
     write_bytes(run / INT8_FILE, content)
     write_json(run / RECORD_FILE, record)
     return content
+
+
+def installed(run: Path) -> tuple[onnx.ModelProto, dict[str, Any]]:
+    """Return a run's int8 network and its record after checking that they are its checkpoint's.
+
+    Raises:
+        InputError: no int8 network, one of another checkpoint, or a record without a temperature.
+    """
+    if not (run / INT8_FILE).is_file():
+        raise InputError(f"no int8 network in {run}; run 'edgetlc quantize {run}' first")
+    record: dict[str, Any] = read_json(run / RECORD_FILE, "quantization record")
+    for what, file in (("checkpoint", CHECKPOINT_FILE), ("network", INT8_FILE)):
+        if record.get(what) != sha256_file(run / file):
+            raise InputError(
+                f"{RECORD_FILE} in {run} tells of another {file}; "
+                f"run 'edgetlc quantize {run}' again"
+            )
+    if not isinstance(record.get("temperature"), float) or not record["temperature"] > 0:
+        raise InputError(f"{RECORD_FILE} in {run} tells no temperature; quantize the run again")
+    return onnx.load_model_from_string((run / INT8_FILE).read_bytes()), record
 
 
 def with_restored(

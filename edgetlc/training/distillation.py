@@ -138,8 +138,7 @@ def _check_same_task(teacher: Checkpoint, photos: PhotoSet, contract: PixelContr
                 f"the teacher was trained with {field.name} {theirs}, the student would be with "
                 f"{field.name} {ours}; both see the same image, so give both the same"
             )
-    trained_on = teacher.provenance.get("data", {}).get("train_digest")
-    if trained_on != digest_of(photos.part("train").photos):
+    if teacher.training_digest != digest_of(photos.part("train").photos):
         raise InputError(
             "the teacher was trained on another training part and may have seen photos of this "
             "test part; train it on this manifest"

@@ -30,9 +30,8 @@ from edgetlc.files import read_json, write_bytes, write_json, write_text
 from edgetlc.models.checkpoint import CHECKPOINT_FILE, Checkpoint, save_checkpoint
 from edgetlc.training.loop import Epoch, best_of
 from edgetlc.training.provenance import differences
+from edgetlc.training.runs import METRICS_FILE, RUN_FILE
 
-METRICS_FILE = "metrics.jsonl"
-RUN_FILE = "run.json"
 STATE_FILE = "state.json"
 _TENSORS = "state-*.safetensors"
 

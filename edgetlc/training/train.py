@@ -26,10 +26,10 @@ from edgetlc.training.distributed import World, errors_end_all, join
 from edgetlc.training.images import ImageSet, load_images
 from edgetlc.training.loop import Epoch, Loop, best_of
 from edgetlc.training.provenance import provenance
-from edgetlc.training.run_folder import METRICS_FILE, RUN_FILE, RunFolder, State
+from edgetlc.training.run_folder import RunFolder, State
 from edgetlc.training.temperature import fit_temperature
 
-__all__ = ["METRICS_FILE", "RUN_FILE", "Epoch", "TrainedRun", "train"]
+__all__ = ["Epoch", "TrainedRun", "train"]
 
 _IMAGES = "decoded-photos"  # folder of decoded photos in a run folder, while it trains
 

@@ -64,7 +64,7 @@ def easy_quantized(easy: onnx.ModelProto, judges: Validation) -> onnx.ModelProto
 def test_what_holds_already_stays_int8(
     easy: onnx.ModelProto, easy_quantized: onnx.ModelProto, judges: Validation
 ) -> None:
-    held = hold(easy, easy_quantized, judges, 0.05)
+    held = hold(easy, easy_quantized, answer(easy, judges), judges, 0.05)
     assert held.holds
     assert held.model is easy_quantized
     assert held.restored == ()
@@ -73,7 +73,7 @@ def test_what_holds_already_stays_int8(
 
 @pytest.fixture(scope="module")
 def held(hard: onnx.ModelProto, hard_quantized: onnx.ModelProto, judges: Validation) -> Held:
-    return hold(hard, hard_quantized, judges, 0.05)
+    return hold(hard, hard_quantized, answer(hard, judges), judges, 0.05)
 
 
 def test_a_crushed_activation_brings_both_its_layers_back(
@@ -104,7 +104,7 @@ def test_the_log_tells_how_things_stood(
 def test_it_stops_before_half_of_the_work_is_float(
     hard: onnx.ModelProto, hard_quantized: onnx.ModelProto, judges: Validation
 ) -> None:
-    held = hold(hard, hard_quantized, judges, NEVER)
+    held = hold(hard, hard_quantized, answer(hard, judges), judges, NEVER)
     assert not held.holds
     assert held.restored
     cost = work(hard)
@@ -143,7 +143,7 @@ def test_an_interrupted_control_goes_on_where_it_was(
 ) -> None:
     notes = Notes(room=5)
     with pytest.raises(KeyboardInterrupt):
-        hold(hard, hard_quantized, judges, 0.05, memory=notes)
+        hold(hard, hard_quantized, answer(hard, judges), judges, 0.05, memory=notes)
     assert len(notes) == 5
     measured = []
     real = accuracy_control.restored
@@ -154,7 +154,7 @@ def test_an_interrupted_control_goes_on_where_it_was(
 
     monkeypatch.setattr(accuracy_control, "restored", counted)
     notes.room = 1000
-    again = hold(hard, hard_quantized, judges, 0.05, memory=notes)
+    again = hold(hard, hard_quantized, answer(hard, judges), judges, 0.05, memory=notes)
     assert again.restored == held.restored
     assert again.model == held.model
     assert len(notes) == 8  # five layers, three pairs of neighbours
@@ -169,8 +169,8 @@ def test_effects_of_another_network_are_not_taken(
     judges: Validation,
 ) -> None:
     notes = Notes()
-    hold(hard, hard_quantized, judges, NEVER, memory=notes)
-    hold(easy, easy_quantized, judges, NEVER, memory=notes)
+    hold(hard, hard_quantized, answer(hard, judges), judges, NEVER, memory=notes)
+    hold(easy, easy_quantized, answer(easy, judges), judges, NEVER, memory=notes)
     assert len(notes) == 16
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from edgetlc.training.train import RUN_FILE
+from edgetlc.training.runs import RUN_FILE
 
 Run = Callable[..., Any]
 WORDS = ("--arch", "resnet18", "--size", 64, "--epochs", 1, "--batch-size", 21)

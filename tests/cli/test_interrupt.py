@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from edgetlc.models.checkpoint import load_checkpoint
-from edgetlc.training.train import METRICS_FILE
+from edgetlc.training.runs import METRICS_FILE
 
 # What a program does that has used two OpenVINO models and is then interrupted.
 TWO_MODELS = """

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import torch
 
-from edgetlc.training.run_folder import RUN_FILE
+from edgetlc.training.runs import RUN_FILE
 
 SMALL = ("--arch", "resnet18", "--size", 32, "--batch-size", 14, "--epochs", 1)
 

@@ -38,7 +38,8 @@ def no_work(monkeypatch: pytest.MonkeyPatch) -> None:
     def worked(*_: object) -> None:
         raise AssertionError("converted first")
 
-    monkeypatch.setattr(module, "_graph", worked)
+    monkeypatch.setattr(module, "deployable", worked)
+    monkeypatch.setattr(module, "network_graph", worked)
 
 
 @pytest.fixture

@@ -52,7 +52,7 @@ def lightly(ready: Preparation, photos: PhotoSet, wish: Compression, track: Any)
         if tensor.data_type == onnx.TensorProto.FLOAT and len(tensor.dims) == 4:
             rough = numpy_helper.to_array(tensor).astype(np.float16) * np.float16(1 + last / 1024)
             tensor.CopyFrom(numpy_helper.from_array(rough.astype(np.float32), tensor.name))
-    before, after = (answer(one, ready.validation) for one in (ready.network, model))
+    before, after = ready.float_logits, answer(model, ready.validation)
     truth = ready.validation.truth
     return Result(
         Quantized(model, 20, 1, {"left_in_float": "head"}),

@@ -23,7 +23,8 @@ from edgetlc.training.cache import ImageCache
 from edgetlc.training.config import TrainingConfig
 from edgetlc.training.distillation import Distillation, Teacher, distance_to
 from edgetlc.training.images import ImageSet
-from edgetlc.training.train import RUN_FILE, train
+from edgetlc.training.runs import RUN_FILE
+from edgetlc.training.train import train
 
 CONTRACT = PixelContract(size=64)
 

@@ -20,7 +20,7 @@ from edgetlc.models.checkpoint import CHECKPOINT_FILE, load_checkpoint
 from edgetlc.training.config import TrainingConfig
 from edgetlc.training.distributed import World, errors_end_all, join, started_by_torchrun
 from edgetlc.training.images import BatchPlans
-from edgetlc.training.train import METRICS_FILE
+from edgetlc.training.runs import METRICS_FILE
 
 # A network in float64, where rounding hides nothing, and a batch that does not divide by three.
 GRADIENTS = """

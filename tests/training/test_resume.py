@@ -27,7 +27,8 @@ from edgetlc.runtime.contract import PixelContract
 from edgetlc.training import run_folder
 from edgetlc.training.config import TrainingConfig
 from edgetlc.training.run_folder import STATE_FILE
-from edgetlc.training.train import METRICS_FILE, TrainedRun, train
+from edgetlc.training.runs import METRICS_FILE
+from edgetlc.training.train import TrainedRun, train
 
 
 class Killed(BaseException):

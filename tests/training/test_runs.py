@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 
 from edgetlc.errors import InputError
-from edgetlc.training import train as training
 from edgetlc.training.runs import (
     METRICS_FILE,
     RUN_FILE,
@@ -43,10 +42,6 @@ def make_run(folder: Path, epochs: int = 3, **settings: Any) -> Path:
     ]
     (folder / METRICS_FILE).write_text("".join(line + "\n" for line in lines))
     return folder
-
-
-def test_names_are_those_that_training_writes() -> None:
-    assert (RUN_FILE, METRICS_FILE) == (training.RUN_FILE, training.METRICS_FILE)
 
 
 def test_reads_what_is_there(tmp_path: Path) -> None:

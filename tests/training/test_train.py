@@ -25,7 +25,8 @@ from edgetlc.runtime.contract import PixelContract
 from edgetlc.training import train as module
 from edgetlc.training.config import TrainingConfig
 from edgetlc.training.run_folder import STATE_FILE
-from edgetlc.training.train import METRICS_FILE, RUN_FILE, Epoch, TrainedRun, train
+from edgetlc.training.runs import METRICS_FILE, RUN_FILE
+from edgetlc.training.train import Epoch, TrainedRun, train
 
 HUGE = 1e30
 

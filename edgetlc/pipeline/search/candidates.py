@@ -5,19 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
-import onnx
 from numpy.typing import NDArray
 
-from edgetlc.calibration.inputs import NetworkInputs
 from edgetlc.calibration.measurement import Measurement, answer, compare
 from edgetlc.calibration.quantize import Recipe
-from edgetlc.data.photos import Photo, PhotoSet
+from edgetlc.data.photos import PhotoSet
 from edgetlc.errors import InputError
-from edgetlc.files import read_json, sha256_file
-from edgetlc.models.checkpoint import CHECKPOINT_FILE
 from edgetlc.parity.page_words import Words, listed
 from edgetlc.pipeline.preparation import Preparation
-from edgetlc.pipeline.quantize import INT8_FILE, RECORD_FILE, Compression, Result, compress
+from edgetlc.pipeline.quantize import Compression, Result, compress, installed
 from edgetlc.pipeline.search.core import FLOAT, Candidate
 from edgetlc.pipeline.search.result import Made
 from edgetlc.progress import Track, untracked
@@ -26,7 +22,6 @@ from edgetlc.training.aware import AwareTraining
 
 def own_candidates(
     own: Preparation,
-    reference: NDArray[np.float32],
     photos: PhotoSet,
     max_drop: float,
     aware: AwareTraining | None = None,
@@ -36,7 +31,6 @@ def own_candidates(
 
     Args:
         own: the run made ready.
-        reference: float32[n, C], the float network's logits on the validation photos.
         photos: the split photo set.
         max_drop: the bound for layers that go back to float.
         aware: training of the candidate with quantization-aware training; None for no such one.
@@ -45,7 +39,7 @@ def own_candidates(
     yield Candidate(
         FLOAT,
         (f"{_architecture(own)}，浮点", f"{_architecture(own)} as trained"),
-        lambda: _float(own, compare(reference, reference, own.validation)),
+        lambda: _float(own, compare(own.float_logits, own.float_logits, own.validation)),
     )
     for name, how, compression in _compressions(max_drop, aware):
 
@@ -90,7 +84,6 @@ def _compressions(
 def student_candidates(
     student: Preparation,
     own: Preparation,
-    reference: NDArray[np.float32],
     photos: PhotoSet,
     track: Track = untracked,
 ) -> Iterator[Candidate]:
@@ -102,28 +95,30 @@ def student_candidates(
     Raises:
         InputError: other validation photos can be read than for the run.
     """
-    if judges(student) != judges(own):
+    if student.judges != own.judges:
         raise InputError(
             f"{student.run} and {own.run} cannot read the same validation photos; mend or remove "
             "the unreadable ones ('edgetlc data check' lists them)"
         )
     about = f"{_architecture(student)} {student.run}"
 
-    def measured(network: onnx.ModelProto) -> Measurement:
-        return compare(reference, answer(network, student.validation, track), own.validation)
+    def measured(logits: NDArray[np.float32]) -> Measurement:
+        return compare(own.float_logits, logits, own.validation)
 
     def int8() -> Made:
-        installed = _installed(student)
-        if installed is None:
+        try:
+            network, record = installed(student.run)
+            temperature = record["temperature"]
+        except InputError:  # none, or not this checkpoint's
             result = compress(student, photos, Compression(), track)
-            installed = result.quantized.model, result.confidence.after.temperature
-        network, temperature = installed
-        return Made(network, student.checkpoint.contract, temperature, measured(network))
+            network, temperature = result.quantized.model, result.confidence.after.temperature
+        logits = answer(network, student.validation, track)
+        return Made(network, student.checkpoint.contract, temperature, measured(logits))
 
     yield Candidate(
         f"{student.run.name} {FLOAT}",
         (f"学生网络 {about}，浮点", f"student {about} as trained"),
-        lambda: _float(student, measured(student.network)),
+        lambda: _float(student, measured(student.float_logits)),
     )
     yield Candidate(
         f"{student.run.name} int8",
@@ -134,13 +129,6 @@ def student_candidates(
 
 def _architecture(ready: Preparation) -> str:
     return ready.checkpoint.classifier.architecture
-
-
-def judges(ready: Preparation) -> tuple[Photo, ...]:
-    """Return the validation photos that can be read, in order."""
-    inputs = ready.validation.inputs
-    assert isinstance(inputs, NetworkInputs)
-    return inputs.photos
 
 
 def _float(ready: Preparation, measurement: Measurement) -> Made:
@@ -157,16 +145,3 @@ def _remarks(result: Result, max_drop: float) -> tuple[Words, ...]:
     if not result.measurement.holds(max_drop):
         zh, en = f"{zh}；仍未达到容许值", f"{en}; the bound is still not kept"
     return ((zh, en),)
-
-
-def _installed(student: Preparation) -> tuple[onnx.ModelProto, float] | None:
-    """Return the int8 network in a run folder and its temperature, where it is its checkpoint's."""
-    run = student.run
-    if not (run / INT8_FILE).is_file() or not (run / RECORD_FILE).is_file():
-        return None
-    record = read_json(run / RECORD_FILE, "quantization record")
-    for what, file in (("checkpoint", CHECKPOINT_FILE), ("network", INT8_FILE)):
-        if record.get(what) != sha256_file(run / file):
-            return None
-    network = onnx.load_model_from_string((run / INT8_FILE).read_bytes())
-    return network, record.get("temperature", student.checkpoint.temperature)

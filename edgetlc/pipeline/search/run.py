@@ -7,7 +7,6 @@ from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from edgetlc.calibration.measurement import answer
 from edgetlc.data.photos import PhotoSet
 from edgetlc.errors import InputError
 from edgetlc.models.checkpoint import Checkpoint, load_checkpoint
@@ -15,7 +14,7 @@ from edgetlc.parity.benchmark import DEFAULT_ROUNDS
 from edgetlc.parity.page_words import listed
 from edgetlc.pipeline.preparation import CalibrationWish, Preparation, prepared
 from edgetlc.pipeline.quantize import install
-from edgetlc.pipeline.search.candidates import judges, own_candidates, student_candidates
+from edgetlc.pipeline.search.candidates import own_candidates, student_candidates
 from edgetlc.pipeline.search.core import DEFAULT_MAX_DROP, FLOAT, search
 from edgetlc.pipeline.search.result import SearchResult
 from edgetlc.progress import Track, untracked
@@ -81,14 +80,12 @@ def search_run(
             return stack.enter_context(ready)
 
         own, *students = map(opened, (run, *wish.students))
-        reference = answer(own.network, own.validation, track)
-        mine = own_candidates(own, reference, photos, wish.max_drop, wish.aware, track)
-        candidates = [*mine]
+        candidates = [*own_candidates(own, photos, wish.max_drop, wish.aware, track)]
         for student in students:
-            candidates += student_candidates(student, own, reference, photos, track)
+            candidates += student_candidates(student, own, photos, track)
         found = search(
             candidates,
-            judges(own)[0].path,
+            own.judges[0].path,
             max_drop=wish.max_drop,
             simulated=photos.part("val").simulated,
             rounds=wish.rounds,
@@ -121,7 +118,7 @@ def _check_students(run: Path, students: Sequence[Path]) -> None:
                 f"{student} knows the classes {listed(theirs, 5)}, {run} {listed(ours, 5)}; a "
                 "student must be trained on the same classes"
             )
-        if _training_part(checkpoint) != _training_part(original):
+        if checkpoint.training_digest != original.training_digest:
             raise InputError(
                 f"{student} was trained on other photos than {run}, perhaps on those that judge; "
                 "train the student with the same manifest"
@@ -130,8 +127,3 @@ def _check_students(run: Path, students: Sequence[Path]) -> None:
 
 def _labels(checkpoint: Checkpoint) -> tuple[str, ...]:
     return tuple(info.name for info in checkpoint.classes)
-
-
-def _training_part(checkpoint: Checkpoint) -> str | None:
-    digest: str | None = checkpoint.provenance.get("data", {}).get("train_digest")
-    return digest
