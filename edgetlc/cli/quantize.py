@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -120,7 +121,9 @@ def quantize(
         found = search_run(run, photos, calibration, wish, resume=resume, track=track, log=note)
         if report:
             write_page(report, found)
-        answer(found.to_json(), lambda: _show_search(found, run, report), as_json=json_)
+        answer(
+            found.to_json(), lambda: _show_search(found, run, wish.students, report), as_json=json_
+        )
         return
     if student or report:
         raise InputError("--student and --report belong to --search")
@@ -190,7 +193,10 @@ def _show(made: QuantizedRun) -> None:
     )
 
 
-def _show_search(found: SearchResult, run: Path, report: Path | None) -> None:
+def _show_search(
+    found: SearchResult, run: Path, students: Sequence[Path], report: Path | None
+) -> None:
+    from edgetlc.pipeline.search.run import next_steps
     from edgetlc.pipeline.search.table import costs, losses
 
     mark = simulated_mark(found.simulated)
@@ -206,10 +212,8 @@ def _show_search(found: SearchResult, run: Path, report: Path | None) -> None:
         ("target", "ship", "reason"),
         ((one.words[1], one.candidate, one.reason[1]) for one in found.recommendations),
     )
-    if found.to_install:
-        say(f"{found.to_install} is now the int8 network of {run}")
-    else:
-        say(f"no int8 network is recommended: 'edgetlc export {run} --precision fp32'")
+    for line in next_steps(found, run, students):
+        say(line)
     if report:
         say(f"report: {report}")
 

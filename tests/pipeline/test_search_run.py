@@ -25,7 +25,7 @@ from edgetlc.pipeline.preparation import WORK_FOLDER, CalibrationWish, Preparati
 from edgetlc.pipeline.quantize import INT8_FILE, RECORD_FILE, Compression, Result
 from edgetlc.pipeline.search import candidates as module
 from edgetlc.pipeline.search.result import SearchResult
-from edgetlc.pipeline.search.run import SearchWish, search_run
+from edgetlc.pipeline.search.run import SearchWish, next_steps, search_run
 from edgetlc.runtime.classes import ClassInfo
 from edgetlc.runtime.contract import PixelContract
 
@@ -113,6 +113,24 @@ def test_a_student_keeps_the_int8_network_that_it_has(
 ) -> None:
     assert found.row("run int8").network == sha256_file(quantized_run / INT8_FILE)
     assert found.row("run int8").size == 64
+
+
+def test_next_steps_name_every_run_that_is_recommended(
+    found: SearchResult, run: Path, student: Path, quantized_run: Path
+) -> None:
+    def steps(*candidates: str) -> list[str]:
+        one = found.recommendations[0]
+        told = tuple(replace(one, candidate=name) for name in candidates)
+        again = replace(found, recommendations=told)
+        return next_steps(again, run, (student, quantized_run))
+
+    assert steps("int8", "float") == [f"int8 is now the int8 network of {run}"]
+    (float_only,) = steps("float")
+    assert f"'edgetlc export {run} --precision fp32'" in float_only
+    (small,) = steps("small int8")
+    assert f"'edgetlc quantize {student}', then 'edgetlc export {student}'" in small
+    (small,) = steps("small float")
+    assert f"'edgetlc export {student} --precision fp32'" in small
 
 
 class TestRefusals:

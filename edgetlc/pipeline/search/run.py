@@ -100,6 +100,28 @@ def search_run(
         return found
 
 
+def next_steps(found: SearchResult, run: Path, students: Sequence[Path]) -> list[str]:
+    """Return what became of the run's int8 network and what is still to be done, line by line."""
+    wanted = {recommended.candidate for recommended in found.recommendations}
+    lines = []
+    if found.to_install:
+        lines.append(f"{found.to_install} is now the int8 network of {run}")
+    elif FLOAT in wanted:
+        lines.append(f"int8 is not recommended for {run}: 'edgetlc export {run} --precision fp32'")
+    for student in students:
+        if f"{student.name} int8" in wanted:
+            lines.append(
+                f"the student {student} is recommended in int8: "
+                f"'edgetlc quantize {student}', then 'edgetlc export {student}'"
+            )
+        if f"{student.name} {FLOAT}" in wanted:
+            lines.append(
+                f"the student {student} is recommended in float: "
+                f"'edgetlc export {student} --precision fp32'"
+            )
+    return lines
+
+
 def _check_students(run: Path, students: Sequence[Path]) -> None:
     """Refuse what cannot be compared before any work is done."""
     original = load_checkpoint(run)
