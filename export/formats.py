@@ -32,7 +32,9 @@ def model_files(model: onnx.ModelProto, format_: Format, precision: Precision) -
 def _to_ort(content: bytes) -> bytes:
     """Return the model as ONNX Runtime's flatbuffer, optimised for any processor.
 
-    The extended level is the highest whose result does not depend on the machine that wrote it.
+    The extended level is the highest whose result does not depend on the machine that wrote it:
+    above it come layouts of one kind of processor (NCHWc on x86) that an ARM phone cannot run.
+    Activations are uint8: the default on x86, and ARM runs them too.
     """
     forbid_telemetry()
     import onnxruntime
@@ -44,6 +46,7 @@ def _to_ort(content: bytes) -> bytes:
         target = Path(folder) / "model.ort"
         options.optimized_model_filepath = str(target)
         options.add_session_config_entry("session.save_model_format", "ORT")
+        options.add_session_config_entry("session.qdqisint8allowed", "0")
         onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
         return target.read_bytes()
 

@@ -168,6 +168,8 @@ class TestWheel:
             profiles = (ROOT / "devices" / "profiles").glob("*.toml")
             data = {f"edgetlc/devices/profiles/{file.name}" for file in profiles}
             data |= {"edgetlc/py.typed", "edgetlc/runtime/web/built.tar.xz"}
+            native = (ROOT / "runtime/native").rglob("*.*")
+            data |= {f"edgetlc/{file.relative_to(ROOT).as_posix()}" for file in native}
             assert set(names) == set(modules()) | data
             for name, file in modules().items():
                 assert archive.read(name) == file.read_bytes()

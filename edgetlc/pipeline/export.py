@@ -20,6 +20,7 @@ from edgetlc.export.bundle_writer import write_bundle
 from edgetlc.export.formats import ENGINES_OF, model_files
 from edgetlc.export.golden import golden_files
 from edgetlc.export.network import network_graph
+from edgetlc.export.reduced_build import reduced_build_files
 from edgetlc.files import refuse_existing, sha256_file
 from edgetlc.models.checkpoint import CHECKPOINT_FILE, Checkpoint, load_checkpoint
 from edgetlc.pipeline.decision import Wish, choose_policy
@@ -109,6 +110,7 @@ def export_run(
                 f"{format_}-{precision}", format_, precision, ENGINES_OF[format_], tuple(written)
             )
         )
+    files |= reduced_build_files(files)
     files |= golden_files(_for_golden(answers), checkpoint.contract, models, files)
     manifest = BundleManifest(
         created=datetime.now(UTC).isoformat(timespec="seconds"),
