@@ -1,7 +1,8 @@
 """A training run as an HTML page: one file that opens offline, on a phone, in the dark, on paper.
 
 What it says, from top to bottom: how good the kept network is and what the curves show, in words;
-the curves; the confusion matrix, each class and each camera; what the run was made of.
+the curves; the confusion matrix, each class and each camera; what the run was made of, how its
+training photos were augmented among it.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from edgetlc.reports.wording import ROLES
 from edgetlc.runtime.classes import ClassInfo
 from edgetlc.training.diagnosis import Finding
 from edgetlc.training.metrics import Scores
+from edgetlc.training.page_augmentation import augmentation
 from edgetlc.training.page_charts import (
     confusion_picture,
     curves,
@@ -227,6 +229,7 @@ def _origin(report: RunReport) -> Iterator[Html]:
             (two_languages("所评照片 SHA-256", "scored photos, SHA-256"), _code(report.digest)),
         )
     )
+    yield from augmentation(report.run.record)
     yield element("h2", two_languages("设置、数据、版本", "Settings, data, versions"))
     record = {k: v for k, v in report.run.record.items() if k != "best_epoch"}
     yield element("div", facts(_leaves(record)), class_="small")

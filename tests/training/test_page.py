@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
+from dataclasses import asdict, fields, replace
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 import pytest
 
+from edgetlc.devices.simulation import Simulation
 from edgetlc.runtime.classes import ClassInfo
+from edgetlc.training.augment import ANNEX_A, Augmentation
 from edgetlc.training.diagnosis import Finding
 from edgetlc.training.metrics import score
 from edgetlc.training.page import MOST_FILES, RunReport, write_page
+from edgetlc.training.page_augmentation import STEPS
 from edgetlc.training.page_charts import (
     confusion_picture,
     curves,
@@ -139,6 +143,53 @@ def test_unreadable_photos_are_listed_up_to_a_limit(tmp_path: Path) -> None:
     assert "p99.jpg" in text
     assert "p100.jpg" not in text
     assert "… +2" in text
+
+
+class TestAugmentation:
+    LOOKS: ClassVar = {"iphone-11": asdict(Simulation()), "oppo-reno12": asdict(Simulation())}
+
+    def text(self, tmp_path: Path, **settings: object) -> str:
+        run = RunRecord(Path("r"), {"settings": settings}, EPOCHS, None)
+        return Parsed(page_of(report(run=run), tmp_path)).text
+
+    def test_every_step_has_its_share_and_range_beside_the_default(self, tmp_path: Path) -> None:
+        used = asdict(ANNEX_A.with_settings(("rotation=180", "affine=0.8", "vertical_flip=0")))
+        text = self.text(tmp_path, augmentation=used, camera_augmentation=None)
+        for row in (
+            "水平翻转 horizontal flip50%50%",
+            "垂直翻转 vertical flip0%50%",
+            "平移（占边长） shift (of the side) *80%±6.25%50% ±6.25%",
+            "缩放 scale *80%±10%50% ±10%",
+            "旋转 rotation *80%±180°50% ±45°",
+            "亮度 brightness50%±10%50% ±10%",
+            "对比度 contrast50%±10%50% ±10%",
+        ):
+            assert row in text, row
+
+    def test_no_step_is_missing(self) -> None:
+        told = {name for step in STEPS for name in (step.chance, step.reach) if name}
+        assert told == {field.name for field in fields(Augmentation)}
+
+    def test_camera_augmentation_off(self, tmp_path: Path) -> None:
+        text = self.text(tmp_path, augmentation=asdict(ANNEX_A), camera_augmentation=None)
+        assert "相机增强：未使用。" in text
+        assert "Camera augmentation: off." in text
+
+    def test_camera_augmentation_on(self, tmp_path: Path) -> None:
+        used = {"looks": self.LOOKS, "probability": 0.25, "strength": 1.5, "beyond": 0.5}
+        text = self.text(tmp_path, augmentation=asdict(ANNEX_A), camera_augmentation=used)
+        assert "相机增强：已使用。每一轮约 25% 的训练照片" in text
+        assert "Camera augmentation: on. In each epoch about 25% of the training photos" in text
+        assert "profiles of 2 cameras, strength 1.5" in text
+        assert "SIMULATED" in text
+
+    def test_an_older_record_is_not_guessed_at(self, tmp_path: Path) -> None:
+        assert "Augmentation" not in self.text(tmp_path)
+        text = self.text(
+            tmp_path, augmentation={"rotation": EVIL}, camera_augmentation={"looks": 1}
+        )
+        assert "rotation *?±?50% ±45°" in text
+        assert "about ? of the training photos" in text
 
 
 class TestAxes:
