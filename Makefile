@@ -28,7 +28,7 @@ $(VENV)/ready: pyproject.toml constraints.txt
 	@touch $@
 
 # The field installation: no toolchain. Installed as a user would, from a built wheel.
-$(BASE)/ready: pyproject.toml constraints.txt $(shell find edgetlc export runtime calibration devices -name '*.py' -o -name '*.toml' 2>/dev/null)
+$(BASE)/ready: pyproject.toml constraints.txt runtime/web/built.tar.xz $(shell find edgetlc export runtime calibration devices -name '*.py' -o -name '*.toml' 2>/dev/null)
 	rm -rf $(BASE) build  # a wheel would take stale modules from build
 	$(PYTHON) -m venv $(BASE)
 	$(BASE)/bin/python $(PIP) .

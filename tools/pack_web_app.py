@@ -6,8 +6,8 @@
 from __future__ import annotations
 
 import hashlib
-import importlib.util
 import io
+import json
 import lzma
 import sys
 import tarfile
@@ -17,9 +17,9 @@ from PIL import Image, ImageDraw
 
 HERE = Path(__file__).resolve().parents[1] / "runtime" / "web"
 MODULES = HERE / "node_modules"
-ENGINE = MODULES / "onnxruntime-web" / "dist"
+ENGINE = MODULES / "onnxruntime-web"
 ARCHIVE = HERE / "built.tar.xz"
-SOURCES = ("src", "jpeg", "index.html", "sw.js", "package-lock.json", "vite.config.ts")
+SOURCES = ("src", "jpeg", "licences", "index.html", "sw.js", "package-lock.json", "vite.config.ts")
 SOURCES_DIGEST = "sources.sha256"
 
 
@@ -43,7 +43,7 @@ def parts() -> dict[str, bytes]:
         "page.css": (HERE / "dist/main.css").read_bytes(),
         "worker.js": (HERE / "dist/worker.js").read_bytes(),
         "jpeg.wasm": (HERE / "jpeg/decoder.wasm").read_bytes(),
-        "ort.wasm": (ENGINE / "ort-wasm-simd-threaded.wasm").read_bytes(),
+        "ort.wasm": (ENGINE / "dist/ort-wasm-simd-threaded.wasm").read_bytes(),
         "icon-192.png": icon(192),
         "icon-512.png": icon(512),
         "LICENCES.txt": licences().encode(),
@@ -53,19 +53,19 @@ def parts() -> dict[str, bytes]:
 
 def licences() -> str:
     """Return the licences of everything that is in the app."""
-    spec = importlib.util.find_spec("onnxruntime")
-    if spec is None or spec.origin is None:
-        sys.exit("onnxruntime is not installed here; its licence texts come from it")
-    engine = Path(spec.origin).parent
+    version = json.loads((ENGINE / "package.json").read_text(encoding="utf-8"))["version"]
+    engine = HERE / "licences" / f"onnxruntime-web-{version}"  # the npm package holds no such texts
+    if not engine.is_dir():
+        sys.exit(f"put LICENSE and ThirdPartyNotices.txt of ONNX Runtime {version} into {engine}")
     texts = {
-        "ONNX Runtime Web (MIT)": engine / "LICENSE",
+        f"ONNX Runtime Web {version} (MIT)": engine / "LICENSE",
         "libjpeg-turbo (IJG, BSD)": HERE / "jpeg/LICENSE.libjpeg-turbo.md",
         "libjpeg: this software is based in part on the work of the Independent JPEG Group": HERE
         / "jpeg/README.ijg",
         "wasi-libc": HERE / "jpeg/LICENSE.wasi-libc",
         "fflate (MIT)": MODULES / "fflate/LICENSE",
         "@noble/hashes (MIT)": MODULES / "@noble/hashes/LICENSE",
-        "Parts of ONNX Runtime": engine / "ThirdPartyNotices.txt",
+        f"Parts of ONNX Runtime {version}": engine / "ThirdPartyNotices.txt",
     }
     rule = "=" * 72
     return "\n".join(

@@ -8,7 +8,10 @@ import hashlib
 import importlib.util
 import json
 import lzma
+import os
 import re
+import subprocess
+import sys
 import tarfile
 from dataclasses import replace
 from pathlib import Path
@@ -125,6 +128,83 @@ def test_model_is_int8_and_ort_where_there_is_one(small_bundle: Path) -> None:
         web_model(with_models(opened, onnx, vino), "openvino-int8")
     with pytest.raises(InputError, match="--format ort"):
         web_model(with_models(opened, vino))
+
+
+def run(words: list[str]) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "edgetlc", *words],
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+
+
+def test_bundle_web_by_command(small_bundle: Path, tmp_path: Path) -> None:
+    output = tmp_path / "colours.web"
+    words = ["bundle", "web", str(small_bundle), "-o", str(output), "--json"]
+    ran = run(words)
+    assert ran.returncode == 0, ran.stderr
+    written = json.loads(ran.stdout)
+    assert (written["model"], written["bundle"]) == ("onnx-fp32", Bundle.open(small_bundle).digest)
+    assert written["single_file"] == str(output / "classifier.html")
+    assert written["single_file_bytes"] == (output / "classifier.html").stat().st_size
+    sizes = (file.stat().st_size for file in (output / "app").rglob("*") if file.is_file())
+    assert written["app_bytes"] == sum(sizes)
+    assert run(words).returncode == 2  # it exists already
+    assert run([*words, "--overwrite"]).returncode == 0
+    refused = run([*words, "--overwrite", "--model", "none-int8"])
+    assert refused.returncode == 2
+    assert (output / "classifier.html").is_file()
+
+
+def test_export_by_command(quantized_run: Path, manifest: Path, tmp_path: Path) -> None:
+    words = ["export", str(quantized_run), "--data", str(manifest), "--format", "web", "--json"]
+    words += ["--reject-below", "0", "--genuine-below", "0"]
+    ran = run([*words, "-o", str(tmp_path / "shapes.bundle")])
+    assert ran.returncode == 0, ran.stderr
+    document = json.loads(ran.stdout)
+    bundle = Bundle.open(tmp_path / "shapes.bundle")
+    assert {model.format for model in bundle.manifest.models} == {"onnx", "ort"}
+    assert document["web"]["model"] == "ort-int8"
+    assert document["web"]["bundle"] == bundle.digest
+    info = json.loads((tmp_path / "shapes.web" / "app" / "app.json").read_bytes())
+    assert (info["bundle"], info["model"]) == (bundle.digest, "ort-int8")
+    again = run([*words, "-o", str(tmp_path / "shapes.bundle")])
+    assert again.returncode == 2
+    assert "shapes.web" in again.stderr
+
+
+@pytest.mark.skipif(
+    "EDGETLC_BASE_PYTHON" not in os.environ,
+    reason="EDGETLC_BASE_PYTHON names no environment with the base install only",
+)
+def test_base_install_writes_the_app(small_bundle: Path, tmp_path: Path) -> None:
+    words = ["-m", "edgetlc", "bundle", "web", str(small_bundle), "-o", "colours.web", "--json"]
+    ran = subprocess.run(
+        [os.environ["EDGETLC_BASE_PYTHON"], *words],
+        cwd=tmp_path,  # where no source tree is in the way
+        env={k: v for k, v in os.environ.items() if not k.startswith("PYTHON")},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert ran.returncode == 0, ran.stderr
+    assert json.loads(ran.stdout)["model"] == "onnx-fp32"
+    here = write_web_app(Bundle.open(small_bundle), tmp_path / "here.web")
+    there = tmp_path / "colours.web" / "classifier.html"
+    assert there.read_bytes() == here.single_file.read_bytes()
+
+
+def test_licences_are_those_of_the_engine_inside() -> None:
+    lock = json.loads((WEB / "package-lock.json").read_text(encoding="utf-8"))
+    version = lock["packages"]["node_modules/onnxruntime-web"]["version"]
+    found = built()["LICENCES.txt"].decode()
+    for name in ("LICENSE", "ThirdPartyNotices.txt"):
+        text = (WEB / "licences" / f"onnxruntime-web-{version}" / name).read_bytes()
+        assert text.decode("utf-8", "replace").strip().replace("\r\n", "\n") in found
+    assert f"ONNX Runtime Web {version}" in found
 
 
 def test_recorded_verification_of_a_phone_is_shown(small_bundle: Path, tmp_path: Path) -> None:

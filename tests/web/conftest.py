@@ -1,7 +1,12 @@
-"""Driving the phone app in real browsers: Chromium by playwright-core, WebKitGTK by its driver."""
+"""Driving the phone app in real browsers: Chromium by playwright-core, WebKitGTK by its driver.
+
+A browser that is not installed skips its tests; with EDGETLC_BROWSERS=required, as after their
+installation in `.ci/run`, it fails them.
+"""
 
 from __future__ import annotations
 
+import base64
 import functools
 import http.server
 import json
@@ -15,8 +20,9 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
+import numpy as np
 import pytest
 
 from edgetlc.export.web_app import write_web_app
@@ -27,6 +33,14 @@ WEB = HERE.parents[1] / "runtime" / "web"
 _CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 
 Run = Callable[..., dict[str, Any]]
+HostStep = Callable[[Path, Iterable[Path]], dict[Path, dict[str, Any]]]
+
+
+def missing(what: str) -> NoReturn:
+    """Skip the tests of a browser, or fail them where browsers are required."""
+    if os.environ.get("EDGETLC_BROWSERS") == "required":
+        pytest.fail(what)
+    pytest.skip(what)
 
 
 @pytest.fixture(scope="session")
@@ -35,9 +49,9 @@ def in_chromium(tmp_path_factory: pytest.TempPathFactory) -> Run:
     node = shutil.which("node")
     chromium = next(filter(None, map(shutil.which, _CHROMIUM)), None)
     if node is None or chromium is None:
-        pytest.skip("the phone app's tests need Node and Chromium")
+        missing("the phone app's tests need Node and Chromium")
     if not (WEB / "node_modules" / "playwright-core").is_dir():
-        pytest.skip("playwright-core is not installed; run 'make web-tools'")
+        missing("playwright-core is not installed; run 'make web-tools'")
     folder = tmp_path_factory.mktemp("chromium")
 
     def run(scenario: str, **asked: Any) -> dict[str, Any]:
@@ -125,7 +139,7 @@ def webkit(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WebDriver]:
     driver, screen = shutil.which("WebKitWebDriver"), shutil.which("Xvfb")
     browsers = sorted(Path("/usr/lib").glob("*/webkit2gtk-4.*/MiniBrowser"))
     if driver is None or screen is None or not browsers:
-        pytest.skip("WebKit's tests need Debian's webkit2gtk-driver and xvfb")
+        missing("WebKit's tests need Debian's webkit2gtk-driver and xvfb")
     home = tmp_path_factory.mktemp("webkit")
     port = free_port()
     number = f":{port}"
@@ -151,7 +165,7 @@ def connected(port: int, browser: Path) -> WebDriver:
             return WebDriver(port, {"webkitgtk:browserOptions": options})
         except urllib.error.URLError:
             time.sleep(0.2)
-    pytest.skip("WebKit's driver does not start here")
+    missing("WebKit's driver does not start here")
 
 
 def free_port() -> int:
@@ -161,22 +175,117 @@ def free_port() -> int:
         return int(listener.getsockname()[1])
 
 
-@pytest.fixture
-def served() -> Iterator[Callable[[Path], str]]:
-    """`served(folder)` returns the address at which it serves a folder."""
-    servers: list[http.server.ThreadingHTTPServer] = []
+class Hosts:
+    """Static web hosts on this machine, by address."""
 
-    class Quiet(http.server.SimpleHTTPRequestHandler):
-        def log_message(self, format: str, *args: object) -> None:
-            """Say nothing."""
+    def __init__(self) -> None:
+        self._servers: dict[str, http.server.ThreadingHTTPServer] = {}
 
-    def serve(folder: Path) -> str:
-        handler = functools.partial(Quiet, directory=str(folder))
-        servers.append(http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler))
-        threading.Thread(target=servers[-1].serve_forever, daemon=True).start()
-        return f"http://127.0.0.1:{servers[-1].server_port}/"
+    def serve(self, folder: Path) -> str:
+        """Return the address at which a folder is served from now on."""
+        handler = functools.partial(_QuietHandler, directory=str(folder))
+        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        address = f"http://127.0.0.1:{server.server_port}/"
+        self._servers[address] = server
+        return address
 
-    yield serve
-    for server in servers:
+    def stop(self, address: str) -> None:
+        """End a host: connections to it are refused."""
+        server = self._servers.pop(address)
         server.shutdown()
         server.server_close()
+
+    def stop_all(self) -> None:
+        """End what is left."""
+        for address in list(self._servers):
+            self.stop(address)
+
+
+class _QuietHandler(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, format: str, *args: object) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture(scope="session")
+def hosts() -> Iterator[Hosts]:
+    """Web hosts of folders."""
+    found = Hosts()
+    yield found
+    found.stop_all()
+
+
+_MESSAGE = 4_000_000  # characters that the driver takes at once, and more
+_ASK = """
+    const [base, photos] = args;
+    const script = await (await fetch(base + 'worker.js')).text();
+    const url = URL.createObjectURL(new Blob([script], { type: 'text/javascript' }));
+    const worker = new Worker(url);
+    worker.addEventListener('message', ({ data }) => {
+        if ('decode' in data) worker.postMessage({ ask: 'bitmap', id: data.id, bitmap: null });
+    });
+    let count = 0;
+    const ask = (question) => new Promise((done) => {
+        const id = ++count;
+        worker.addEventListener('message', function hear({ data }) {
+            if (data.id !== id || !('ok' in data)) return;
+            worker.removeEventListener('message', hear);
+            done(data);
+        });
+        worker.postMessage({ ...question, id });
+    });
+    const resources = { threads: 1, frugal: false };
+    const started = await ask({ ask: 'start', assets: { kind: 'folder', base }, resources });
+    if (!started.ok) throw new Error(started.message);
+    const found = {};
+    for (const [name, text] of Object.entries(photos)) {
+        const bytes = Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
+        const { ok, result, reason } = await ask({ ask: 'classify', photo: bytes.buffer });
+        if (!ok) found[name] = { reason };
+        else {
+            let pixels = '';
+            for (const value of result.pixels) pixels += String.fromCharCode(value);
+            found[name] = { pixels: btoa(pixels), size: result.size, notes: result.notes };
+        }
+    }
+    worker.terminate();
+    return found;
+"""
+
+
+@pytest.fixture(scope="session", params=["chromium", "webkit"])
+def host_step(request: pytest.FixtureRequest) -> HostStep:
+    """`host_step(app, files)`: what the app's worker makes of files, in each browser.
+
+    By file: `pixels`, uint8[H, W, 3], and `notes`; or the `reason` of a refusal.
+    """
+
+    def in_chromium(app: Path, files: Iterable[Path]) -> dict[str, Any]:
+        run: Run = request.getfixturevalue("in_chromium")
+        return run("pixels", app=app, files=list(files))
+
+    def in_webkit(app: Path, files: Iterable[Path]) -> dict[str, Any]:
+        webkit: WebDriver = request.getfixturevalue("webkit")
+        base = request.getfixturevalue("hosts").serve(app)
+        webkit.open(base + "LICENCES.txt")
+        found: dict[str, Any] = {}
+        photos: dict[str, str] = {}
+        for file in files:
+            photos[str(file)] = base64.b64encode(file.read_bytes()).decode()
+            if sum(map(len, photos.values())) > _MESSAGE:
+                found |= webkit.run(_ASK, base, photos)
+                photos = {}
+        found |= webkit.run(_ASK, base, photos)
+        return found
+
+    def unpacked(app: Path, files: Iterable[Path]) -> dict[Path, dict[str, Any]]:
+        found = (in_chromium if request.param == "chromium" else in_webkit)(app, files)
+        for answer in found.values():
+            if "pixels" in answer:
+                width, height = answer["size"]
+                samples = np.frombuffer(base64.b64decode(answer["pixels"]), np.uint8)
+                answer["pixels"] = samples.reshape(height, width, 3)
+        return {Path(file): answer for file, answer in found.items()}
+
+    unpacked.browser = request.param  # type: ignore[attr-defined]
+    return unpacked

@@ -2,13 +2,15 @@
 export const PHONE = { viewport: { width: 390, height: 844 }, deviceScaleFactor: 2, hasTouch: true, isMobile: true };
 
 /** Opens the app and waits until it can classify; collects what went wrong and every request. */
-export async function open(browser, asked, options = {}) {
+export async function open(browser, asked, options = {}, { before, clock = false } = {}) {
   const context = await browser.newContext({ ...PHONE, locale: asked.locale ?? 'en-US', acceptDownloads: true, ...options });
   const page = await context.newPage();
   const seen = { requests: [], errors: [] };
   page.on('request', (request) => seen.requests.push(request.url()));
   page.on('console', (message) => message.type() === 'error' && seen.errors.push(message.text()));
   page.on('pageerror', (error) => seen.errors.push(String(error)));
+  if (clock) await page.clock.install();
+  if (before) await page.addInitScript(...before);
   const began = Date.now();
   await page.goto(asked.url);
   await page.waitForSelector('nav, [role=alert]', { timeout: 20_000 }).catch(async (error) => {

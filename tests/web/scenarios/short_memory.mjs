@@ -7,8 +7,9 @@ const STINGY = (pages) => `
   const Native = WebAssembly.Memory;
   WebAssembly.Memory = function (asked) {
     if (asked.maximum > ${pages}) throw new RangeError('WebAssembly.Memory(): could not allocate memory');
-    self.reserved = asked.maximum;
-    return new Native(asked);
+    const made = new Native(asked);
+    self.postMessage({ reserved: asked.maximum });
+    return made;
   };
   WebAssembly.Memory.prototype = Native.prototype;
 `;
@@ -18,9 +19,16 @@ export default async function (browser, asked) {
   const page = await browser.newPage();
   const found = {};
   for (const pages of asked.pages) {
-    const started = await startWorker(page, host.url, { before: STINGY(pages) });
-    const answer = started.ok ? await page.evaluate((data) => window.classify(data), readFileSync(asked.photo).toString('base64')) : null;
-    found[pages] = { ok: started.ok, message: started.message ?? '', probabilities: answer?.probabilities ?? null };
+    for (const frugal of asked.frugal ?? [false]) {
+      const started = await startWorker(page, host.url, { frugal, before: STINGY(pages) });
+      const answer = started.ok ? await page.evaluate((data) => window.classify(data), readFileSync(asked.photo).toString('base64')) : null;
+      found[frugal ? `${pages} frugal` : pages] = {
+        ok: started.ok,
+        message: started.message ?? '',
+        probabilities: answer?.probabilities ?? null,
+        reserved: await page.evaluate(() => window.reserved),
+      };
+    }
   }
   await host.close();
   return found;

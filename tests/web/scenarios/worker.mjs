@@ -1,14 +1,18 @@
 /** Asking the app's worker, without its page. */
 
 /** Starts the worker of a served app in `page`; `window.ask(question)` then asks it. */
-export async function startWorker(page, base, { threads = 1, before = '' } = {}) {
+export async function startWorker(page, base, { threads = 1, frugal = false, before = '' } = {}) {
   await page.goto(base + 'LICENCES.txt');
   return page.evaluate(
-    async ([base, threads, before]) => {
+    async ([base, resources, before]) => {
       const script = before + (await (await fetch(base + 'worker.js')).text());
       const worker = new Worker(URL.createObjectURL(new Blob([script], { type: 'text/javascript' })));
       const waiting = new Map();
-      worker.onmessage = ({ data }) => 'ok' in data && waiting.get(data.id)?.(data);
+      worker.onmessage = ({ data }) => {
+        if ('reserved' in data) window.reserved = data.reserved;
+        if ('decode' in data) worker.postMessage({ ask: 'bitmap', id: data.id, bitmap: null });
+        if ('ok' in data) waiting.get(data.id)?.(data);
+      };
       let count = 0;
       window.ask = (question) =>
         new Promise((done) => {
@@ -23,8 +27,8 @@ export async function startWorker(page, base, { threads = 1, before = '' } = {})
         for (const value of reply.result.pixels) text += String.fromCharCode(value);
         return { ...reply.result, pixels: btoa(text), evidence: [...reply.result.evidence] };
       };
-      return window.ask({ ask: 'start', assets: { kind: 'folder', base }, threads });
+      return window.ask({ ask: 'start', assets: { kind: 'folder', base }, resources });
     },
-    [base, threads, before],
+    [base, { threads, frugal }, before],
   );
 }

@@ -1,6 +1,7 @@
 /** Photographing or choosing photos, and their answers. */
 import type { App, View } from './app.ts';
 import { element } from './dom.ts';
+import type { Entry } from './history.ts';
 import { say } from './language.ts';
 import { draw } from './overlay.ts';
 import { canPreview, openPreview } from './preview.ts';
@@ -76,12 +77,13 @@ async function cardOf(app: App, file: File): Promise<HTMLElement> {
 async function thumbnailOf(picture: {
   pixels: Uint8Array;
   size: readonly [number, number];
-}): Promise<Blob | null> {
+}): Promise<Entry['thumbnail']> {
   const whole = document.createElement('canvas');
   draw(whole, picture);
   const scale = THUMBNAIL / Math.max(...picture.size);
   const small = document.createElement('canvas');
   [small.width, small.height] = picture.size.map((side) => Math.max(1, Math.round(side * scale))) as [number, number];
   small.getContext('2d')?.drawImage(whole, 0, 0, small.width, small.height);
-  return new Promise((resolve) => small.toBlob(resolve, 'image/jpeg', 0.8));
+  const blob = await new Promise<Blob | null>((resolve) => small.toBlob(resolve, 'image/jpeg', 0.8));
+  return blob && new Uint8Array(await blob.arrayBuffer());
 }

@@ -4,19 +4,19 @@ import type { PhotoRecord } from './record.ts';
 export interface Entry {
   time: string; // UTC, ISO 8601
   record: PhotoRecord;
-  thumbnail: Blob | null;
+  thumbnail: Uint8Array<ArrayBuffer> | null; // JPEG; some browsers keep no blobs
 }
 
 const STORE = 'answers';
 
 export class History {
-  private readonly memory: Entry[] = [];
+  private readonly memory: Entry[] = []; // what the database did not take
 
   private constructor(private readonly database: IDBDatabase | null) {}
 
   /** Whether entries outlive the page. */
   get kept(): boolean {
-    return this.database !== null;
+    return this.database !== null && !this.memory.length;
   }
 
   /** Opens the history of one bundle. */
@@ -31,14 +31,18 @@ export class History {
   }
 
   async add(entry: Entry): Promise<void> {
-    if (!this.database) this.memory.push(entry);
-    else await result(this.store('readwrite').add(entry));
+    try {
+      if (!this.database) throw new Error('no database');
+      await result(this.store('readwrite').add(entry));
+    } catch {
+      this.memory.push(entry); // an answer is never lost to a full or forbidden database
+    }
   }
 
   /** All entries, the newest first. */
   async all(): Promise<Entry[]> {
-    if (!this.database) return [...this.memory].reverse();
-    return ((await result(this.store('readonly').getAll())) as Entry[]).reverse();
+    const kept = this.database ? ((await result(this.store('readonly').getAll())) as Entry[]) : [];
+    return [...kept, ...this.memory].reverse();
   }
 
   async clear(): Promise<void> {

@@ -8,15 +8,17 @@ import { banner } from './resultCard.ts';
 export function historyView(app: App): View {
   const list = element('div', { class: 'cards' });
   const count = element('p', { role: 'status', class: 'status' });
+  const lost = element('p', { class: 'caution' }, `⚠ ${say('historyLost')}`);
   let urls: string[] = [];
   const show = async (): Promise<void> => {
     const entries = await app.history.all();
     urls.forEach((url) => URL.revokeObjectURL(url));
     urls = [];
+    lost.hidden = app.history.kept;
     count.textContent = entries.length ? say('records', entries.length) : say('noHistory');
     list.replaceChildren(
       ...entries.slice(0, 200).map(({ time, record, thumbnail }) => {
-        const url = thumbnail ? URL.createObjectURL(thumbnail) : '';
+        const url = thumbnail ? URL.createObjectURL(new Blob([thumbnail], { type: 'image/jpeg' })) : '';
         if (url) urls.push(url);
         return element('article', { class: 'card entry' },
           url ? element('img', { src: url, alt: say('photoOf', record.file) }) : null,
@@ -46,7 +48,7 @@ export function historyView(app: App): View {
     element('button', { type: 'button', class: `big ${kind}`, onclick: () => void act() }, text);
   return {
     element: element('section', {},
-      app.history.kept ? null : element('p', { class: 'caution' }, `⚠ ${say('historyLost')}`),
+      lost,
       element('div', { class: 'buttons' },
         button(say('saveJson'), saveJson, 'second'),
         button(say('saveCsv'), saveCsv, 'second'),

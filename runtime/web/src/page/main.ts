@@ -79,6 +79,7 @@ function fail(root: HTMLElement, error: unknown): void {
         element('div', {}, old ? say('tooOld') : explain(error)),
       ),
     ),
+    element('button', { type: 'button', class: 'big second retry', onclick: () => location.reload() }, say('tryAgain')),
   );
 }
 

@@ -2,6 +2,7 @@
 import type { Answer } from '../worker/messages.ts';
 import { element } from './dom.ts';
 import { pick, say } from './language.ts';
+import { shownNote } from './notes.ts';
 import { draw } from './overlay.ts';
 import { percent, percentNeeded } from './percent.ts';
 import type { PhotoRecord } from './record.ts';
@@ -45,9 +46,10 @@ export function details(record: PhotoRecord, { started }: App): HTMLElement {
   return element('div', { class: 'details' },
     ...lines.map((line) => element('p', {}, line)),
     ...record.cautions.map((caution) => element('p', { class: 'caution' }, `⚠ ${pick(caution)}`)),
-    ...[...record.notes, record.camera_conflict].map((note) =>
-      note ? element('p', { class: 'note' }, note) : null,
+    ...record.notes.map(shownNote).map(({ text, doubtful }) =>
+      element('p', { class: doubtful ? 'caution' : 'note' }, doubtful ? `⚠ ${text}` : text),
     ),
+    record.camera_conflict ? element('p', { class: 'note' }, record.camera_conflict) : null,
   );
 }
 

@@ -43,6 +43,21 @@ export const WORDS = {
     zh: '照片 {0}，红色处为模型判断的主要依据',
     en: 'Photo {0}, red where the model saw its answer',
   },
+  note_frames: { zh: '共 {0} 帧，只用第一帧', en: 'The first of {0} frames' },
+  note_browser: { zh: '由浏览器解码', en: 'Decoded by the browser' },
+  note_profile: {
+    zh: '照片的颜色配置文件无法使用，颜色可能有偏差',
+    en: 'The photo’s colour profile could not be used: its colours may be off',
+  },
+  note_hdr: {
+    zh: 'HDR 照片（{0}）按普通照片读取，颜色可能有偏差',
+    en: 'An HDR photo ({0}) read as a usual one: its colours may be off',
+  },
+  note_colours: {
+    zh: '照片声明的颜色未知，按 sRGB 读取，颜色可能有偏差',
+    en: 'The photo declares unknown colours, read as sRGB: they may be off',
+  },
+  note_transparent: { zh: '照片的透明色未处理', en: 'The photo’s transparent colour was not applied' },
   unreadable: { zh: '无法读取', en: 'CANNOT BE READ' },
   reason_unknown: {
     zh: '不是可识别的照片格式。请使用 JPEG、PNG、WebP、AVIF 或 HEIC 照片。',
@@ -60,8 +75,12 @@ export const WORDS = {
   reason_aspect: { zh: '照片过于狭长。', en: 'The photo is too long for its width.' },
   reason_scans: { zh: 'JPEG 扫描次数过多。请另存为普通 JPEG。', en: 'A JPEG of too many scans. Save it again.' },
   reason_memory: {
-    zh: '手机可用内存不足，无法读取这么大的照片。请关闭其他应用，或降低拍照分辨率。',
-    en: 'This phone has too little free memory for this photo. Close other apps, or take it smaller.',
+    zh: '读取这张照片所需内存超出上限。请降低拍照分辨率，或另存为普通 JPEG。',
+    en: 'Reading this photo would take more memory than is allowed. Take it smaller, or save it as a usual JPEG.',
+  },
+  reason_exhausted: {
+    zh: '手机可用内存不足，重试后仍无法读取这张照片。请关闭其他应用，或降低拍照分辨率。',
+    en: 'This phone had too little free memory for this photo, twice. Close other apps, or take it smaller.',
   },
   reason_damaged: { zh: '文件已损坏或不完整。请重新拍摄。', en: 'The file is damaged or incomplete. Take it again.' },
   reason_file: { zh: '无法读取此文件。', en: 'This file cannot be read.' },
@@ -70,13 +89,14 @@ export const WORDS = {
     en: 'This browser cannot decode this kind of photo, such as HEIC. Set the camera to JPEG (“Most Compatible”).',
   },
   reason_engine: {
-    zh: '推理引擎出错：{0}。已重新启动，请再试一次；若仍失败，请关闭其他应用。',
-    en: 'The engine failed: {0}. It was started again; if that happens once more, close other apps.',
+    zh: '推理引擎出错（{0}），重新启动后仍未成功。可能内存不足：请关闭其他应用，再试一次。',
+    en: 'The engine failed ({0}), and again after a restart. Memory may be short: close other apps and try again.',
   },
   reason_changed: {
     zh: '模型包已被改动（{0}），拒绝使用。请重新获取。',
     en: 'The bundle was changed ({0}) and is refused. Get it again.',
   },
+  tryAgain: { zh: '重试', en: 'Try again' },
   startFailed: { zh: '无法启动', en: 'Cannot start' },
   tooOld: {
     zh: '此浏览器过旧。需要 iOS 16.5 或更新的 Safari，或新版 Chrome。',

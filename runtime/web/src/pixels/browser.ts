@@ -3,18 +3,27 @@ import { PhotoError } from './errors.ts';
 import type { Size } from './limits.ts';
 import type { Samples } from './samples.ts';
 
-/** Decodes by `createImageBitmap`, upright and in sRGB, alpha laid over white. */
+export type Decode = (data: Uint8Array, type: string) => Promise<ImageBitmap | null>;
+
+let elsewhere: Decode = async () => null;
+
+/** Says who decodes what this worker cannot: in WebKit, that of a page from a file reads no blobs. */
+export function decodeElsewhere(decode: Decode): void {
+  elsewhere = decode;
+}
+
+/** The decoded picture; null where the browser cannot. */
+export const bitmapOf: Decode = (data, type) =>
+  createImageBitmap(new Blob([data as Uint8Array<ArrayBuffer>], { type })).catch(() => null);
+
+/** Decodes by `createImageBitmap`, in sRGB, alpha laid over white; a file that says so comes upright. */
 export async function decodeByBrowser(
   data: Uint8Array,
   type: string,
   declared: Size,
 ): Promise<Samples> {
-  let bitmap: ImageBitmap;
-  try {
-    bitmap = await createImageBitmap(new Blob([data as Uint8Array<ArrayBuffer>], { type }));
-  } catch {
-    throw new PhotoError('browser', `this browser cannot decode this ${type.slice(6)} file`);
-  }
+  const bitmap = (await bitmapOf(data, type)) ?? (await elsewhere(data, type));
+  if (!bitmap) throw new PhotoError('browser', `this browser cannot decode this ${type.slice(6)} file`);
   const { width, height } = bitmap;
   const turned = width === declared[1] && height === declared[0];
   if (!turned && (width !== declared[0] || height !== declared[1])) {

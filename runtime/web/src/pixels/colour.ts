@@ -10,9 +10,14 @@ export function toSrgb(
   channels: 1 | 3 | 4,
   colours: Colours,
 ): { rgb: Uint8Array; note?: string } {
-  const rgb = asRgb(samples, channels);
   const { convert, note } = conversion(colours, channels);
-  convert?.(rgb);
+  if (convert && channels === 4) {
+    const rgb = new Uint8Array((samples.length / 4) * 3);
+    convert(samples, rgb);
+    return { rgb };
+  }
+  const rgb = asRgb(samples, channels);
+  convert?.(rgb, rgb);
   return note === undefined ? { rgb } : { rgb, note };
 }
 

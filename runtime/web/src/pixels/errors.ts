@@ -6,7 +6,8 @@ export type Reason =
   | 'pixels'
   | 'aspect'
   | 'scans'
-  | 'memory'
+  | 'memory' // it would take more than is allowed
+  | 'exhausted' // there was less than is allowed: it may work in a fresh worker
   | 'damaged'
   | 'file' // empty or longer than any photo
   | 'browser'; // a format that this browser does not decode

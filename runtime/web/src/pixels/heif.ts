@@ -1,9 +1,9 @@
 /**
- * AVIF and HEIC: decoded and turned by the browser, where it can at all. The declared size is read
- * here, to refuse what is too large and to compute the reductions.
+ * AVIF and HEIC: decoded by the browser, where it can at all. The declared size is read here, to
+ * refuse what is too large and to compute the reductions.
  *
- * Of AVIF the colours are ours too: the file's own are replaced by sRGB before the browser sees it.
- * HEIC, which only Safari decodes, is left to that.
+ * Of AVIF the colours and the orientation are ours: browsers differ, so the file's own are taken out
+ * before the browser sees it. HEIC, which only Safari decodes, is left to that.
  */
 import { decodeByBrowser } from './browser.ts';
 import { latin1, startsWith, u16, u32 } from './bytes.ts';
@@ -15,12 +15,13 @@ type Extent = readonly [from: number, to: number];
 
 export function openHeif(data: Uint8Array, container: 'AVIF' | 'HEIF'): OpenPhoto {
   const declared = largestSize(data);
-  const own = container === 'AVIF' ? withoutColours(data) : { data, colours: {} };
+  const own = container === 'AVIF' ? bare(data) : { data, colours: {}, orientation: 1 };
   return {
     container,
     declared,
     exif: exifOf(data),
-    turns: true,
+    turns: container === 'HEIF',
+    orientation: own.orientation,
     colours: own.colours,
     notes: ['decoded by the browser'],
     memory: () => data.length + 16 * declared[0] * declared[1],
@@ -70,23 +71,42 @@ function largestSize(data: Uint8Array): Size {
   return largest;
 }
 
-/** The file with its pictures declared sRGB, and what it declared before. */
-function withoutColours(data: Uint8Array): { data: Uint8Array; colours: Colours } {
+/** By the quarters turned (against the clock), then mirrored or not, then top to bottom or sideways. */
+const TURNS = [
+  { plain: 1, mirrored: [4, 2] },
+  { plain: 8, mirrored: [5, 7] },
+  { plain: 3, mirrored: [2, 4] },
+  { plain: 6, mirrored: [7, 5] },
+] as const;
+
+/** The file with its pictures declared upright and sRGB, and what it declared before. */
+function bare(data: Uint8Array): { data: Uint8Array; colours: Colours; orientation: number } {
   const plain = data.slice();
   const colours: Colours = {};
+  let quarters: number | undefined;
+  let axis: number | undefined;
   const properties = inside(data, ['meta', 'iprp', 'ipco'], [0, data.length]);
   for (const [name, [at, end]] of properties ? boxes(data, properties) : []) {
+    if (name === 'irot') {
+      quarters ??= data[at]! & 3;
+      plain[at] = 0;
+    } else if (name === 'imir') {
+      axis ??= data[at]! & 1;
+      plain.set([0x69, 0x72, 0x6f, 0x74], at - 4); // `irot`, by no quarter
+      plain[at] = 0;
+    }
     if (name !== 'colr') continue;
     if (startsWith(data, 'nclx', at)) {
       colours.points ??= { primaries: u16(data, at + 4), transfer: u16(data, at + 6) };
       plain.set([0, 1, 0, 13], at + 4); // matrix and range stay: they are the decoder's
     } else {
       colours.profile ??= data.subarray(at + 4, end);
-      plain.set([0x66, 0x72, 0x65, 0x65], at - 4); // the box is `free` now
+      plain.set([0x6e, 0x6f, 0x6e, 0x65], at); // `none`: colours of no kind that a decoder knows
     }
   }
   if (colours.profile) delete colours.points; // in these files a profile comes first
-  return { data: plain, colours };
+  const turn = TURNS[quarters ?? 0]!;
+  return { data: plain, colours, orientation: axis === undefined ? turn.plain : turn.mirrored[axis]! };
 }
 
 /** The EXIF block, found by its header; for the camera only, since the browser turns the picture. */

@@ -35,7 +35,7 @@ export async function decodePhoto(data: Uint8Array, size: number): Promise<Decod
   checkMemory(photo.declared, photo.memory(s) + result, photo.allowed);
   const samples = await guarded(() => photo.decode(s));
   const reduced = await guarded(async () => reduce(samples, samples.scaled ? 1 : s, k));
-  const turn = photo.turns ? 1 : orientation(photo.exif);
+  const turn = photo.turns ? 1 : (photo.orientation ?? orientation(photo.exif));
   const upright = orient(reduced.samples, reduced.size, samples.channels, turn);
   const { rgb, note } = toSrgb(upright.samples, samples.channels, photo.colours);
   return {
@@ -54,7 +54,7 @@ async function guarded<T>(work: () => Promise<T>): Promise<T> {
   } catch (error) {
     if (error instanceof PhotoError) throw error;
     if (error instanceof RangeError) {
-      throw new PhotoError('memory', 'too little free memory for a photo of this size');
+      throw new PhotoError('exhausted', 'too little free memory for a photo of this size');
     }
     throw new PhotoError('damaged', `damaged file: ${(error as Error).message}`);
   }

@@ -1,25 +1,31 @@
 /**
  * ICC profiles to sRGB: RGB profiles of a matrix and three curves (Display P3, Adobe RGB, what
- * phones write) and grey ones. Tables of colours (CMYK, printers) are not converted here.
+ * phones write) and grey ones. iccTables.ts has those of tables (CMYK, printers).
  */
 import { latin1, startsWith, u16, u32 } from './bytes.ts';
 import { SRGB_COLORANTS } from './colorants.ts';
+import { fromTable } from './iccTables.ts';
 import { type Matrix, apply, inverse, product } from './matrix.ts';
 
-/** Converts 8-bit RGB in place; null where the profile is sRGB. */
-export type ToSrgb = ((rgb: Uint8Array) => void) | null;
+/** Converts 8-bit samples to `rgb`, in which RGB samples may already lie. */
+export type Convert = (samples: Uint8Array, rgb: Uint8Array) => void;
+/** Null where the profile is sRGB. */
+export type ToSrgb = Convert | null;
 export type Curve = (value: number) => number;
 
 const STEPS = 65535;
 const SAME_AS_SRGB = 1; // grey levels by which no colour of the probe may move
 let encoding: Uint8Array | undefined;
 
-/** sRGB's curve from linear light, 0 to 1 in 65536 steps, to 8 bits. */
+/** sRGB's curve from linear light to 0 to 1; what lies outside is clipped. */
+export function encode(linear: number): number {
+  const v = Math.min(1, Math.max(0, linear));
+  return v <= 0.0031308 ? 12.92 * v : 1.055 * v ** (1 / 2.4) - 0.055;
+}
+
+/** The same in 65536 steps to 8 bits. */
 function encodeTable(): Uint8Array {
-  encoding ??= Uint8Array.from({ length: STEPS + 1 }, (_, step) => {
-    const v = step / STEPS;
-    return Math.round(255 * (v <= 0.0031308 ? 12.92 * v : 1.055 * v ** (1 / 2.4) - 0.055));
-  });
+  encoding ??= Uint8Array.from({ length: STEPS + 1 }, (_, step) => Math.round(255 * encode(step / STEPS)));
   return encoding;
 }
 
@@ -28,31 +34,31 @@ export function fromMatrix(colorants: Matrix, curves: readonly [Curve, Curve, Cu
   const linear = curves.map((curve) => Float64Array.from({ length: 256 }, (_, i) => curve(i / 255)));
   const toLinear = product(inverse(SRGB_COLORANTS), colorants);
   const table = encodeTable();
-  const encode = (v: number): number => table[Math.round(Math.min(1, Math.max(0, v)) * STEPS)]!;
-  const convert = (rgb: Uint8Array): void => {
+  const encoded = (v: number): number => table[Math.round(Math.min(1, Math.max(0, v)) * STEPS)]!;
+  return unlessSrgb((samples, rgb) => {
     for (let at = 0; at < rgb.length; at += 3) {
-      const light = [0, 1, 2].map((c) => linear[c]![rgb[at + c]!]!);
+      const light = [0, 1, 2].map((c) => linear[c]![samples[at + c]!]!);
       const [r, g, b] = apply(toLinear, light as [number, number, number]);
-      rgb[at] = encode(r);
-      rgb[at + 1] = encode(g);
-      rgb[at + 2] = encode(b);
+      rgb[at] = encoded(r);
+      rgb[at + 1] = encoded(g);
+      rgb[at + 2] = encoded(b);
     }
-  };
-  return isSrgb(convert) ? null : convert;
+  });
 }
 
-function isSrgb(convert: (rgb: Uint8Array) => void): boolean {
+/** A transform of RGB samples, or null where it moves nothing. */
+function unlessSrgb(convert: Convert): ToSrgb {
   const steps = Array.from({ length: 17 }, (_, i) => Math.round((i * 255) / 16));
   const probe = Uint8Array.from(steps.flatMap((r) => steps.flatMap((g) => steps.flatMap((b) => [r, g, b]))));
   const moved = probe.slice();
-  convert(moved);
-  return moved.every((value, i) => Math.abs(value - probe[i]!) <= SAME_AS_SRGB);
+  convert(moved, moved);
+  return moved.every((value, i) => Math.abs(value - probe[i]!) <= SAME_AS_SRGB) ? null : convert;
 }
 
 /**
  * Reads a profile for samples of `channels` (1 grey, 3 RGB, 4 CMYK).
  *
- * Throws an Error, for a note, where the profile is for other colours, damaged, or of tables.
+ * Throws an Error, for a note, where the profile is for other colours or damaged.
  */
 export function readProfile(profile: Uint8Array, channels: 1 | 3 | 4): ToSrgb {
   if (profile.length < 132 || !startsWith(profile, 'acsp', 36)) throw new Error('it cannot be read');
@@ -62,9 +68,10 @@ export function readProfile(profile: Uint8Array, channels: 1 | 3 | 4): ToSrgb {
     throw new Error(`it is for ${space.replace(/[^\w]/g, '')}, the photo is ${fits[0]}`);
   }
   const tag = tagReader(profile);
-  if (space === 'CMYK' || tag('A2B0')) throw new Error('tables of colours are not converted here');
+  if (space === 'CMYK') return fromTable(profile, need(tag, 'A2B0'), 4);
+  if (space === 'RGB' && tag('A2B0')) return unlessSrgb(fromTable(profile, need(tag, 'A2B0'), 3));
   if (space === 'GRAY') {
-    const grey = readCurve(need(tag, 'kTRC'));
+    const grey = readCurve(need(tag, 'kTRC')).curve;
     return fromMatrix(SRGB_COLORANTS, [grey, grey, grey]);
   }
   const xyz = ['rXYZ', 'gXYZ', 'bXYZ'].map((name) => {
@@ -72,7 +79,7 @@ export function readProfile(profile: Uint8Array, channels: 1 | 3 | 4): ToSrgb {
     return [fixed(content, 8), fixed(content, 12), fixed(content, 16)];
   });
   const colorants = [0, 1, 2].map((row) => xyz.map((column) => column[row]!)) as unknown as Matrix;
-  const curves = ['rTRC', 'gTRC', 'bTRC'].map((name) => readCurve(need(tag, name)));
+  const curves = ['rTRC', 'gTRC', 'bTRC'].map((name) => readCurve(need(tag, name)).curve);
   return fromMatrix(colorants, curves as [Curve, Curve, Curve]);
 }
 
@@ -96,18 +103,24 @@ function need(tag: Tag, name: string): Uint8Array {
   return content;
 }
 
-const fixed = (data: Uint8Array, at: number): number => (u32(data, at) | 0) / 65536;
+export const fixed = (data: Uint8Array, at: number): number => (u32(data, at) | 0) / 65536;
 
-function readCurve(tag: Uint8Array): Curve {
+/** A curve and how many bytes of the tag it takes. */
+export function readCurve(tag: Uint8Array): { curve: Curve; length: number } {
   if (startsWith(tag, 'para')) return parametric(tag);
   if (!startsWith(tag, 'curv')) throw new Error('its curves cannot be read');
   const count = u32(tag, 8);
+  const length = 12 + 2 * count;
+  if (length > tag.length) throw new Error('its curves are cut short');
+  return { curve: sampled(tag, count), length };
+}
+
+function sampled(tag: Uint8Array, count: number): Curve {
   if (count === 0) return (v) => v;
   if (count === 1) {
     const gamma = u16(tag, 12) / 256;
     return (v) => v ** gamma;
   }
-  if (12 + 2 * count > tag.length) throw new Error('its curves are cut short');
   return (v) => {
     const place = v * (count - 1);
     const below = Math.min(Math.floor(place), count - 2);
@@ -117,13 +130,15 @@ function readCurve(tag: Uint8Array): Curve {
 }
 
 /** The specification's parametric curves 0 to 4. */
-function parametric(tag: Uint8Array): Curve {
+function parametric(tag: Uint8Array): { curve: Curve; length: number } {
   const kind = u16(tag, 8);
   const count = [1, 3, 4, 5, 7][kind];
   if (count === undefined || 12 + 4 * count > tag.length) throw new Error('its curves cannot be read');
-  const [g = 1, a = 1, b = 0, c = 0, d = 0, e = 0, f = 0] = Array.from({ length: count }, (_, i) =>
-    fixed(tag, 12 + 4 * i),
-  );
+  const numbers = Array.from({ length: count }, (_, i) => fixed(tag, 12 + 4 * i));
+  return { curve: formula(kind, numbers), length: 12 + 4 * count };
+}
+
+function formula(kind: number, [g = 1, a = 1, b = 0, c = 0, d = 0, e = 0, f = 0]: readonly number[]): Curve {
   const power = (v: number): number => Math.max(0, a * v + b) ** g;
   if (kind === 0) return (v) => v ** g;
   if (kind === 1) return (v) => (v >= -b / a ? power(v) : 0);

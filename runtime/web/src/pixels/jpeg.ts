@@ -44,7 +44,7 @@ export function openJpeg(data: Uint8Array): OpenPhoto {
 async function decode(data: Uint8Array, s: number): Promise<Samples> {
   if (!compiled) throw new Error('the JPEG decoder is not loaded');
   const fail = (code: number): never => {
-    if (code === OUT_OF_MEMORY) throw new PhotoError('memory', 'too little memory for this photo');
+    if (code === OUT_OF_MEMORY) throw new PhotoError('exhausted', 'too little memory for this photo');
     throw new PhotoError('damaged', `damaged JPEG file (${code})`);
   };
   // An instance of its own for each photo: memory is given back, and no photo meets another one.

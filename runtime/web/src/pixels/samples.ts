@@ -20,11 +20,13 @@ export interface Samples {
 /** A photo whose header was read. */
 export interface OpenPhoto {
   readonly container: 'JPEG' | 'PNG' | 'WebP' | 'AVIF' | 'HEIF';
-  /** Stored size; of AVIF and HEIF, which browsers turn, the upright one. */
+  /** Stored size. */
   readonly declared: Size;
   readonly exif: Uint8Array;
   /** Whether the decoder turns the picture upright itself. */
   readonly turns: boolean;
+  /** EXIF's number, where something else than EXIF tells it. */
+  readonly orientation?: number;
   readonly colours: Colours;
   readonly notes: readonly string[];
   /** Bytes that decoding takes, and how many it may. */

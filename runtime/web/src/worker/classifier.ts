@@ -6,7 +6,7 @@ import { decodePhoto } from '../pixels/hostStep.ts';
 import { useJpegDecoder } from '../pixels/jpeg.ts';
 import { digest } from './digest.ts';
 import { Engine } from './engine.ts';
-import type { Answer, Started } from './messages.ts';
+import type { Answer, Resources, Started } from './messages.ts';
 
 /** A part of the bundle is not what was exported. */
 export class ChangedError extends Error {}
@@ -20,7 +20,7 @@ export class Classifier {
   ) {}
 
   /** Opens the bundle; nothing is parsed before its digest is compared. */
-  static async open(assets: Assets, threads: number): Promise<Classifier> {
+  static async open(assets: Assets, resources: Resources): Promise<Classifier> {
     const app = await readJson<AppInfo>(assets, 'app.json');
     const content = await readAsset(assets, 'bundle/bundle.json');
     if ((await digest(content)) !== app.bundle) throw new ChangedError('bundle.json');
@@ -29,7 +29,7 @@ export class Classifier {
     if (!model || manifest.contract.version !== 1) throw new ChangedError('bundle.json');
     useJpegDecoder(await readAsset(assets, 'jpeg.wasm'));
     const bytes = await readChecked(assets, manifest, model.files[0]!);
-    return new Classifier(assets, app, manifest, await Engine.open(assets, bytes, threads));
+    return new Classifier(assets, app, manifest, await Engine.open(assets, bytes, resources));
   }
 
   started(threads: number, milliseconds: number): Started {

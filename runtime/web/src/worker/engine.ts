@@ -1,7 +1,8 @@
 /** ONNX Runtime Web, WebAssembly only: WebGPU answers differently and crashes on some phones. */
 import * as ort from 'onnxruntime-web/wasm';
 import { type Assets, readAsset } from '../assets.ts';
-import { allowSmallerMemory } from './memory.ts';
+import { FRUGAL_PAGES, MOST_PAGES, allowSmallerMemory } from './memory.ts';
+import type { Resources } from './messages.ts';
 
 export interface Output {
   probabilities: Float32Array;
@@ -17,14 +18,20 @@ export class Engine {
   ) {}
 
   /** Loads the engine and a model, whose bytes were checked. */
-  static async open(assets: Assets, model: Uint8Array<ArrayBuffer>, threads: number): Promise<Engine> {
-    allowSmallerMemory();
+  static async open(
+    assets: Assets,
+    model: Uint8Array<ArrayBuffer>,
+    { threads, frugal }: Resources,
+  ): Promise<Engine> {
+    allowSmallerMemory(frugal ? FRUGAL_PAGES : MOST_PAGES);
     ort.env.wasm.wasmBinary = await readAsset(assets, 'ort.wasm');
     ort.env.wasm.numThreads = threads;
     ort.env.logLevel = 'error';
     const session = await ort.InferenceSession.create(model, {
       executionProviders: ['wasm'],
       graphOptimizationLevel: 'all',
+      enableCpuMemArena: !frugal, // an arena keeps what it once took; answers are the same without
+      enableMemPattern: !frugal,
     });
     return new Engine(session, `onnxruntime-web ${ort.env.versions.web ?? ''}`.trim());
   }

@@ -5,10 +5,17 @@ import type { CameraTags } from '../pixels/exif.ts';
 import type { Reason } from '../pixels/errors.ts';
 import type { SelfCheck } from './selfCheck.ts';
 
+/** What the engine may take; `frugal` after it failed with more. */
+export interface Resources {
+  threads: number;
+  frugal: boolean;
+}
+
 export type Request =
-  | { id: number; ask: 'start'; assets: Assets; threads: number }
+  | { id: number; ask: 'start'; assets: Assets; resources: Resources }
   | { id: number; ask: 'classify'; photo: ArrayBuffer }
-  | { id: number; ask: 'selfCheck' };
+  | { id: number; ask: 'selfCheck' }
+  | { id: number; ask: 'bitmap'; bitmap: ImageBitmap | null }; // the answer to `decode`
 
 /** Everything the worker says of one photo. */
 export interface Answer {
@@ -37,4 +44,5 @@ export interface Started {
 export type Reply =
   | { id: number; ok: true; result: Started | Answer | SelfCheck }
   | { id: number; ok: false; reason: Reason | 'engine' | 'changed'; message: string }
-  | { id: number; progress: string };
+  | { id: number; progress: string }
+  | { id: number; decode: Uint8Array; type: string }; // the page may decode what a worker cannot

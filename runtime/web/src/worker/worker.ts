@@ -1,10 +1,13 @@
 /** The worker: everything slow happens here, so that the page always answers to the finger. */
+import { decodeElsewhere } from '../pixels/browser.ts';
 import { PhotoError } from '../pixels/errors.ts';
 import { ChangedError, Classifier } from './classifier.ts';
 import type { Reply, Request } from './messages.ts';
 import { selfCheck } from './selfCheck.ts';
 
 let classifier: Classifier | undefined;
+const bitmaps = new Map<number, (bitmap: ImageBitmap | null) => void>();
+let asked = 0;
 let last: Promise<void> = Promise.resolve();
 
 const say = (reply: Reply, transfer: Transferable[] = []): void =>
@@ -12,12 +15,20 @@ const say = (reply: Reply, transfer: Transferable[] = []): void =>
 
 // The engine's threads run this script too, by this name, and have messages of their own.
 if (!self.name.startsWith('em-pthread')) {
-  globalThis.addEventListener('message', (event: MessageEvent<Request>) => {
-    last = last.then(() => answer(event.data)); // one after another: memory for one photo
+  globalThis.addEventListener('message', ({ data }: MessageEvent<Request>) => {
+    if (data.ask === 'bitmap') bitmaps.get(data.id)?.(data.bitmap);
+    else last = last.then(() => answer(data)); // one after another: memory for one photo
+  });
+  decodeElsewhere((data, type) => {
+    const id = ++asked;
+    say({ id, decode: data, type });
+    return new Promise<ImageBitmap | null>((resolve) => bitmaps.set(id, resolve)).finally(() => bitmaps.delete(id));
   });
 }
 
-async function answer(request: Request): Promise<void> {
+type Question = Exclude<Request, { ask: 'bitmap' }>;
+
+async function answer(request: Question): Promise<void> {
   try {
     say({ id: request.id, ok: true, result: await work(request) });
   } catch (error) {
@@ -25,11 +36,11 @@ async function answer(request: Request): Promise<void> {
   }
 }
 
-async function work(request: Request): Promise<Extract<Reply, { ok: true }>['result']> {
+async function work(request: Question): Promise<Extract<Reply, { ok: true }>['result']> {
   if (request.ask === 'start') {
     const began = performance.now();
-    classifier = await Classifier.open(request.assets, request.threads);
-    return classifier.started(request.threads, performance.now() - began);
+    classifier = await Classifier.open(request.assets, request.resources);
+    return classifier.started(request.resources.threads, performance.now() - began);
   }
   if (!classifier) throw new Error('the model is not loaded');
   if (request.ask === 'selfCheck') {
