@@ -270,6 +270,7 @@ class TestToolchain:
     ) -> None:  # fmt: skip
         monkeypatch.setattr(export_module, "model_files", lambda *names: {f"m.{names[1]}": b"abc"})
         monkeypatch.setattr(export_module, "golden_files", lambda *_: {})
+        monkeypatch.setattr(export_module, "reduced_build_files", lambda _: {})
         words = ("export", tiny_run, "--data", manifest, "-o", tmp_path / "b", "--format", "onnx")
         document = edgetlc(*words, "--json").json()
         assert [m["id"] for m in document["manifest"]["models"]] == ["onnx-fp32"]
