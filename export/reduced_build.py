@@ -1,6 +1,6 @@
 """What a reduced build of ONNX Runtime needs: the operators and types of a bundle's `.ort` models.
 
-An app whose engine is built for these models alone is several times smaller. ONNX Runtime's build
+An engine built for these models alone is smaller; by how much was not measured here. Its build
 takes the file as `--include_ops_by_config`; its types count only where the build also has
 `--enable_reduced_operator_type_support`. One configuration covers all `.ort` models of the bundle.
 """
