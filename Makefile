@@ -6,7 +6,7 @@ BASE   := .venv-base
 DATA   ?= ../shared/data
 PIP    := -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: help setup demo test test-slow test-processors check format bench web web-tools clean
+.PHONY: help setup demo test test-slow test-processors check format locale bench web web-tools clean
 
 help:
 	@echo "make demo       set up, then run the main job on generated data (a few minutes)"
@@ -14,6 +14,7 @@ help:
 	@echo "make test-slow  the tests that take minutes each"
 	@echo "make test-processors  the same answers on older x86 processors and on ARM, emulated"
 	@echo "make check      lint, types, import layers"
+	@echo "make locale     collect the messages to translate, and compile them"
 	@echo "make web        build the phone app anew (needs Node), after a change in runtime/web"
 	@echo "make web-tools  what that and the phone app's tests need from npm"
 	@echo "make bench      the field's figures, side by side in one run"
@@ -57,6 +58,10 @@ check: setup
 format: setup
 	$(VENV)/bin/ruff check --fix .
 	$(VENV)/bin/ruff format .
+
+# Collect the messages of code and pages into the catalogue and compile it.
+locale: setup
+	$(VENV)/bin/python tools/locale.py
 
 # What the field figures are compared with; the bench says so where it cannot be installed. It sits
 # on the toolchain's packages, so that both sides run the same engines.

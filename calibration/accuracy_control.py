@@ -19,10 +19,10 @@ import numpy as np
 import onnx
 from numpy.typing import NDArray
 
+from edgetlc.calibration.float_fallback import restored
 from edgetlc.calibration.layers import neighbours, quantized_layers, work
 from edgetlc.calibration.measurement import Measurement, Validation, answer, compare
-from edgetlc.calibration.restoring import restored
-from edgetlc.progress import Track, untracked
+from edgetlc.progress import progress
 from edgetlc.threads import in_order
 
 TELLING_PHOTOS = 24
@@ -100,7 +100,6 @@ def hold(
     validation: Validation,
     max_drop: float,
     *,
-    track: Track = untracked,
     memory: Memory | None = None,
 ) -> Held:
     """Put layers back to float until no camera loses more than `max_drop`.
@@ -114,10 +113,9 @@ def hold(
         float_logits: float32[n, C], what `network` answers.
         validation: the n photos that decide.
         max_drop: largest drop and rise, a share of a camera's photos, 0 to 1.
-        track: shows progress.
         memory: keeps effects; None keeps nothing.
     """
-    logits = answer(quantized, validation, track)
+    logits = answer(quantized, validation)
     found = compare(float_logits, logits, validation)
     if found.holds(max_drop):
         return Held(quantized, (), logits, found, True)
@@ -127,7 +125,7 @@ def hold(
     budget = LARGEST_FLOAT_SHARE * sum(cost[name] for name in quantized_layers(quantized))
     model = quantized
     log: list[Restored] = []
-    for step in steps(quantized, effects.of, track):
+    for step in steps(quantized, effects.of):
         names = [name for name in step.layers if name not in {entry.layer for entry in log}]
         budget -= sum(cost[name] for name in names)
         if not names:
@@ -135,7 +133,7 @@ def hold(
         if budget < 0:
             break
         model = restored(quantized, network, [*(entry.layer for entry in log), *names])
-        logits = answer(model, validation, track)
+        logits = answer(model, validation)
         found = compare(float_logits, logits, validation)
         state = (found.worst_camera, found.worst_drop, found.worst_rise)
         log += [Restored(name, step.effect, *state) for name in names]
@@ -171,19 +169,17 @@ def telling_photos(
 
 def steps(
     quantized: onnx.ModelProto,
-    effects: Callable[[Sequence[tuple[str, ...]], Track], list[float]],
-    track: Track = untracked,
+    effects: Callable[[Sequence[tuple[str, ...]]], list[float]],
 ) -> list[Step]:
     """Return the steps in which layers go back to float, the largest effect first.
 
     Args:
         quantized: the quantized network.
         effects: measures the effect of each of several sets of layers.
-        track: shows progress.
     """
     alone = [(name,) for name in quantized_layers(quantized)]
     pairs = neighbours(quantized)
-    measured = dict(zip([*alone, *pairs], effects([*alone, *pairs], track), strict=True))
+    measured = dict(zip([*alone, *pairs], effects([*alone, *pairs]), strict=True))
     joint = [
         pair
         for pair in pairs
@@ -211,12 +207,12 @@ class _Effects:
         self._distance = self._distance_of(quantized)
         self._key = hashlib.sha256(quantized.SerializeToString(deterministic=True)).hexdigest()[:16]
 
-    def of(self, sets: Sequence[tuple[str, ...]], track: Track) -> list[float]:
+    def of(self, sets: Sequence[tuple[str, ...]]) -> list[float]:
         """Return the effect of each set of layers; several are measured at once."""
         known = {layers: self._remembered(layers) for layers in sets}
         missing = [layers for layers in sets if known[layers] is None]
         measured = in_order(self._effect, missing)
-        for layers, effect in track(measured, "effects of layers", len(missing)):
+        for layers, effect in progress(measured, "effects of layers", len(missing)):
             known[layers] = effect
             if self._memory is not None:
                 self._memory.put(self._name(layers), effect)

@@ -25,7 +25,7 @@ from edgetlc.calibration.layers import (
     with_layer_names,
 )
 from edgetlc.calibration.measurement import one_thread_session
-from edgetlc.progress import Track, untracked
+from edgetlc.progress import progress
 from edgetlc.threads import in_order
 
 PHOTOS = 64
@@ -40,7 +40,6 @@ def with_corrected_biases(
     quantized: onnx.ModelProto,
     network: onnx.ModelProto,
     images: Images,
-    track: Track = untracked,
 ) -> onnx.ModelProto:
     """Return a copy of a quantized network with other biases in its int8 layers.
 
@@ -49,14 +48,13 @@ def with_corrected_biases(
         network: the float network.
         images: calibration inputs, float32[1, 3, S, S] each; the first `PHOTOS` are used, once for
             every layer.
-        track: shows progress.
     """
     model = onnx.ModelProto()
     model.CopyFrom(quantized)
     layers = {node.name: node for node in convolutions(model)}
     names = quantized_layers(model)
     exact = _mean_results(with_layer_names(network), names, images)
-    for name in track(names, "bias correction", len(names)):
+    for name in progress(names, "bias correction", len(names)):
         (found,) = _mean_results(model, [name], images).values()
         _add_to_bias(model, layers[name], exact[name] - found)
     remove_unused(model.graph)

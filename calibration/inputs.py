@@ -24,7 +24,7 @@ from edgetlc.calibration.coverage import stratum_of
 from edgetlc.data.photos import Photo
 from edgetlc.errors import ImageError, InputError
 from edgetlc.models.pixel_step import PixelStep
-from edgetlc.progress import Track, untracked
+from edgetlc.progress import progress
 from edgetlc.runtime.contract import PixelContract
 from edgetlc.runtime.stream import decode_or_reason
 from edgetlc.threads import in_order
@@ -84,7 +84,6 @@ def network_inputs(
     *,
     replacements: Sequence[Photo] = (),
     folder: Path | None = None,
-    track: Track = untracked,
     description: str = "decode",
 ) -> Iterator[NetworkInputs]:
     """Decode photos on all processors and yield the network's inputs, which end with the block.
@@ -98,7 +97,6 @@ def network_inputs(
             camera takes its place, or else the first of all.
         folder: where the file lies, 602 kB for a photo at size 224; None for the system's folder of
             temporary files, which may be in memory.
-        track: shows progress.
         description: what it says.
 
     Raises:
@@ -119,7 +117,7 @@ def network_inputs(
     with tempfile.TemporaryFile(dir=folder, prefix="inputs.") as file:
         with _one_torch_thread():
             loaded = _loaded(load, photos, replacements)
-            for photo, image in track(loaded, description, len(photos)):
+            for photo, image in progress(loaded, description, len(photos)):
                 if isinstance(image, ImageError):
                     unreadable.append((photo, str(image)))
                 else:

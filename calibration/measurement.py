@@ -21,7 +21,7 @@ import onnx
 from numpy.typing import NDArray
 
 from edgetlc.errors import InputError
-from edgetlc.progress import Track, untracked
+from edgetlc.progress import progress
 from edgetlc.runtime.classes import Role
 from edgetlc.runtime.telemetry import forbid_telemetry
 from edgetlc.threads import in_order
@@ -191,7 +191,6 @@ class Measurement:
 def answer(
     model: onnx.ModelProto,
     validation: Validation,
-    track: Track = untracked,
     workers: int | None = None,
 ) -> NDArray[np.float32]:
     """Return the network's logits for every photo, float32[n, C].
@@ -202,7 +201,6 @@ def answer(
     Args:
         model: `images` float32[N, 3, S, S] to `logits` float32[N, C].
         validation: the photos.
-        track: shows progress.
         workers: photos answered at once; None takes one per processor.
     """
     session = one_thread_session(model)
@@ -213,7 +211,7 @@ def answer(
 
     inputs = validation.inputs
     asked = in_order(ask, (inputs[row] for row in range(len(inputs))), workers)
-    return np.stack([row for _, row in track(asked, "validation part", len(inputs))])
+    return np.stack([row for _, row in progress(asked, "validation part", len(inputs))])
 
 
 def one_thread_session(model: onnx.ModelProto) -> Any:

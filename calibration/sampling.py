@@ -6,16 +6,13 @@ class x camera has its share, so that a rare phone's tones are inside the ranges
 
 from __future__ import annotations
 
-import random
-from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import zip_longest
 
 from edgetlc.calibration.coverage import MINIMUM_PHOTOS, Coverage, refuse_gaps, some_of
-from edgetlc.calibration.overlap import by_content, by_group, refuse, same_content
-from edgetlc.data.photos import Photo, PhotoSet, digest_of
+from edgetlc.calibration.leakage import by_content, by_group, refuse, same_content
+from edgetlc.data.photos import Photo, PhotoSet, digest_of, in_turn
 from edgetlc.errors import InputError
 
 DEFAULT_COUNT = 300
@@ -136,22 +133,6 @@ def chosen_by_user(
     coverage = Coverage.of(len(own.photos), chosen, training, held_out)
     refuse_gaps(coverage, allow_missing_cameras=allow_missing_cameras)
     return CalibrationSet(chosen, coverage)
-
-
-def in_turn(photos: Iterable[Photo], seed: int = 0) -> Iterator[Photo]:
-    """Yield all photos, one of every class x camera in turn, in an order fixed by the seed."""
-    strata: dict[tuple[str, str], list[Photo]] = defaultdict(list)
-    for photo in photos:
-        strata[photo.label, photo.camera or ""].append(photo)
-    generator = random.Random(seed)  # noqa: S311 - a reproducible draw, no secret
-    shuffled = []
-    for key in sorted(strata):
-        members = sorted(strata[key], key=lambda photo: str(photo.path))
-        generator.shuffle(members)
-        shuffled.append(members)
-    generator.shuffle(shuffled)
-    for turn in zip_longest(*shuffled):
-        yield from (photo for photo in turn if photo is not None)
 
 
 def _held_out(photos: PhotoSet) -> tuple[Photo, ...]:

@@ -149,8 +149,8 @@ def quantized_run(
     tiny_run: Path, photo_set: PhotoSet, tmp_path_factory: pytest.TempPathFactory
 ) -> Path:
     """A copy of `tiny_run` with its int8 network, calibrated on 16 photos."""
-    from edgetlc.pipeline.preparation import CalibrationWish
-    from edgetlc.pipeline.quantize import quantize_run
+    from edgetlc.calibration.preparation import CalibrationWish
+    from edgetlc.calibration.quantize_run import quantize_run
 
     folder = tmp_path_factory.mktemp("quantized") / "run"
     _link_tree(tiny_run, folder)
@@ -163,8 +163,8 @@ def tiny_bundle(
     quantized_run: Path, photo_set: PhotoSet, tmp_path_factory: pytest.TempPathFactory
 ) -> Path:
     """The bundle folder of `quantized_run`: every format, fp32 and int8, golden vectors."""
-    from edgetlc.pipeline.decision import Wish
-    from edgetlc.pipeline.export import export_run
+    from edgetlc.export.export_run import export_run
+    from edgetlc.export.thresholds import Wish
 
     folder = tmp_path_factory.mktemp("bundle") / "shapes.bundle"
     # Six validation photos show nothing of error rates, so the bundle answers always.

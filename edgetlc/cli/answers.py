@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 from edgetlc.cli.console import say, table
 
 if TYPE_CHECKING:
-    from edgetlc.reports.records import Record
+    from edgetlc.results.records import Record
     from edgetlc.runtime.prediction import Prediction
 
-UNREADABLE = "unreadable"  # as in edgetlc.reports.records, which this does not import to start fast
+UNREADABLE = "unreadable"  # as in edgetlc.results.records, which this does not import to start fast
 MOST_ROWS = 50
 """Photos shown one by one; more are counted."""
 _MOST_TEXTS = 3  # cautions of one kind, which differ by camera only
@@ -45,7 +45,7 @@ class Tally:
 
 def show_one(prediction: Prediction) -> None:
     """Print one prediction."""
-    from edgetlc.reports.records import record
+    from edgetlc.results.records import record
 
     _show_record(record(prediction))
 
@@ -63,14 +63,14 @@ def show_answers(found: Tally) -> None:
 
 
 def _show_record(one: Record) -> None:
-    from edgetlc.reports.wording import describe
+    from edgetlc.results.wording import describe
 
     for line in describe(one):
         say(line)
 
 
 def _row(one: Record) -> tuple[object, ...]:
-    from edgetlc.reports.wording import UNREADABLE_WORDS, answer_of, both, percent, percent_needed
+    from edgetlc.results.wording import UNREADABLE_WORDS, answer_of, both, percent, percent_needed
     from edgetlc.runtime.prediction import NOT_SURE_EN, NOT_SURE_ZH
 
     if one["decision"] == UNREADABLE:
@@ -92,7 +92,7 @@ def _row(one: Record) -> tuple[object, ...]:
 
 
 def _show_counts(found: Tally) -> None:
-    from edgetlc.reports.wording import ROLES, both
+    from edgetlc.results.wording import ROLES, both
 
     rows = (
         (

@@ -22,8 +22,9 @@ from typing import Any, NoReturn
 
 import typer
 
-from edgetlc.cli.console import note, print_json
+from edgetlc.cli.console import Terminal, note, print_json
 from edgetlc.errors import BAD_INPUT, EdgetlcError
+from edgetlc.progress import reporting
 
 DEFECT = 70
 INTERRUPTED = 130
@@ -85,7 +86,8 @@ def main() -> None:
         if named == "predict":  # it multiplies no matrices, and NumPy's threads take 20 ms to start
             os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
         app = program([named] if named in _COMMANDS else _COMMANDS)
-        status = app(standalone_mode=False)
+        with reporting(Terminal()):
+            status = app(standalone_mode=False)
         sys.stdout.flush()  # while a full disk can still be told of
     except EdgetlcError as error:
         _fail(str(error), error.exit_code)

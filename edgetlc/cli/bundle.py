@@ -12,7 +12,7 @@ from edgetlc.cli.options import BundleArgument, Overwrite
 
 if TYPE_CHECKING:
     from edgetlc.export.web_app import WebApp
-    from edgetlc.pipeline.wheelhouse import Wheelhouse
+    from edgetlc.export.wheelhouse import Wheelhouse
     from edgetlc.runtime.bundle import Bundle
     from edgetlc.runtime.policy import ShownRate
     from edgetlc.runtime.schema import BundleManifest
@@ -156,8 +156,8 @@ def wheelhouse(
 
     Example: edgetlc bundle wheelhouse herbs.etlc -o usb --platform aarch64 --python 3.11
     """
-    from edgetlc.pipeline.wheel import Target
-    from edgetlc.pipeline.wheelhouse import make_wheelhouse
+    from edgetlc.export.wheel import Target
+    from edgetlc.export.wheelhouse import make_wheelhouse
     from edgetlc.runtime.bundle import Bundle
 
     target = Target(platform, python)

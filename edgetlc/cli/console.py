@@ -10,7 +10,7 @@ from typing import Annotated, Any, TypeVar
 
 import typer
 
-from edgetlc.reports.safe_text import visible
+from edgetlc.results.safe_text import visible
 
 T = TypeVar("T")
 
@@ -85,19 +85,26 @@ def _plain(text: str) -> str:
     return escape(visible(text))
 
 
-def track(items: Iterable[T], description: str, total: int | None = None) -> Iterator[T]:
-    """Show a bar on a terminal and about ten plain lines elsewhere; both on standard error."""
-    count = total if total is not None or not isinstance(items, Sized) else len(items)
-    if sys.stderr.isatty():
-        from rich.console import Console
-        from rich.progress import track as bar
+class Terminal:
+    """Shows a bar on a terminal and about ten plain lines elsewhere; both on standard error."""
 
-        yield from bar(
-            items, description, total=count, console=Console(stderr=True), transient=True
-        )
-        return
-    step = max(1, (count or 1000) // 10)
-    for done, item in enumerate(items, start=1):
-        yield item
-        if done % step == 0 or done == count:
-            note(f"{description}: {done}" + (f" of {count}" if count else ""))
+    def progress(self, items: Iterable[T], description: str, total: int | None) -> Iterator[T]:
+        """Yield every item and show how far it is."""
+        count = total if total is not None or not isinstance(items, Sized) else len(items)
+        if sys.stderr.isatty():
+            from rich.console import Console
+            from rich.progress import track
+
+            yield from track(
+                items, description, total=count, console=Console(stderr=True), transient=True
+            )
+            return
+        step = max(1, (count or 1000) // 10)
+        for done, item in enumerate(items, start=1):
+            yield item
+            if done % step == 0 or done == count:
+                note(f"{description}: {done}" + (f" of {count}" if count else ""))
+
+    def note(self, text: str) -> None:
+        """Print one line."""
+        note(text)

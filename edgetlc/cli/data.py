@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from edgetlc.cli.console import DeviceFolder, Json, Verbose, answer, say, table, track
+from edgetlc.cli.console import DeviceFolder, Json, Verbose, answer, say, table
 from edgetlc.cli.options import Overwrite, Seed
 from edgetlc.cli.simulate import simulate_command
 from edgetlc.errors import FAILED
@@ -51,7 +51,7 @@ def check(
     from edgetlc.data.check import check
     from edgetlc.devices.profiles import Cameras
 
-    found = check(source, Cameras.load(devices), min_images=min_images, track=track)
+    found = check(source, Cameras.load(devices), min_images=min_images)
     passed = not (found.errors or (strict and found.warnings))
     document = {"passed": passed, "errors": found.errors, "warnings": found.warnings}
     answer(document | asdict(found), lambda: _show_findings(source, found, examples), as_json=json_)
@@ -84,7 +84,7 @@ def split(
 
     shares = parse_ratios(ratios, allow_any=allow_any_ratio)
     refuse_existing(output, overwrite)
-    result = split(load_photos(source, Cameras.load(devices)), shares, seed=seed, track=track)
+    result = split(load_photos(source, Cameras.load(devices)), shares, seed=seed)
     write_manifest(output, result.photos)
     document = {
         "manifest": str(output.absolute()),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from edgetlc.cli.console import Json, Verbose, answer, note, say, track
+from edgetlc.cli.console import Json, Verbose, answer, note, say
 from edgetlc.cli.options import Overwrite, Seed
 from edgetlc.cli.toolchain import need_toolchain
 
@@ -38,7 +38,6 @@ def demo(
         overwrite=overwrite,
         epochs=epochs,
         seed=seed,
-        track=track,
         say=note,
         on_epoch=tell_epoch,
     )

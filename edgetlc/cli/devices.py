@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from edgetlc.cli.console import DeviceFolder, Json, Verbose, answer, note, say, table, track
+from edgetlc.cli.console import DeviceFolder, Json, Verbose, answer, note, say, table
 from edgetlc.errors import InputError
+from edgetlc.progress import progress
 
 if TYPE_CHECKING:
     from edgetlc.devices.camera import CameraProfile, Model
@@ -80,7 +81,7 @@ def identify(
 
     cameras = Cameras.load(devices)
     files = [file for place in photos for file in _photos_at(place)]
-    shown = track(files, "identified") if len(files) > _TRACKED else iter(files)
+    shown = progress(files, "identified") if len(files) > _TRACKED else iter(files)
     found = [identify(file, cameras) for file in shown]
     _note_unread_heic(files)
     document = [

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from edgetlc.cli.console import answer, note, say, simulated_mark, table, track
+from edgetlc.cli.console import answer, note, say, simulated_mark, table
 
 if TYPE_CHECKING:
     from edgetlc.data.photos import PhotoSet
-    from edgetlc.pipeline.compare import Comparison, NetworkResult
+    from edgetlc.experiments.compare import Comparison, NetworkResult
+    from edgetlc.experiments.folds import CrossValidation
     from edgetlc.training.config import TrainingConfig
-    from edgetlc.training.cross_validation import CrossValidation
     from edgetlc.training.metrics import Scores
     from edgetlc.training.train import Epoch
 
@@ -60,7 +60,7 @@ def run_folds(
     as_json: bool,
 ) -> None:
     """Cross-validate and print the folds' figures, their means and spreads."""
-    from edgetlc.training.cross_validation import cross_validate, cross_validation_to_json
+    from edgetlc.experiments.folds import cross_validate, cross_validation_to_json
 
     done = cross_validate(
         photos,
@@ -69,7 +69,6 @@ def run_folds(
         count,
         overwrite=overwrite,
         resume=resume,
-        track=track,
         on_fold=lambda number: note(f"fold {number} of {count}"),
         on_epoch=_tell_epoch,
     )
@@ -92,7 +91,7 @@ def run_comparison(
     as_json: bool,
 ) -> None:
     """Train and compare networks; print the table and the paired tests."""
-    from edgetlc.pipeline.compare import compare_networks, comparison_to_json
+    from edgetlc.experiments.compare import compare_networks, comparison_to_json
 
     done = compare_networks(
         photos,
@@ -102,7 +101,6 @@ def run_comparison(
         part=part,
         overwrite=overwrite,
         resume=resume,
-        track=track,
         on_network=note,
         on_epoch=_tell_epoch,
     )

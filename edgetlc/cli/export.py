@@ -14,7 +14,6 @@ from edgetlc.cli.console import (
     Verbose,
     answer,
     note,
-    track,
 )
 from edgetlc.cli.options import Data, Overwrite, RunArgument, load_part
 from edgetlc.cli.toolchain import need_toolchain
@@ -87,8 +86,8 @@ def export(
     precisions = cast("Sequence[Precision]", _known(precision, get_args(Precision), "--precision"))
     need_toolchain("edgetlc export")
     from edgetlc.cli.bundle import describe, make_web_app, show_bundle
-    from edgetlc.pipeline.decision import Wish
-    from edgetlc.pipeline.export import export_run
+    from edgetlc.export.export_run import export_run
+    from edgetlc.export.thresholds import Wish
 
     photos = load_part(data, "all", devices)
     how: Any = {
@@ -96,7 +95,6 @@ def export(
         "precisions": precisions,
         "wish": Wish(error_rate, false_genuine_rate, reject_below, genuine_below),
         "overwrite": overwrite,
-        "track": track,
     }
     if require_verified:
         bundle = _export_verified(run, photos, output, margin, how, as_json=json_)
@@ -116,7 +114,7 @@ def _export_verified(
     from edgetlc.cli.verification_view import EXIT_CODE, show_verification
     from edgetlc.parity.judgement import Question
     from edgetlc.parity.verdict import Rule
-    from edgetlc.pipeline.export_verified import export_verified
+    from edgetlc.parity.verified_export import export_verified
 
     rule = Rule(margin)
     found, bundle = export_verified(run, photos, output, question=Question(rule, rule), **how)

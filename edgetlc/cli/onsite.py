@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from edgetlc.cli.console import Json, Verbose, answer, say, table, track
+from edgetlc.cli.console import Json, Verbose, answer, say, table
 from edgetlc.cli.options import BundleArgument, ResultsFile, ResultsFormat, Threads
 from edgetlc.cli.results import write_results
 from edgetlc.errors import FAILED, ImageError
 
 if TYPE_CHECKING:
-    from edgetlc.parity.benchmark import Benchmark
+    from edgetlc.runtime.benchmark import Benchmark
     from edgetlc.runtime.selftest import SelfTest
 
 
@@ -102,14 +102,14 @@ def benchmark(
 
     Example: edgetlc benchmark herbs.bundle --threads 2
     """
-    from edgetlc.parity.benchmark import benchmark as measure
+    from edgetlc.runtime.benchmark import benchmark as measure
     from edgetlc.runtime.bundle import Bundle
     from edgetlc.runtime.pixels import read_photo
 
     try:
         data = read_photo(photo) if photo is not None else None
         opened = Bundle.open(bundle)
-        found = measure(opened, rounds=rounds, threads=threads, photo=data, track=track)
+        found = measure(opened, rounds=rounds, threads=threads, photo=data)
     except ImageError as error:
         raise ImageError(f"{photo or 'golden photo'}: {error}") from None
     write_results(results_file, results_format, asdict(found), [vars(t) for t in found.timings])

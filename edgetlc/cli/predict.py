@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from edgetlc.cli.answers import MOST_ROWS, UNREADABLE, Tally, show_answers
-from edgetlc.cli.console import DeviceFolder, Json, Verbose, note, say, track, writable
+from edgetlc.cli.console import DeviceFolder, Json, Verbose, note, say, writable
 from edgetlc.cli.options import BundleArgument, Overwrite, ResultsFile, Threads
 from edgetlc.errors import BAD_INPUT, InputError
+from edgetlc.progress import progress
 
 if TYPE_CHECKING:
-    from edgetlc.reports.batch import Batch
-    from edgetlc.reports.outputs import Outputs
+    from edgetlc.results.batch import Batch
+    from edgetlc.results.outputs import Outputs
     from edgetlc.runtime.classifier import Classifier
 
 
@@ -58,7 +59,7 @@ def predict(
     Example: edgetlc predict herbs.etlc photo.jpg
     """
     from edgetlc.devices.profiles import Cameras
-    from edgetlc.reports.outputs import Outputs
+    from edgetlc.results.outputs import Outputs
     from edgetlc.runtime.classifier import Classifier
 
     outputs = Outputs(results_file, results_format, overlay, annotate, report, resume, overwrite)
@@ -90,7 +91,7 @@ def photo_files(places: Sequence[Path]) -> list[Path]:
     Raises:
         InputError: a place does not exist, or no photo is there.
     """
-    from edgetlc.reports.safe_text import ANNOTATED_SUFFIX, OVERLAY_SUFFIX
+    from edgetlc.results.safe_text import ANNOTATED_SUFFIX, OVERLAY_SUFFIX
     from edgetlc.runtime.containers import PHOTO_SUFFIXES
 
     def is_photo(path: Path) -> bool:
@@ -116,7 +117,7 @@ def _classify(
     classifier: Classifier, files: Sequence[Path], outputs: Outputs, *, as_json: bool
 ) -> Tally:
     """Classify the photos and write what was asked for."""
-    from edgetlc.reports.batch import Batch
+    from edgetlc.results.batch import Batch
 
     time = datetime.now().astimezone().isoformat(sep=" ", timespec="minutes")
     tally, pages = Tally(), []
@@ -125,7 +126,9 @@ def _classify(
         batch = Batch(classifier, files, journal, answered, beside)
         found = batch.run()
         try:
-            for one, page in track(found, "classifying", len(files)) if len(files) > 1 else found:
+            for one, page in (
+                progress(found, "classifying", len(files)) if len(files) > 1 else found
+            ):
                 tally.add(one)
                 if page is not None:
                     pages.append(page)
@@ -150,8 +153,8 @@ def _classify(
 
 def _print_document(batch: Batch) -> None:
     """Print all answers as one JSON document, in plain ASCII where stdout takes no UTF-8."""
-    from edgetlc.reports.records import RunInfo
-    from edgetlc.reports.results import json_pieces
+    from edgetlc.results.records import RunInfo
+    from edgetlc.results.results import json_pieces
 
     ascii_only = (sys.stdout.encoding or "").lower() not in ("utf-8", "utf8")
     run = RunInfo.of(batch.classifier)
@@ -162,7 +165,7 @@ def _print_document(batch: Batch) -> None:
 def _warn_of_fonts(outputs: Outputs) -> None:
     if not outputs.draws_text:
         return
-    from edgetlc.reports.fonts import NO_CHINESE_FONT, chinese_font
+    from edgetlc.results.fonts import NO_CHINESE_FONT, chinese_font
 
     if chinese_font() is None:
         note(NO_CHINESE_FONT)

@@ -17,7 +17,6 @@ from edgetlc.cli.console import (
     say,
     simulated_mark,
     table,
-    track,
 )
 from edgetlc.cli.options import Data, Device, RunArgument, Seed, load_part
 from edgetlc.cli.toolchain import need_toolchain
@@ -25,8 +24,8 @@ from edgetlc.errors import InputError
 
 if TYPE_CHECKING:
     from edgetlc.calibration.measurement import CameraEffect, Measurement
-    from edgetlc.pipeline.quantize import QuantizedRun
-    from edgetlc.pipeline.search.result import SearchResult
+    from edgetlc.calibration.quantize_run import QuantizedRun
+    from edgetlc.calibration.search.result import SearchResult
 
 _percent = "{:.1%}".format
 
@@ -99,13 +98,13 @@ def quantize(
     Example: edgetlc quantize runs/herbs --data split.csv --max-drop 0.01
     """
     need_toolchain("edgetlc quantize")
-    from edgetlc.calibration.quantize import Recipe
-    from edgetlc.pipeline.preparation import CalibrationWish
-    from edgetlc.pipeline.quantize import Compression, quantize_run
-    from edgetlc.pipeline.search.core import DEFAULT_MAX_DROP
-    from edgetlc.pipeline.search.page import write_page
-    from edgetlc.pipeline.search.run import SearchWish, search_run
-    from edgetlc.training.aware import AwareTraining
+    from edgetlc.calibration.preparation import CalibrationWish
+    from edgetlc.calibration.qat_training import AwareTraining
+    from edgetlc.calibration.quantize_run import Compression, quantize_run
+    from edgetlc.calibration.quantizer import Recipe
+    from edgetlc.calibration.search.core import DEFAULT_MAX_DROP
+    from edgetlc.calibration.search.page import write_page
+    from edgetlc.calibration.search.run import SearchWish, search_run
 
     recipe = Recipe(preset, bias_correction, tuple(float_layer or ()))
     mine = load_part(own, "all", devices) if own else None
@@ -118,7 +117,7 @@ def quantize(
         wish = SearchWish(
             DEFAULT_MAX_DROP if max_drop is None else max_drop, aware, tuple(student or ())
         )
-        found = search_run(run, photos, calibration, wish, resume=resume, track=track, log=note)
+        found = search_run(run, photos, calibration, wish, resume=resume, log=note)
         if report:
             write_page(report, found)
         answer(
@@ -128,7 +127,7 @@ def quantize(
     if student or report:
         raise InputError("--student and --report belong to --search")
     wanted = Compression(recipe, aware, max_drop)
-    made = quantize_run(run, photos, calibration, wanted, resume=resume, track=track)
+    made = quantize_run(run, photos, calibration, wanted, resume=resume)
     for photo, reason in made.unreadable:
         note(f"left out {photo.path}: {reason}")
     answer(_document(made), lambda: _show(made), as_json=json_)
@@ -196,8 +195,8 @@ def _show(made: QuantizedRun) -> None:
 def _show_search(
     found: SearchResult, run: Path, students: Sequence[Path], report: Path | None
 ) -> None:
-    from edgetlc.pipeline.search.run import next_steps
-    from edgetlc.pipeline.search.table import costs, losses
+    from edgetlc.calibration.search.run import next_steps
+    from edgetlc.calibration.search.table import costs, losses
 
     mark = simulated_mark(found.simulated)
     for title, (columns, rows) in (

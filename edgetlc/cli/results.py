@@ -20,7 +20,7 @@ def write_results(
     """Write `document` as JSON or `rows` as CSV; do nothing without a path.
 
     Without a format, a name that ends in `.csv` asks for CSV and any other for JSON.
-    `predict`, which may have a hundred thousand rows, writes with `edgetlc.reports.results`.
+    `predict`, which may have a hundred thousand rows, writes with `edgetlc.results.results`.
     """
     from edgetlc.files import write_text
 
@@ -31,7 +31,7 @@ def write_results(
 
 
 def _csv_text(rows: Sequence[Mapping[str, object]]) -> str:
-    from edgetlc.reports.safe_text import spreadsheet_cell
+    from edgetlc.results.safe_text import spreadsheet_cell
 
     text = io.StringIO()
     columns = list(rows[0]) if rows else []

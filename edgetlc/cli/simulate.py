@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from edgetlc.cli.console import DeviceFolder, Json, Verbose, answer, note, say, table, track
+from edgetlc.cli.console import DeviceFolder, Json, Verbose, answer, note, say, table
 
 if TYPE_CHECKING:
     from edgetlc.data.photos import PhotoSet
@@ -66,7 +66,6 @@ def simulate_command(
         seed=seed,
         overwrite=overwrite,
         unreadable=skip,
-        track=track,
     )
     counts = _counts(made, chosen)
     document = {

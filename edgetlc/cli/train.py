@@ -24,9 +24,9 @@ from edgetlc.cli.console import (
     say,
     simulated_mark,
     table,
-    track,
 )
 from edgetlc.cli.experiments import Compare, ComparePart, Folds, run_comparison, run_folds
+from edgetlc.cli.leave_camera_out import LeaveCameraOut, run_unseen
 from edgetlc.cli.options import (
     Data,
     Device,
@@ -65,7 +65,6 @@ from edgetlc.cli.training_options import (
     only_first_speaks,
     start_weights,
 )
-from edgetlc.cli.unseen_camera import LeaveCameraOut, run_unseen
 from edgetlc.errors import InputError
 from edgetlc.runtime.contract import PixelContract
 from edgetlc.training.runs import REPORT_FILE
@@ -192,7 +191,6 @@ def _train_one(
         output,
         overwrite=overwrite,
         resume=resume,
-        track=track,
         on_start=_tell_weights,
         on_resume=lambda done: note(f"going on after epoch {done} of {config.epochs}"),
         on_epoch=tell_epoch,
@@ -293,7 +291,7 @@ def evaluate(
     from edgetlc.training.report import report_evaluation
 
     checkpoint = load_checkpoint(run)
-    found = score_run(checkpoint, load_part(data, part, devices), device=device, track=track)
+    found = score_run(checkpoint, load_part(data, part, devices), device=device)
     for photo, reason in found.unreadable:
         note(f"left out {photo.path}: {reason}")
     if report is not None:

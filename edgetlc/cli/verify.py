@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from edgetlc.cli.console import DeviceFolder, Json, Verbose, answer, note, say, track
+from edgetlc.cli.console import DeviceFolder, Json, Verbose, answer, note, say
 from edgetlc.cli.options import BundleArgument, PartOption, ResultsFile, ResultsFormat, load_part
 from edgetlc.cli.results import write_results
 from edgetlc.cli.verification_view import EXIT_CODE, rows_of, show_verification
@@ -132,7 +132,6 @@ def verify(
             "reference": _reference(reference, opened),
             "candidates": default_candidates(opened, model or (), engine),
             "asking": asking,
-            "track": track,
         }
         if asking.shard != (1, 1):
             _ask_shard(answers, lambda folder: ask(folder, opened, photos, **how), asking.shard)

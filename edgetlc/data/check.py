@@ -26,7 +26,6 @@ from edgetlc.data.reading import FileFinding, Reading, read_all
 from edgetlc.devices.identify import identify
 from edgetlc.devices.naming import explain_name
 from edgetlc.devices.profiles import Cameras
-from edgetlc.progress import Track, untracked
 from edgetlc.runtime.classes import ClassInfo
 
 MIN_IMAGES = 500
@@ -109,24 +108,21 @@ class Findings:
         return sum(map(len, found))
 
 
-def check(
-    source: Path, cameras: Cameras, *, min_images: int = MIN_IMAGES, track: Track = untracked
-) -> Findings:
+def check(source: Path, cameras: Cameras, *, min_images: int = MIN_IMAGES) -> Findings:
     """Decode every photo of a folder or manifest and return all that is wrong with the set.
 
     Args:
         source: a folder with one sub-folder per class, or a `.csv` manifest.
         cameras: the known camera profiles.
         min_images: the fewest images of the authentic material; 0 asks for none.
-        track: shows progress.
 
     Raises:
         InputError: no photo set can be made of `source`; see `load_photos`.
     """
     photos = load_photos(source, cameras)
-    readings, unreadable = read_all(photos.photos, track)
+    readings, unreadable = read_all(photos.photos)
     counts = _counts(photos, readings)
-    conflicts, exact, near = _same_pictures(readings, track)
+    conflicts, exact, near = _same_pictures(readings)
     return Findings(
         photos=len(photos.photos),
         simulated=photos.simulated,
@@ -153,7 +149,7 @@ def _counts(photos: PhotoSet, readings: Sequence[Reading]) -> dict[str, dict[str
 
 
 def _same_pictures(
-    readings: Sequence[Reading], track: Track
+    readings: Sequence[Reading],
 ) -> tuple[tuple[SamePicture, ...], tuple[SamePicture, ...], tuple[SamePicture, ...]]:
     """Return pictures under two classes, files repeated in a class, near-duplicates in a class."""
     copies, repeats = defaultdict(list), defaultdict(list)
@@ -162,7 +158,7 @@ def _same_pictures(
         repeats[reading.digest, reading.photo.label].append(index)
     same = [link for files in copies.values() for link in pairwise(files)]
     near = []
-    for pair in near_duplicates([reading.thumbnail for reading in readings], track):
+    for pair in near_duplicates([reading.thumbnail for reading in readings]):
         one, other = (readings[index] for index in pair)
         if one.photo.label != other.photo.label:
             same.append(pair)

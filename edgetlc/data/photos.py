@@ -12,8 +12,11 @@ Vocabulary:
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+import random
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from itertools import zip_longest
 from pathlib import Path
 from typing import Literal
 
@@ -79,3 +82,19 @@ def digest_of(photos: Iterable[Photo]) -> str:
     hashed = in_order(lambda photo: sha256_file(photo.path), photos)
     lines = sorted(f"{digest} {photo.label}" for photo, digest in hashed)
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+
+def in_turn(photos: Iterable[Photo], seed: int = 0) -> Iterator[Photo]:
+    """Yield all photos, one of every class x camera in turn, in an order fixed by the seed."""
+    strata: dict[tuple[str, str], list[Photo]] = defaultdict(list)
+    for photo in photos:
+        strata[photo.label, photo.camera or ""].append(photo)
+    generator = random.Random(seed)  # noqa: S311 - a reproducible draw, no secret
+    shuffled = []
+    for key in sorted(strata):
+        members = sorted(strata[key], key=lambda photo: str(photo.path))
+        generator.shuffle(members)
+        shuffled.append(members)
+    generator.shuffle(shuffled)
+    for turn in zip_longest(*shuffled):
+        yield from (photo for photo in turn if photo is not None)

@@ -10,7 +10,7 @@ from pathlib import Path
 from edgetlc.data.duplicates import DECODED_SIZE, Thumbnail, thumbnail
 from edgetlc.data.photos import Photo
 from edgetlc.errors import InputError
-from edgetlc.progress import Track, untracked
+from edgetlc.progress import progress
 from edgetlc.runtime.containers import Container, sniff
 from edgetlc.runtime.pixels import decode, read_photo
 from edgetlc.threads import worker_pool
@@ -41,14 +41,12 @@ class FileFinding:
     reason: str
 
 
-def read_all(
-    photos: Sequence[Photo], track: Track = untracked
-) -> tuple[list[Reading], list[FileFinding]]:
+def read_all(photos: Sequence[Photo]) -> tuple[list[Reading], list[FileFinding]]:
     """Decode every photo, in threads; return those that can be read and those that cannot."""
     readings: list[Reading] = []
     unreadable: list[FileFinding] = []
     with worker_pool() as pool:
-        for outcome in track(pool.map(_read, photos), "read", len(photos)):
+        for outcome in progress(pool.map(_read, photos), "read", len(photos)):
             if isinstance(outcome, Reading):
                 readings.append(outcome)
             else:

@@ -25,7 +25,7 @@ from edgetlc.devices.naming import StandardName, parse_name
 from edgetlc.devices.profiles import CameraProfile
 from edgetlc.errors import ImageError, InputError
 from edgetlc.files import whole_folder
-from edgetlc.progress import Track, untracked
+from edgetlc.progress import progress
 from edgetlc.runtime.pixels import decode, read_photo
 from edgetlc.threads import worker_pool
 
@@ -61,7 +61,6 @@ def simulate_photos(
     overwrite: bool = False,
     unreadable: Callable[[Photo, ImageError], None] | None = None,
     workers: int | None = None,
-    track: Track = untracked,
 ) -> PhotoSet:
     """Render photos as `cameras` would have taken them, into a new folder with a manifest.
 
@@ -83,7 +82,6 @@ def simulate_photos(
         unreadable: called with each source that cannot be read, which is then left out; without
             it, the first one ends the work.
         workers: threads; one per processor by default. The result does not depend on it.
-        track: shows progress over the sources.
 
     Returns:
         The renders, in the manifest's order.
@@ -102,7 +100,7 @@ def simulate_photos(
             (folder / label).mkdir()
         with worker_pool(workers) as pool:
             outcomes = pool.map(lambda job: _attempt(job, folder, seed), jobs)
-            for job, outcome in track(zip(jobs, outcomes, strict=True), "render", len(jobs)):
+            for job, outcome in progress(zip(jobs, outcomes, strict=True), "render", len(jobs)):
                 if not isinstance(outcome, ImageError):
                     made.extend(outcome)
                 elif unreadable is None:

@@ -17,7 +17,6 @@ from edgetlc.data.duplicates import near_duplicates
 from edgetlc.data.photos import PARTS, Part, PhotoSet
 from edgetlc.data.reading import FileFinding, Reading, read_all
 from edgetlc.errors import InputError
-from edgetlc.progress import Track, untracked
 
 STANDARD_RANGES: Mapping[Part, tuple[float, float]] = {
     "train": (0.6, 0.8),
@@ -75,7 +74,6 @@ def split(
     ratios: Mapping[Part, float] = DEFAULT_RATIOS,
     *,
     seed: int = 0,
-    track: Track = untracked,
 ) -> Split:
     """Divide a photo set by class and camera into three parts, each cluster whole.
 
@@ -84,14 +82,13 @@ def split(
         ratios: wanted share of each part, together 1; `parse_ratios` checks them.
         seed: of the order among clusters of one size. The same photos, ratios and seed give the
             same parts, whatever the order of the photos.
-        track: shows progress.
 
     Raises:
         InputError: a class has too few clusters to be in both train and test.
     """
-    readings, unreadable = read_all(photos.photos, track)
+    readings, unreadable = read_all(photos.photos)
     readings.sort(key=lambda r: (r.digest, r.photo.label, r.photo.camera or "", r.photo.path))
-    clusters = _clusters(readings, track)
+    clusters = _clusters(readings)
     _require_clusters(photos.labels, clusters)
     parts = assign(clusters, ratios, seed, MOST_NEEDED)
     chosen = [
@@ -111,8 +108,8 @@ def split(
     return Split(parted, ratios, seed, len(clusters), counts, tuple(unreadable), warnings)
 
 
-def _clusters(readings: Sequence[Reading], track: Track) -> list[Cluster]:
-    near = near_duplicates([reading.thumbnail for reading in readings], track)
+def _clusters(readings: Sequence[Reading]) -> list[Cluster]:
+    near = near_duplicates([reading.thumbnail for reading in readings])
     photos, digests = [r.photo for r in readings], [r.digest for r in readings]
     return clusters_of(photos, digests, near)
 

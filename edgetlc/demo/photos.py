@@ -21,7 +21,7 @@ from edgetlc.devices.naming import StandardName
 from edgetlc.devices.profiles import CameraProfile
 from edgetlc.errors import InputError
 from edgetlc.files import whole_folder
-from edgetlc.progress import Track, untracked
+from edgetlc.progress import progress
 from edgetlc.threads import worker_pool
 
 BATCHES = 10
@@ -56,7 +56,6 @@ def generate(
     counts: Mapping[str, int] | None = None,
     overwrite: bool = False,
     workers: int | None = None,
-    track: Track = untracked,
 ) -> PhotoSet:
     """Draw the demo's photo set into a new folder, with `manifest.csv` and `classes.toml`.
 
@@ -68,7 +67,6 @@ def generate(
         counts: photos of each class, 1 to 9990; those of the standard's Annex A by default.
         overwrite: replace `output`.
         workers: threads; one per processor by default. The result does not depend on it.
-        track: shows progress over the photos.
 
     Returns:
         The photos in the manifest's order; no part is set.
@@ -86,7 +84,7 @@ def generate(
             (folder / kind.info.name).mkdir()
         with worker_pool(workers) as pool:
             done = pool.map(lambda shot: _take(shot, folder, seed), shots)
-            made = list(track(done, "draw", len(shots)))
+            made = list(progress(done, "draw", len(shots)))
         photos = PhotoSet(tuple(made), tuple(kind.info for kind in KINDS))
         write_manifest(folder / MANIFEST_FILE, photos)
     final = output.absolute()

@@ -6,12 +6,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from edgetlc.calibration.preparation import CalibrationWish
+from edgetlc.calibration.quantize_run import quantize_run
 from edgetlc.data.manifest import write_manifest
 from edgetlc.data.photos import PhotoSet
 from edgetlc.data.simulate import simulate_photos
 from edgetlc.data.split import split
 from edgetlc.demo.photos import generate
 from edgetlc.devices.profiles import CameraProfile, Cameras
+from edgetlc.export.export_run import export_run
 from edgetlc.files import refuse_existing
 from edgetlc.models.checkpoint import load_checkpoint
 from edgetlc.models.reference import ReferenceModel
@@ -20,10 +23,6 @@ from edgetlc.parity.reports import record
 from edgetlc.parity.verdict import Rule
 from edgetlc.parity.verification import Verification
 from edgetlc.parity.verify import default_candidates, verify
-from edgetlc.pipeline.export import export_run
-from edgetlc.pipeline.preparation import CalibrationWish
-from edgetlc.pipeline.quantize import quantize_run
-from edgetlc.progress import Track, untracked
 from edgetlc.runtime.bundle import Bundle
 from edgetlc.runtime.classifier import Classifier
 from edgetlc.runtime.contract import PixelContract
@@ -71,7 +70,6 @@ def run_demo(
     overwrite: bool = False,
     epochs: int = 10,
     seed: int = 0,
-    track: Track = untracked,
     say: Callable[[str], None] = lambda line: None,
     on_epoch: Callable[[Epoch], None] = lambda epoch: None,
 ) -> Demo:
@@ -82,7 +80,6 @@ def run_demo(
         overwrite: replace the demo that is there already.
         epochs: passes over the training part.
         seed: of every random draw.
-        track: shows progress.
         say: called with one line before each step.
         on_epoch: called after each epoch.
 
@@ -94,22 +91,20 @@ def run_demo(
     listed = [camera for camera in cameras if camera.number is not None]
 
     say("1/7 drawing 701 pieces, photographed by simulated cameras")
-    drawn = generate(output / "photos", cameras, seed=seed, overwrite=overwrite, track=track)
+    drawn = generate(output / "photos", cameras, seed=seed, overwrite=overwrite)
     say("2/7 splitting 7 : 1 : 2, whole batches on one side")
-    photos = split(drawn, seed=seed, track=track).photos
+    photos = split(drawn, seed=seed).photos
     write_manifest(output / "split.csv", photos)
     say(f"3/7 training {ARCHITECTURE} at {SIZE} x {SIZE} for {epochs} epochs")
-    run = _train(photos, output / "run", epochs, seed, overwrite, track, on_epoch)
+    run = _train(photos, output / "run", epochs, seed, overwrite, on_epoch)
     say(f"4/7 quantizing to int8 with {CALIBRATION_PHOTOS} calibration photos")
-    quantize_run(run.folder, photos, CalibrationWish(CALIBRATION_PHOTOS, seed), track=track)
+    quantize_run(run.folder, photos, CalibrationWish(CALIBRATION_PHOTOS, seed))
     say("5/7 exporting ONNX, ORT and OpenVINO models into a bundle")
-    bundle = export_run(run.folder, photos, output / "bundle", overwrite=overwrite, track=track)
+    bundle = export_run(run.folder, photos, output / "bundle", overwrite=overwrite)
     say(f"6/7 verifying on the test photos as {len(listed)} simulated cameras take them")
     parity = output / "parity"
-    taken = simulate_photos(
-        photos.part("test"), listed, parity, seed=seed, overwrite=overwrite, track=track
-    )
-    verification = _verify(bundle, run, taken, listed, track)
+    taken = simulate_photos(photos.part("test"), listed, parity, seed=seed, overwrite=overwrite)
+    verification = _verify(bundle, run, taken, listed)
     record(bundle, verification)
     say("7/7 predicting one test photo on site")
     prediction = Classifier.open(bundle.path).classify(photos.part("test").photos[0].path)
@@ -133,7 +128,6 @@ def _train(
     epochs: int,
     seed: int,
     overwrite: bool,
-    track: Track,
     on_epoch: Callable[[Epoch], None],
 ) -> TrainedRun:
     config = TrainingConfig(
@@ -144,7 +138,7 @@ def _train(
         seed=seed,
         contract=PixelContract(size=SIZE),
     )
-    return train(photos, config, folder, overwrite=overwrite, track=track, on_epoch=on_epoch)
+    return train(photos, config, folder, overwrite=overwrite, on_epoch=on_epoch)
 
 
 def _verify(
@@ -152,7 +146,6 @@ def _verify(
     run: TrainedRun,
     photos: PhotoSet,
     listed: Sequence[CameraProfile],
-    track: Track,
 ) -> Verification:
     return verify(
         bundle,
@@ -164,5 +157,4 @@ def _verify(
             gate_rule=Rule(margin=MARGIN),
             cameras=tuple(camera.id for camera in listed),
         ),
-        track=track,
     )

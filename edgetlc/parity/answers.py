@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from edgetlc.data.photos import Photo, PhotoSet
 from edgetlc.errors import ImageError, InputError
 from edgetlc.parity.store import REFERENCE, Header, PhotoRow, Writer, writer
-from edgetlc.progress import Track, untracked
+from edgetlc.progress import progress
 from edgetlc.runtime.contract import PixelContract
 from edgetlc.runtime.engines import Engine, Output
 from edgetlc.runtime.pixels import Pixels, decode, read_photo
@@ -58,7 +58,6 @@ def collect(
     models: Mapping[str, Engine],
     *,
     resume: bool = False,
-    track: Track = untracked,
 ) -> None:
     """Write every model's answer on every photo of a shard to an answers folder.
 
@@ -73,7 +72,6 @@ def collect(
         reference: the float model; a `Reference` finds the causes of other answers.
         models: candidates by name, of one thread each: photos are shared out among the processors.
         resume: go on with answers that are there.
-        track: shows progress.
 
     Raises:
         InputError: a model does not answer with one probability per class, or the folder is taken.
@@ -84,7 +82,7 @@ def collect(
     with writer(folder, header, resume=resume) as (made, done):
         rest = mine[done:]
         found = in_order(lambda place: ask(photos.photos[place]), rest)
-        for place, answer in track(found, "asking every model", len(rest)):
+        for place, answer in progress(found, "asking every model", len(rest)):
             photo = photos.photos[place]
             _write(made, place, photo, groups(photo), answer)
 

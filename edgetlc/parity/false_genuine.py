@@ -26,12 +26,12 @@ from numpy.typing import ArrayLike, NDArray
 
 from edgetlc.errors import InputError
 from edgetlc.parity.reasons import FALSE_GENUINE
-from edgetlc.parity.specimens import Groups
-from edgetlc.parity.statistics import clopper_pearson_lower, clopper_pearson_upper
 from edgetlc.parity.tally import Tally, rows_by_camera, tally
 from edgetlc.parity.verdict import CameraVerdict, Rule, judge
 from edgetlc.runtime.classes import ClassInfo
 from edgetlc.runtime.policy import DecisionPolicy
+from edgetlc.statistics.paired import clopper_pearson_lower, clopper_pearson_upper
+from edgetlc.statistics.specimens import Groups
 
 ALL_PHOTOS = "every photo is taken to show a specimen of its own"
 SPECIMENS = "photos of one specimen count once, on whichever cameras; specimens are independent"

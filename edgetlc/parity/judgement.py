@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 import edgetlc
 from edgetlc.errors import InputError
 from edgetlc.parity.answers import NETWORK, NO_CAUSE, PIXEL_TOLERANCE, PIXELS, UNKNOWN
-from edgetlc.parity.calibration_error import reliability
 from edgetlc.parity.false_genuine import FalseGenuine, called_genuine, judge_false_genuine
 from edgetlc.parity.matrix import Candidate, Matrix
 from edgetlc.parity.sequential import SequentialVerdict, follow
@@ -30,6 +29,7 @@ from edgetlc.parity.verification import (
 from edgetlc.runtime.classes import ClassInfo
 from edgetlc.runtime.policy import DecisionPolicy
 from edgetlc.runtime.selftest import SelfTest
+from edgetlc.statistics.reliability import reliability
 
 _CAUSES = {NO_CAUSE: "unknown", PIXELS: "pixels", NETWORK: "network", UNKNOWN: "unknown"}
 

@@ -23,7 +23,7 @@ from pathlib import Path
 from edgetlc.files import write_bytes
 from edgetlc.parity.verdict import Verdict
 from edgetlc.parity.verification import CandidateReport, Verification
-from edgetlc.reports.safe_text import storable
+from edgetlc.results.safe_text import storable
 from edgetlc.runtime.selftest import SelfTest
 
 NAME = "edgetlc verify"

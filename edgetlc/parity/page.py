@@ -21,7 +21,7 @@ from edgetlc.parity.page_rule import how_to_read
 from edgetlc.parity.page_style import STYLE
 from edgetlc.parity.page_summary import summary
 from edgetlc.parity.verification import Verification
-from edgetlc.reports.html_page import Html, document
+from edgetlc.results.html_page import Html, document
 from edgetlc.runtime.bundle import Bundle
 
 

@@ -30,8 +30,8 @@ from edgetlc.parity.reasons import percent
 from edgetlc.parity.sequential import SequentialVerdict
 from edgetlc.parity.verdict import Rule
 from edgetlc.parity.verification import CandidateReport, Verification
-from edgetlc.reports import wording
-from edgetlc.reports.html_page import Html, element, facts, joined
+from edgetlc.results import wording
+from edgetlc.results.html_page import Html, element, facts, joined
 
 
 def candidate_sheet(number: int, report: CandidateReport, found: Verification) -> Html:

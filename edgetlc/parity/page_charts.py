@@ -10,11 +10,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from edgetlc.parity.calibration_error import Reliability
 from edgetlc.parity.page_words import MARGIN
 from edgetlc.parity.reasons import percent
 from edgetlc.parity.verdict import CameraVerdict
-from edgetlc.reports.html_page import Html, element, joined, two_languages
+from edgetlc.results.html_page import Html, element, joined, two_languages
+from edgetlc.statistics.reliability import Reliability
 
 _STEPS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
 _MOST_TICKS = 7

@@ -25,8 +25,8 @@ from edgetlc.parity.page_words import (
     zh_en,
 )
 from edgetlc.parity.verification import CandidateReport, Flip, Verification
-from edgetlc.reports import wording
-from edgetlc.reports.html_page import Html, element, joined, picture
+from edgetlc.results import wording
+from edgetlc.results.html_page import Html, element, joined, picture
 from edgetlc.runtime.bundle import Bundle
 from edgetlc.runtime.classes import ClassInfo, Role
 from edgetlc.runtime.schema import BundleManifest

@@ -19,7 +19,7 @@ from edgetlc.parity.page_words import (
 )
 from edgetlc.parity.reasons import percent
 from edgetlc.parity.verdict import CameraVerdict, Rule
-from edgetlc.reports.html_page import Html, element, facts, joined, table
+from edgetlc.results.html_page import Html, element, facts, joined, table
 
 
 def gate(found: FalseGenuine | None) -> Iterator[Html]:

@@ -20,8 +20,8 @@ from edgetlc.parity.page_words import (
 from edgetlc.parity.reasons import percent
 from edgetlc.parity.verdict import CameraVerdict, Rule
 from edgetlc.parity.verification import CandidateReport
-from edgetlc.reports import wording
-from edgetlc.reports.html_page import Html, element, joined
+from edgetlc.results import wording
+from edgetlc.results.html_page import Html, element, joined
 
 _SEQUENTIAL: Words = (
     "结论由下方的序贯规则作出；这里的区间只在照片数量事先确定时有效。",

@@ -23,9 +23,9 @@ from edgetlc.parity.page_words import (
 from edgetlc.parity.sequential import SequentialVerdict
 from edgetlc.parity.verdict import CameraVerdict
 from edgetlc.parity.verification import CandidateReport, Verification
-from edgetlc.reports import wording
-from edgetlc.reports.html_page import Html, element, joined, table
-from edgetlc.reports.wording import STATUS
+from edgetlc.results import wording
+from edgetlc.results.html_page import Html, element, joined, table
+from edgetlc.results.wording import STATUS
 
 
 def anchor(number: int) -> str:

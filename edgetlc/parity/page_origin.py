@@ -15,7 +15,7 @@ from edgetlc.parity.page_words import (
     zh_en,
 )
 from edgetlc.parity.verification import Verification
-from edgetlc.reports.html_page import Html, element, facts, joined, table
+from edgetlc.results.html_page import Html, element, facts, joined, table
 from edgetlc.runtime.bundle import Bundle
 from edgetlc.runtime.machine import this_machine
 from edgetlc.runtime.schema import BundleManifest

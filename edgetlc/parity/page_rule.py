@@ -8,7 +8,7 @@ from edgetlc.parity.page_claim import sequential
 from edgetlc.parity.page_words import SIMULATED, Words, sentences, zh_en
 from edgetlc.parity.reasons import percent
 from edgetlc.parity.verification import Verification
-from edgetlc.reports.html_page import Html, element
+from edgetlc.results.html_page import Html, element
 
 _ENUMERATED_AT = 0.95  # the confidence at which tests/parity/test_verdict.py enumerates
 

@@ -8,8 +8,8 @@ from edgetlc.parity import page_claim
 from edgetlc.parity.page_matrix import candidates, legend, matrix
 from edgetlc.parity.page_words import SIMULATED, VERDICT_SIGNS, heading, mark, sentences, zh_en
 from edgetlc.parity.verification import Verification
-from edgetlc.reports.html_page import Html, element, sign
-from edgetlc.reports.wording import STATUS
+from edgetlc.results.html_page import Html, element, sign
+from edgetlc.results.wording import STATUS
 
 
 def summary(found: Verification) -> Html:

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from edgetlc.parity.reasons import percent
 from edgetlc.parity.sequential import SequentialVerdict
 from edgetlc.parity.verdict import CameraVerdict, Rule, Verdict
-from edgetlc.reports.html_page import Html, element, joined, sign, table, two_languages
-from edgetlc.reports.wording import ROLES, STATUS, UNKNOWN
+from edgetlc.results.html_page import Html, element, joined, sign, table, two_languages
+from edgetlc.results.wording import ROLES, STATUS, UNKNOWN
 from edgetlc.runtime.classes import ClassInfo
 
 Words = tuple[str, str]

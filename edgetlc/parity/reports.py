@@ -16,7 +16,7 @@ from edgetlc.parity.answers import UNKNOWN, divergence
 from edgetlc.parity.matrix import Candidate, Matrix
 from edgetlc.parity.store import CandidateInfo, Table, photo_digests, reference_probabilities
 from edgetlc.parity.verification import Verification
-from edgetlc.reports.records import KIND as CLASSIFICATION
+from edgetlc.results.records import KIND as CLASSIFICATION
 from edgetlc.runtime.bundle import Bundle
 from edgetlc.runtime.selftest import KIND as SELFTEST
 from edgetlc.runtime.selftest import SelfTest

@@ -54,8 +54,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from edgetlc.errors import InputError
 from edgetlc.parity.reasons import ACCURACY, CHANGES, Words, further, percent
-from edgetlc.parity.specimens import Groups, is_first, number_specimens
 from edgetlc.parity.verdict import Rule, Verdict
+from edgetlc.statistics.specimens import Groups, is_first, number_specimens
 
 Counts = int | NDArray[np.int64]
 

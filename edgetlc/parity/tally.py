@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from edgetlc.errors import InputError
-from edgetlc.parity.specimens import Groups, number_specimens, one_each
+from edgetlc.statistics.specimens import Groups, number_specimens, one_each
 
 
 @dataclass(frozen=True)
@@ -32,8 +32,8 @@ class Specimens:
     less than one of 2.
 
     Attributes:
-        sample: one photo of every specimen (`edgetlc.parity.specimens.one_each`), counted; its n
-            is the number of specimens.
+        sample: one photo of every specimen (`edgetlc.statistics.specimens.one_each`), counted;
+            its n is the number of specimens.
         harmed: specimens of which at least one photo is harmed.
         harm: average share of harms; None without photos.
         drop: average share of harms minus that of gains; None without labels or photos.

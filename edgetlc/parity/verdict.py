@@ -53,9 +53,10 @@ from math import floor
 from typing import Literal, Protocol
 
 from edgetlc.errors import InputError
-from edgetlc.parity.newcombe import newcombe_interval
 from edgetlc.parity.reasons import Words, reason_of
-from edgetlc.parity.statistics import (
+from edgetlc.parity.tally import Tally
+from edgetlc.statistics.newcombe import newcombe_interval
+from edgetlc.statistics.paired import (
     binomial_at_least,
     clopper_pearson_lower,
     clopper_pearson_upper,
@@ -65,7 +66,6 @@ from edgetlc.parity.statistics import (
     tango_interval,
     tango_p,
 )
-from edgetlc.parity.tally import Tally
 
 Verdict = Literal["PASS", "FAIL", "INSUFFICIENT"]
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from edgetlc.parity.calibration_error import Reliability
 from edgetlc.parity.false_genuine import FalseGenuine
 from edgetlc.parity.sequential import SequentialVerdict
 from edgetlc.parity.verdict import CameraVerdict, Rule, Verdict
 from edgetlc.runtime.selftest import SelfTest
+from edgetlc.statistics.reliability import Reliability
 
 KIND, SCHEMA = "edgetlc-verification", 1
 MOST_FLIPS = 200

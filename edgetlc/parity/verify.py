@@ -21,7 +21,6 @@ from edgetlc.parity.matrix import read_matrix
 from edgetlc.parity.reports import MachineReports, with_reports
 from edgetlc.parity.store import CandidateInfo, Header
 from edgetlc.parity.verification import Verification
-from edgetlc.progress import Track, untracked
 from edgetlc.runtime.bundle import Bundle
 from edgetlc.runtime.engines import Engine, available_engines
 from edgetlc.runtime.machine import this_machine
@@ -61,7 +60,6 @@ def verify(
     asking: Asking | None = None,
     reports: MachineReports | None = None,
     folder: Path | None = None,
-    track: Track = untracked,
 ) -> Verification:
     """Compare models of a bundle with the float reference, photo by photo, and judge.
 
@@ -74,7 +72,6 @@ def verify(
         asking: how to ask.
         reports: what other machines say of this bundle.
         folder: keeps every answer; None keeps none.
-        track: shows progress.
 
     Raises:
         InputError: no reference, no candidate, or photos that do not fit the bundle.
@@ -91,7 +88,6 @@ def verify(
             reference=reference,
             candidates=candidates,
             asking=asking,
-            track=track,
         )
         return judge_folders(bundle, [folder], question, reports)
 
@@ -125,7 +121,6 @@ def ask(
     reference: Engine | None = None,
     candidates: Sequence[tuple[ModelRecord, str]] | None = None,
     asking: Asking | None = None,
-    track: Track = untracked,
 ) -> None:
     """Collect the answers of reference and candidates in an answers folder.
 
@@ -168,7 +163,6 @@ def ask(
         reference,
         models,
         resume=asking.resume,
-        track=track,
     )
 
 

@@ -108,7 +108,7 @@ class Augmentation:
 
         Args:
             images: uint8[N, 3, S, S]; not changed.
-            generators: one for each image (`edgetlc.training.draws`).
+            generators: one for each image (`edgetlc.training.rng`).
         """
         changes = self.draw(generators)
         if images.device.type != "cpu":

@@ -92,7 +92,7 @@ class CameraAugmentation:
 
         Args:
             images: uint8[N, 3, S, S]; not changed.
-            generators: one for each image (`edgetlc.training.draws`).
+            generators: one for each image (`edgetlc.training.rng`).
         """
         pairs = zip(images.cpu(), generators, strict=True)
         return torch.stack([self._one(image, generator) for image, generator in pairs]).to(

@@ -37,7 +37,7 @@ class BatchAugmentation(Protocol):
 
         Args:
             images: uint8[N, 3, S, S]; not changed.
-            generators: one for each image, see `edgetlc.training.draws`.
+            generators: one for each image, see `edgetlc.training.rng`.
         """
         ...
 

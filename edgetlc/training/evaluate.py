@@ -15,7 +15,7 @@ from edgetlc.data.photos import Photo, PhotoSet
 from edgetlc.errors import ImageError, InputError
 from edgetlc.models.checkpoint import Checkpoint
 from edgetlc.models.reference import ReferenceModel
-from edgetlc.progress import Track, untracked
+from edgetlc.progress import progress
 from edgetlc.runtime.stream import decode_or_reason
 from edgetlc.threads import in_order
 from edgetlc.training.config import check_device
@@ -79,9 +79,7 @@ class Evaluation:
     answers: Answers
 
 
-def evaluate(
-    checkpoint: Checkpoint, photos: PhotoSet, *, device: str = "cpu", track: Track = untracked
-) -> Evaluation:
+def evaluate(checkpoint: Checkpoint, photos: PhotoSet, *, device: str = "cpu") -> Evaluation:
     """Score a checkpoint on photos, one at a time through the pixel contract.
 
     Raises:
@@ -101,7 +99,7 @@ def evaluate(
     with _one_thread_each():
         model = ReferenceModel(checkpoint, device, threads=1)
         classified = in_order(classify, photos.photos)
-        for photo, found in track(classified, "evaluating", len(photos.photos)):
+        for photo, found in progress(classified, "evaluating", len(photos.photos)):
             if isinstance(found, ImageError):
                 unreadable.append((photo, str(found)))
             else:

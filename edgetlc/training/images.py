@@ -13,12 +13,12 @@ from torch.utils.data import Dataset, Sampler
 
 from edgetlc.data.photos import Photo, PhotoSet
 from edgetlc.errors import ImageError, InputError
-from edgetlc.progress import Track
+from edgetlc.progress import progress
 from edgetlc.threads import in_order
 from edgetlc.training.cache import Entry, ImageCache
 from edgetlc.training.config import TrainingConfig
 from edgetlc.training.distributed import ALONE, World
-from edgetlc.training.draws import Purpose, generators, order
+from edgetlc.training.rng import Purpose, generators, order
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class ImageSet:
 
 
 def load_images(
-    photos: PhotoSet, cache: ImageCache, track: Track, description: str, world: World = ALONE
+    photos: PhotoSet, cache: ImageCache, description: str, world: World = ALONE
 ) -> ImageSet:
     """Bring all photos of a set into the cache, in threads; the processes of a run share the work.
 
@@ -51,12 +51,12 @@ def load_images(
         InputError: not one photo can be read.
     """
     own = photos.photos[world.local_rank :: world.local_size] if world.size > 1 else ()
-    for _ in track(in_order(cache.add, own), description, len(own)):
+    for _ in progress(in_order(cache.add, own), description, len(own)):
         pass
     world.barrier()
     entries, targets, unreadable = [], [], []
     added = in_order(cache.add, photos.photos)
-    for photo, entry in track(added, description, len(photos.photos)):
+    for photo, entry in progress(added, description, len(photos.photos)):
         if isinstance(entry, ImageError):
             unreadable.append((photo, str(entry)))
         else:

@@ -1,6 +1,6 @@
 """The training loop: epochs of steps, each followed by a validation.
 
-Everything random is drawn by seed, epoch and index (`edgetlc.training.draws`), so the loop's state
+Everything random is drawn by seed, epoch and index (`edgetlc.training.rng`), so the loop's state
 is its weights, its optimizer and its schedule; from them it goes on as if it had never stopped.
 """
 
@@ -21,15 +21,15 @@ from torch.utils.data import DataLoader
 
 from edgetlc.errors import InputError
 from edgetlc.models.networks import Classifier, channels_last
-from edgetlc.progress import Track
+from edgetlc.progress import progress
 from edgetlc.training.config import TrainingConfig
 from edgetlc.training.distillation import Teacher
 from edgetlc.training.distributed import World
-from edgetlc.training.draws import kept_features
 from edgetlc.training.guards import interrupts_held, memory_explained
 from edgetlc.training.images import AugmentedBatches, BatchPlan, BatchPlans, ImageSet, augmented
 from edgetlc.training.objective import Objective
 from edgetlc.training.precision import learns_in_bf16
+from edgetlc.training.rng import kept_features
 
 _GPU_CHECKS = 50  # steps between looks at the loss, for each of which the GPU must be waited for
 
@@ -73,7 +73,6 @@ class Loop:
         validation: what each epoch is judged by.
         world: the processes that share the work.
         device: of this process.
-        track: shows progress within an epoch.
         teacher: whose answers are learned too, or None.
     """
 
@@ -85,11 +84,10 @@ class Loop:
         validation: ImageSet,
         world: World,
         device: torch.device,
-        track: Track,
         teacher: Teacher | None = None,
     ) -> None:
         self._teacher = teacher
-        self._config, self._world, self._device, self._track = config, world, device, track
+        self._config, self._world, self._device = config, world, device
         self._training, self.validation = training, validation
         self._classifier = classifier.to(device).to(memory_format=torch.channels_last)
         replica = world.replica(self._classifier, device)
@@ -197,7 +195,7 @@ class Loop:
         steps = len(self._plans)
         figures = torch.zeros(steps, 2, device=self._device)
         rates = []
-        for plan, images in self._track(batches, f"epoch {number} of {self._config.epochs}", steps):
+        for plan, images in progress(batches, f"epoch {number} of {self._config.epochs}", steps):
             rates.append(self._rate)
             figures[plan.step] = self._step(plan, images)
             if plan.step % self._check_every == 0 or plan.step == steps - 1:

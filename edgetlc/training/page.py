@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from edgetlc.files import whole_file
-from edgetlc.reports.html_page import Html, document, element, facts, joined, table, two_languages
-from edgetlc.reports.wording import ROLES
+from edgetlc.results.html_page import Html, document, element, facts, joined, table, two_languages
+from edgetlc.results.wording import ROLES
 from edgetlc.runtime.classes import ClassInfo
 from edgetlc.training.diagnosis import Finding
 from edgetlc.training.metrics import Scores

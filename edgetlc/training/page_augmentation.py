@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from edgetlc.reports.html_page import Html, element, joined, table, two_languages
+from edgetlc.results.html_page import Html, element, joined, table, two_languages
 from edgetlc.training.augment import ANNEX_A, OWN_CHOICE
 
 

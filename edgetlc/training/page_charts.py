@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import ceil, floor, log10, sqrt
 
-from edgetlc.reports.html_page import Html, element
+from edgetlc.results.html_page import Html, element
 
 _WIDTH, _HEIGHT = 320, 170
 _LEFT, _RIGHT, _TOP, _BOTTOM = 46, 12, 10, 22

@@ -15,7 +15,6 @@ from edgetlc.data.photos import PhotoSet, digest_of
 from edgetlc.errors import InputError
 from edgetlc.files import write_json
 from edgetlc.models.checkpoint import Checkpoint, LoadedWeights, load_checkpoint
-from edgetlc.progress import Track, untracked
 from edgetlc.training.config import TrainingConfig
 from edgetlc.training.diagnosis import Finding, Fit, diagnose
 from edgetlc.training.distributed import started_by_torchrun
@@ -37,7 +36,6 @@ def train_and_report(
     *,
     overwrite: bool = False,
     resume: bool = False,
-    track: Track = untracked,
     on_start: Callable[[LoadedWeights | None], None] = lambda loaded: None,
     on_resume: Callable[[int], None] = lambda done: None,
     on_epoch: Callable[[Epoch], None] = lambda epoch: None,
@@ -67,7 +65,6 @@ def train_and_report(
             output,
             overwrite=overwrite,
             resume=resume,
-            track=track,
             on_start=on_start,
             on_resume=on_resume,
             on_epoch=after,
@@ -75,7 +72,7 @@ def train_and_report(
     if resume and not trained and (output / SCORES_FILE).is_file():
         return run, read_report(output)
     write = started_by_torchrun().main
-    return run, report_run(output, photos, device=config.device, write=write, track=track)
+    return run, report_run(output, photos, device=config.device, write=write)
 
 
 def report_run(
@@ -84,7 +81,6 @@ def report_run(
     *,
     device: str = "cpu",
     write: bool = True,
-    track: Track = untracked,
 ) -> RunReport:
     """Score a run on its validation part, diagnose it, write `scores.json` and `report.html`.
 
@@ -93,11 +89,10 @@ def report_run(
         photos: what it was trained on, with parts `train` and `val`.
         device: where to compute.
         write: false only returns the report.
-        track: shows progress.
     """
     checkpoint = load_checkpoint(folder)
-    found = evaluate(checkpoint, photos.part("val"), device=device, track=track)
-    learnt = evaluate(checkpoint, _some(photos.part("train")), device=device, track=track)
+    found = evaluate(checkpoint, photos.part("val"), device=device)
+    learnt = evaluate(checkpoint, _some(photos.part("train")), device=device)
     run = read_run(folder)
     findings = diagnose(run.epochs, _fit(learnt.answers), _fit(found.answers))
     report = _report(run, checkpoint, "val", found, findings)

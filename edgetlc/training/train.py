@@ -18,7 +18,6 @@ from edgetlc.data.photos import Photo, PhotoSet
 from edgetlc.errors import InputError
 from edgetlc.models.checkpoint import Checkpoint, LoadedWeights, load_weights
 from edgetlc.models.networks import Classifier
-from edgetlc.progress import Track, untracked
 from edgetlc.training.cache import ImageCache
 from edgetlc.training.config import TrainingConfig
 from edgetlc.training.distillation import Teacher
@@ -60,7 +59,6 @@ def train(
     *,
     overwrite: bool = False,
     resume: bool = False,
-    track: Track = untracked,
     on_start: Callable[[LoadedWeights | None], None] = lambda loaded: None,
     on_resume: Callable[[int], None] = lambda done: None,
     on_epoch: Callable[[Epoch], None] = lambda epoch: None,
@@ -76,7 +74,6 @@ def train(
         overwrite: replace a run that is there already.
         resume: go on after the last whole epoch of a run that was ended; a finished run is
             returned as it is, and where there is none, one is started.
-        track: shows progress within an epoch.
         on_start: called with what was loaded from the start weights, before the first epoch.
         on_resume: called with the number of epochs that are done already, in place of `on_start`.
         on_epoch: called after each epoch.
@@ -89,7 +86,7 @@ def train(
     """
     world, device = join(config.device)
     if not world.main:
-        track, on_start, on_resume, on_epoch = untracked, _quiet, _quiet, _quiet
+        on_start, on_resume, on_epoch = _quiet, _quiet, _quiet
     with errors_end_all(world):
         folder = RunFolder(output)
         folder.check_free(overwrite=overwrite, resume=resume)
@@ -108,8 +105,8 @@ def train(
             on_resume(len(state.epochs))
             if state.finished:
                 return TrainedRun(output, best_of(state.epochs), state.epochs, loaded, ())
-        with _image_sets(photos, config, output, world, track) as (training, validation):
-            loop = Loop(classifier, config, training, validation, world, device, track, teacher)
+        with _image_sets(photos, config, output, world) as (training, validation):
+            loop = Loop(classifier, config, training, validation, world, device, teacher)
             kept = Checkpoint(classifier, photos.classes, config.contract, provenance=record)
             writing = folder if world.main else None
             epochs = _run(loop, config, state, kept, writing, on_epoch)
@@ -156,7 +153,7 @@ def _no_better(epochs: Sequence[Epoch], patience: int | None) -> bool:
 
 @contextmanager
 def _image_sets(
-    photos: PhotoSet, config: TrainingConfig, output: Path, world: World, track: Track
+    photos: PhotoSet, config: TrainingConfig, output: Path, world: World
 ) -> Iterator[tuple[ImageSet, ImageSet]]:
     """Yield the training and the validation images; without a cache they go at the end.
 
@@ -168,8 +165,8 @@ def _image_sets(
         parts = photos.part("train"), photos.part("val")
         if config.cache is not None:
             cache.check_room(sum(len(part.photos) for part in parts), config.cache_limit)
-        training = load_images(parts[0], cache, track, "reading training photos", world)
-        validation = load_images(parts[1], cache, track, "reading validation photos", world)
+        training = load_images(parts[0], cache, "reading training photos", world)
+        validation = load_images(parts[1], cache, "reading validation photos", world)
         _check_classes(photos.labels, training)
         if config.cache is not None and world.main:
             cache.trim(config.cache_limit)

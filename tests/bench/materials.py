@@ -130,11 +130,11 @@ def _bundle(run: Path, output: Path, files: list[Path]) -> Path:
         pass
     import torch
 
+    from edgetlc.calibration.preparation import CalibrationWish
+    from edgetlc.calibration.quantize_run import quantize_run
+    from edgetlc.export.export_run import export_run
     from edgetlc.models.checkpoint import CHECKPOINT_FILE, Checkpoint, save_checkpoint
     from edgetlc.models.networks import Classifier
-    from edgetlc.pipeline.export import export_run
-    from edgetlc.pipeline.preparation import CalibrationWish
-    from edgetlc.pipeline.quantize import quantize_run
     from edgetlc.runtime.contract import PixelContract
 
     classes = tuple(kind.info for kind in KINDS)

@@ -45,7 +45,6 @@ from torchvision.transforms import v2
 from edgetlc.data.photos import Photo, PhotoSet
 from edgetlc.files import write_json
 from edgetlc.models.networks import Classifier
-from edgetlc.progress import untracked
 from edgetlc.runtime.classes import ClassInfo
 from edgetlc.training.cache import ImageCache
 from edgetlc.training.config import TrainingConfig
@@ -194,10 +193,10 @@ def _photos(folder: Path, count: int) -> PhotoSet:
 def _ours(bench: Bench, folder: Path) -> Callable[[], None]:
     shutil.rmtree(folder, ignore_errors=True)
     cache = ImageCache(folder, bench.config.contract)
-    images = load_images(bench.photos, cache, untracked, "")
+    images = load_images(bench.photos, cache, "")
     classifier = Classifier(bench.config.architecture, CLASSES)
     validation = replace(images, entries=images.entries[:1], targets=images.targets[:1])
-    loop = Loop(classifier, bench.config, images, validation, ALONE, bench.device, untracked)
+    loop = Loop(classifier, bench.config, images, validation, ALONE, bench.device)
     numbers = iter(range(1, bench.config.epochs))
     return lambda: loop.train(next(numbers)) and None
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from onnx import numpy_helper, parser
 
 from edgetlc.calibration.measurement import Validation
-from edgetlc.calibration.quantize import quantize
+from edgetlc.calibration.quantizer import quantize
 
 LAYERS = ("a", "b", "c", "d", "e")
 CHANNELS = 8

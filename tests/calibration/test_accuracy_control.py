@@ -9,11 +9,10 @@ import pytest
 
 from edgetlc.calibration import accuracy_control
 from edgetlc.calibration.accuracy_control import Held, hold, steps, telling_photos
+from edgetlc.calibration.float_fallback import restored
 from edgetlc.calibration.layers import quantized_layers, work
 from edgetlc.calibration.measurement import Validation, answer, compare
-from edgetlc.calibration.quantize import quantize
-from edgetlc.calibration.restoring import restored
-from edgetlc.progress import untracked
+from edgetlc.calibration.quantizer import quantize
 
 SEED = 2
 NEVER = -1.0  # no network loses less than nothing
@@ -119,10 +118,10 @@ def test_the_largest_effect_goes_first(quantized: onnx.ModelProto) -> None:
     alone = {"a": 0.1, "b": 0.2, "c": -0.3, "d": 0.0, "e": 0.05}
     together = {("a", "b"): 0.35, ("b", "c"): 0.31, ("d", "e"): 0.9}
 
-    def effects(sets: Sequence[tuple[str, ...]], _: object) -> list[float]:
+    def effects(sets: Sequence[tuple[str, ...]]) -> list[float]:
         return [together[s] if len(s) == 2 else alone[s[0]] for s in sets]  # type: ignore[index]
 
-    found = [(step.layers, step.effect) for step in steps(quantized, effects, untracked)]
+    found = [(step.layers, step.effect) for step in steps(quantized, effects)]
     assert found == [
         (("d", "e"), 0.9),
         (("b", "c"), 0.31),

@@ -1,10 +1,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -18,6 +18,7 @@ from edgetlc.calibration.inputs import network_inputs
 from edgetlc.data.photos import Photo, PhotoSet
 from edgetlc.errors import ImageError, InputError
 from edgetlc.models.pixel_step import PixelStep
+from edgetlc.progress import Silent, reporting
 from edgetlc.runtime.contract import PixelContract
 from edgetlc.runtime.pixels import decode
 from edgetlc.runtime.stream import decode_or_reason
@@ -111,23 +112,25 @@ class TestInputs:
         before = torch.get_num_threads()
         during = []
 
-        def watch(items: Iterator[object], description: str, total: int | None) -> Iterator[object]:
-            for item in items:
-                during.append(torch.get_num_threads())
-                yield item
+        class Watching(Silent):
+            def progress(self, items: Any, description: str, total: int | None) -> Any:
+                for item in items:
+                    during.append(torch.get_num_threads())
+                    yield item
 
-        with network_inputs(photos, CONTRACT, track=watch):  # type: ignore[arg-type]
+        with reporting(Watching()), network_inputs(photos, CONTRACT):
             assert torch.get_num_threads() == before
         assert during == [1] * len(photos)
 
     def test_progress_is_shown(self, photos: tuple[Photo, ...]) -> None:
         shown = []
 
-        def watch(items: Iterator[object], description: str, total: int | None) -> Iterator[object]:
-            shown.append((description, total))
-            yield from items
+        class Watching(Silent):
+            def progress(self, items: Any, description: str, total: int | None) -> Any:
+                shown.append((description, total))
+                yield from items
 
-        with network_inputs(photos, CONTRACT, track=watch, description="look"):  # type: ignore[arg-type]
+        with reporting(Watching()), network_inputs(photos, CONTRACT, description="look"):
             assert shown == [("look", 9)]
 
 

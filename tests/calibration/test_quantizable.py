@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from onnx import numpy_helper, parser
 
 from edgetlc.calibration.quantizable import check_quantizable
-from edgetlc.calibration.quantize import Recipe, quantize
+from edgetlc.calibration.quantizer import Recipe, quantize
 from edgetlc.errors import ImageError, InputError
 
 HEAD = "[h] evidence = Conv (r, v) [m] logits = ReduceMean <keepdims = 0> (evidence, axes)"

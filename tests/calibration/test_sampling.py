@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edgetlc.calibration.coverage import MINIMUM_PHOTOS
-from edgetlc.calibration.sampling import choose, chosen_by_user, in_turn
-from edgetlc.data.photos import Part, Photo, PhotoSet, digest_of
+from edgetlc.calibration.sampling import choose, chosen_by_user
+from edgetlc.data.photos import Part, Photo, PhotoSet, digest_of, in_turn
 from edgetlc.errors import InputError
 
 CAMERAS = ("iphone-11", "redmi-k50", None)

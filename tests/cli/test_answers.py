@@ -14,9 +14,9 @@ import onnx
 import pytest
 import torch
 
-from edgetlc.calibration.quantize import Quantized
-from edgetlc.pipeline import export as export_module
-from edgetlc.pipeline import quantize as quantize_module
+from edgetlc.calibration import quantize_run as quantize_module
+from edgetlc.calibration.quantizer import Quantized
+from edgetlc.export import export_run as export_module
 from edgetlc.runtime.bundle import Bundle
 from edgetlc.runtime.engines import Engine, Output
 from edgetlc.runtime.pixels import Pixels

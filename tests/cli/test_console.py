@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from edgetlc.cli.console import answer, note, say, table, track
+from edgetlc.cli.console import Terminal, answer, note, say, table
 from edgetlc.cli.results import write_results
 
 Run = Callable[..., Any]
@@ -60,9 +60,9 @@ def test_no_control_characters_reach_the_terminal(capsys: Captured) -> None:
     assert "–" in captured.out
 
 
-class TestTrack:
+class TestProgress:
     def test_ten_lines_beside_the_answer(self, capsys: Captured) -> None:
-        assert list(track(range(95), "counting")) == list(range(95))
+        assert list(Terminal().progress(range(95), "counting", None)) == list(range(95))
         captured = capsys.readouterr()
         assert captured.out == ""
         lines = captured.err.splitlines()
@@ -70,12 +70,12 @@ class TestTrack:
         assert lines[-1] == "counting: 95 of 95"
 
     def test_items_without_a_length(self, capsys: Captured) -> None:
-        assert list(track(iter(range(5)), "counting", 5)) == list(range(5))
+        assert list(Terminal().progress(iter(range(5)), "counting", 5)) == list(range(5))
         assert capsys.readouterr().err.splitlines()[-1] == "counting: 5 of 5"
-        assert list(track(iter(range(5)), "counting")) == list(range(5))
+        assert list(Terminal().progress(iter(range(5)), "counting", None)) == list(range(5))
 
     def test_nothing_to_do(self, capsys: Captured) -> None:
-        assert list(track([], "counting")) == []
+        assert list(Terminal().progress([], "counting", None)) == []
         assert capsys.readouterr().err == ""
 
 

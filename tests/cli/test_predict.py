@@ -20,9 +20,9 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from edgetlc.reports import fonts
-from edgetlc.reports.journal import Journal
-from edgetlc.reports.outputs import Outputs
+from edgetlc.results import fonts
+from edgetlc.results.journal import Journal
+from edgetlc.results.outputs import Outputs
 from edgetlc.runtime.bundle import Bundle
 from edgetlc.runtime.classifier import Classifier
 from edgetlc.runtime.prediction import Prediction

@@ -21,9 +21,9 @@ from typing import Any
 import pytest
 
 from edgetlc.errors import InputError
-from edgetlc.pipeline.wheel import Target, read_wheel
-from edgetlc.pipeline.wheelhouse import make_wheelhouse
-from edgetlc.pipeline.wheels import own_wheel
+from edgetlc.export.wheel import Target, read_wheel
+from edgetlc.export.wheelhouse import make_wheelhouse
+from edgetlc.export.wheels import own_wheel
 from edgetlc.runtime.bundle import Bundle
 
 Run = Callable[..., Any]

@@ -28,6 +28,7 @@ from edgetlc.devices.naming import parse_name
 from edgetlc.devices.profiles import Cameras
 from edgetlc.devices.simulation import Simulation
 from edgetlc.errors import ImageError, InputError
+from edgetlc.progress import Silent, reporting
 from edgetlc.runtime.classes import ClassInfo
 
 CAMERAS = Cameras.load()
@@ -313,12 +314,14 @@ def test_nothing_is_left_when_no_photo_can_be_read(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("stop", [KeyboardInterrupt, OSError])
 def test_an_interrupted_run_leaves_nothing(tmp_path: Path, stop: type[BaseException]) -> None:
-    def interrupted(items: Iterable[Any], *_: object) -> Iterator[Any]:
-        yield next(iter(items))
-        raise stop
+    class Interrupting(Silent):
+        def progress(self, items: Iterable[Any], *_: object) -> Iterator[Any]:
+            yield next(iter(items))
+            raise stop
 
-    with pytest.raises(stop):
-        simulate_photos(plain_set(tmp_path / "in"), LISTED, tmp_path / "out", track=interrupted)
+    photos = plain_set(tmp_path / "in")
+    with reporting(Interrupting()), pytest.raises(stop):
+        simulate_photos(photos, LISTED, tmp_path / "out")
     assert [path.name for path in tmp_path.iterdir()] == ["in"]
 
 

@@ -15,10 +15,10 @@ from edgetlc.errors import InputError
 from edgetlc.files import write_json
 from edgetlc.parity.reports import read_reports
 from edgetlc.parity.verify import verify
-from edgetlc.reports.batch import Batch
-from edgetlc.reports.journal import Journal
-from edgetlc.reports.records import RunInfo
-from edgetlc.reports.results import json_pieces
+from edgetlc.results.batch import Batch
+from edgetlc.results.journal import Journal
+from edgetlc.results.records import RunInfo
+from edgetlc.results.results import json_pieces
 from edgetlc.runtime.bundle import Bundle
 from edgetlc.runtime.classes import ClassInfo
 from edgetlc.runtime.classifier import Classifier

@@ -13,11 +13,11 @@ from scipy import stats
 
 from edgetlc.errors import InputError
 from edgetlc.parity.false_genuine import FalseGenuine, called_genuine, judge_false_genuine
-from edgetlc.parity.statistics import clopper_pearson_lower, clopper_pearson_upper
 from edgetlc.parity.tally import Tally
 from edgetlc.parity.verdict import Rule, judge
 from edgetlc.runtime.classes import ClassInfo, Role
 from edgetlc.runtime.policy import DecisionPolicy
+from edgetlc.statistics.paired import clopper_pearson_lower, clopper_pearson_upper
 
 ROLES: tuple[Role, ...] = ("genuine", "counterfeit", "unspecified", "genuine", "counterfeit")
 CLASSES = [ClassInfo(f"class-{i}", "", "", role) for i, role in enumerate(ROLES)]

@@ -11,7 +11,6 @@ from typing import Any
 
 import pytest
 
-from edgetlc.parity.calibration_error import Bin, Reliability
 from edgetlc.parity.false_genuine import FalseGenuine, GenuineRate
 from edgetlc.parity.sequential import SequentialVerdict
 from edgetlc.parity.tally import Specimens, Tally
@@ -25,6 +24,7 @@ from edgetlc.parity.verification import (
 )
 from edgetlc.runtime.machine import Machine
 from edgetlc.runtime.selftest import ModelResult, PhotoAnswer, PhotoPixels, PixelResult, SelfTest
+from edgetlc.statistics.reliability import Bin, Reliability
 
 jsonschema = pytest.importorskip("jsonschema")
 

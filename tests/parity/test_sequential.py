@@ -15,8 +15,8 @@ from edgetlc.errors import InputError
 from edgetlc.parity import sequential
 from edgetlc.parity.reasons import FALSE_GENUINE
 from edgetlc.parity.sequential import SequentialVerdict, follow
-from edgetlc.parity.statistics import photos_to_certify
 from edgetlc.parity.verdict import Rule, overall
+from edgetlc.statistics.paired import photos_to_certify
 
 MARGINS = (0.01, 0.02, 0.05)
 

@@ -13,15 +13,15 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from edgetlc.errors import InputError
-from edgetlc.parity.newcombe import newcombe_interval
-from edgetlc.parity.statistics import (
+from edgetlc.parity.tally import Tally, tally
+from edgetlc.parity.verdict import CameraVerdict, Rule, judge, overall
+from edgetlc.statistics.newcombe import newcombe_interval
+from edgetlc.statistics.paired import (
     binomial_at_least,
     mcnemar_harm,
     photos_to_certify,
     tango_p,
 )
-from edgetlc.parity.tally import Tally, tally
-from edgetlc.parity.verdict import CameraVerdict, Rule, judge, overall
 
 PHOTOS = (10, 59, 60, 150, 299, 300, 600)
 MARGINS = (0.01, 0.02, 0.05)

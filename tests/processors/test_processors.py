@@ -13,14 +13,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from edgetlc.calibration.preparation import CalibrationWish
+from edgetlc.calibration.quantize_run import quantize_run
 from edgetlc.data.photos import PhotoSet
+from edgetlc.export.export_run import export_run
+from edgetlc.export.thresholds import Wish
+from edgetlc.models.int8_checkpoint import RECORD_FILE
 from edgetlc.parity.reports import read_reports
 from edgetlc.parity.verification import CandidateReport
 from edgetlc.parity.verify import verify
-from edgetlc.pipeline.decision import Wish
-from edgetlc.pipeline.export import export_run
-from edgetlc.pipeline.preparation import CalibrationWish
-from edgetlc.pipeline.quantize import RECORD_FILE, quantize_run
 from edgetlc.runtime.bundle import Bundle
 
 HERE = Path(__file__).parent

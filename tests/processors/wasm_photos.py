@@ -12,7 +12,7 @@ from pathlib import Path
 from edgetlc.cli.predict import photo_files
 from edgetlc.errors import EdgetlcError, ImageError
 from edgetlc.files import sha256_file
-from edgetlc.reports.records import KIND, SCHEMA
+from edgetlc.results.records import KIND, SCHEMA
 from edgetlc.runtime.bundle import Bundle
 from edgetlc.runtime.stream import decode_or_reason
 

@@ -165,7 +165,7 @@ def large_models(request: pytest.FixtureRequest) -> Mapping[str, bytes]:
     """The files of a full-sized network with random weights, float and int8, in every format."""
     import torch
 
-    from edgetlc.calibration.quantize import quantize
+    from edgetlc.calibration.quantizer import quantize
     from edgetlc.export.assemble import deployable
     from edgetlc.export.formats import model_files
     from edgetlc.export.network import network_graph

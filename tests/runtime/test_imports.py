@@ -90,7 +90,7 @@ TOOLCHAIN = """
 import sys, warnings
 warnings.simplefilter("ignore")
 import numpy as np, onnx, torch
-from edgetlc.calibration.quantize import quantize
+from edgetlc.calibration.quantizer import quantize
 from edgetlc.export.formats import model_files
 from edgetlc.export.network import network_graph
 from edgetlc.models.networks import Classifier

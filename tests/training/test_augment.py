@@ -16,7 +16,7 @@ from torchvision.transforms.v2 import functional as torchvision
 
 from edgetlc.errors import InputError
 from edgetlc.training.augment import ANNEX_A, FILL, LIMITS, OWN_CHOICE, Augmentation
-from edgetlc.training.draws import Purpose, generators
+from edgetlc.training.rng import Purpose, generators
 
 MANY = 4000
 CHANCE = 1e-6  # of a correct implementation failing a bound below, were the draws not fixed

@@ -17,7 +17,6 @@ from edgetlc.data.photos import Photo, PhotoSet
 from edgetlc.errors import ImageError, InputError
 from edgetlc.files import sha256_file
 from edgetlc.models.pixel_step import PixelStep
-from edgetlc.progress import untracked
 from edgetlc.runtime.contract import PixelContract
 from edgetlc.runtime.pixels import decode
 from edgetlc.training import cache as module
@@ -223,7 +222,7 @@ class TestLimit:
 
 
 def test_order_and_targets_are_the_photos(few: PhotoSet, tmp_path: Path) -> None:
-    images = load_images(few, ImageCache(tmp_path, SMALL), untracked, "reading")
+    images = load_images(few, ImageCache(tmp_path, SMALL), "reading")
     assert [entry.photo for entry in images.entries] == list(few.photos)
     assert images.targets.tolist() == [few.index(photo) for photo in few.photos]
     taken = images.images([5, 0])

@@ -17,7 +17,7 @@ from edgetlc.devices.profiles import Cameras
 from edgetlc.devices.simulation import RANGES, Simulation
 from edgetlc.errors import InputError
 from edgetlc.training.camera_augment import CameraAugmentation
-from edgetlc.training.draws import Purpose, generators
+from edgetlc.training.rng import Purpose, generators
 
 PLAIN = Simulation()
 WARM = Simulation(white_balance=(1.1, 1.0, 0.9), tone=1.1, noise=4.0, scale=0.6, jpeg_quality=80)

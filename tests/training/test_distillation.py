@@ -16,7 +16,6 @@ from edgetlc.data.photos import PhotoSet
 from edgetlc.errors import InputError
 from edgetlc.files import sha256_file
 from edgetlc.models.checkpoint import CHECKPOINT_FILE, load_checkpoint, save_checkpoint
-from edgetlc.progress import untracked
 from edgetlc.runtime.contract import PixelContract
 from edgetlc.training import train as module
 from edgetlc.training.cache import ImageCache
@@ -109,7 +108,7 @@ def test_student_learns_where_the_labels_say_nothing(
     train(photo_set, taught, tmp_path / "taught")
     train(photo_set, replace(taught, distillation=None), tmp_path / "alone")
     cache = ImageCache(tmp_path / "decoded", CONTRACT)
-    found = load(photo_set, cache, untracked, "")
+    found = load(photo_set, cache, "")
     images = found.images(range(len(found.targets)))
     mean, std = (torch.tensor(v).view(1, 3, 1, 1) for v in (CONTRACT.mean, CONTRACT.std))
     answers = []

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from torch.nn import functional as F
 
 from edgetlc.training.config import TrainingConfig
-from edgetlc.training.draws import kept_features
 from edgetlc.training.objective import Objective
+from edgetlc.training.rng import kept_features
 
 CPU = torch.device("cpu")
 LOGITS = torch.tensor([[2.0, 0.0, -1.0], [0.5, 0.5, 0.0], [0.0, 3.0, 0.0], [1.0, 0.0, 1.0]])

@@ -14,8 +14,8 @@ from edgetlc.data.photos import PhotoSet
 from edgetlc.models.networks import Classifier
 from edgetlc.runtime.contract import PixelContract
 from edgetlc.training.config import TrainingConfig
-from edgetlc.training.draws import kept_features
 from edgetlc.training.objective import Objective
+from edgetlc.training.rng import kept_features
 from edgetlc.training.train import Epoch, train
 
 CPU = torch.device("cpu")

@@ -13,6 +13,9 @@ import torch
 
 from edgetlc.data.photos import PhotoSet
 from edgetlc.errors import InputError
+from edgetlc.experiments.compare import COMPARISON_FILE, compare_networks, paired_tests
+from edgetlc.experiments.folds import FOLDS_FILE, cross_validate
+from edgetlc.experiments.shared_cache import decoded_once
 from edgetlc.models.checkpoint import (
     CHECKPOINT_FILE,
     Checkpoint,
@@ -20,15 +23,12 @@ from edgetlc.models.checkpoint import (
     save_checkpoint,
 )
 from edgetlc.models.networks import Classifier
-from edgetlc.pipeline.compare import COMPARISON_FILE, compare_networks, paired_tests
 from edgetlc.runtime.contract import PixelContract
 from edgetlc.training import report as module
 from edgetlc.training.config import TrainingConfig
-from edgetlc.training.cross_validation import FOLDS_FILE, cross_validate
 from edgetlc.training.evaluate import Answers, evaluate
 from edgetlc.training.report import read_report, report_evaluation, train_and_report
 from edgetlc.training.runs import METRICS_FILE, REPORT_FILE, RUN_FILE, SCORES_FILE, read_run
-from edgetlc.training.several_runs import decoded_once
 from edgetlc.training.train import Epoch, TrainedRun
 
 CONFIG = TrainingConfig("resnet18", 2, 6, contract=PixelContract(size=32))

@@ -21,8 +21,8 @@ from PIL import Image
 
 from edgetlc.export.web_app import write_web_app
 from edgetlc.parity.reports import read_reports
-from edgetlc.reports.records import RunInfo, record
-from edgetlc.reports.results import csv_pieces
+from edgetlc.results.records import RunInfo, record
+from edgetlc.results.results import csv_pieces
 from edgetlc.runtime.bundle import Bundle
 from edgetlc.runtime.classifier import Classifier
 

@@ -1,0 +1,222 @@
+"""An int8 network in PyTorch, computed node by node as its ONNX graph says, so that it can learn.
+
+What is trained is the graph that is shipped: same places of rounding, same steps, same ranges. The
+forward pass rounds; the backward pass looks through the rounding, and stops where a value lies
+outside its range (the straight-through estimator: Bengio et al., 2013; Jacob et al., 2018).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import numpy as np
+import onnx
+import torch
+from numpy.typing import NDArray
+from onnx import helper, numpy_helper
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from edgetlc.calibration.layers import convolutions, quantized_layers, with_layer_names
+from edgetlc.calibration.quantizable import EVIDENCE, INPUT
+from edgetlc.errors import InputError
+
+LOGITS = "logits"
+LOWEST, HIGHEST = -64, 64
+"""The int8 weights' range: AVX2 adds pairs of products in 16 bits, where more would overflow."""
+
+Attributes = dict[str, Any]
+
+
+class Int8Network(nn.Module):
+    """A quantized network whose int8 layers can be trained; all the rest of it is fixed.
+
+    Batch normalisation is part of the layers' weights, or fixed: a short fine-tuning sees less of
+    the data than all the training that its statistics come from.
+
+    Args:
+        quantized: what `edgetlc.calibration.quantizer` made.
+        original: the float network that it was made of.
+        device: `cpu` or `cuda`.
+
+    Raises:
+        InputError: an operator that is not known here.
+    """
+
+    def __init__(
+        self, quantized: onnx.ModelProto, original: onnx.ModelProto, device: str = "cpu"
+    ) -> None:
+        super().__init__()
+        self._quantized = quantized
+        self._sources = _weight_sources(quantized)
+        constants, floats = _constants(quantized), _float_weights(original)
+        self.layers = nn.ModuleDict()
+        for node in self._int8_nodes():
+            step = constants[self._sources[node.name].input[1]]
+            bias = constants[node.input[2]] if len(node.input) > 2 else None
+            self.layers[_key(node)] = Int8Layer(floats[node.name], step, bias)
+        fixed = {source.output[0] for source in self._sources.values()}
+        self._nodes = [node for node in quantized.graph.node if node.output[0] not in fixed]
+        self._attributes = [_attributes(node) for node in self._nodes]
+        _check_operators(self._nodes)
+        self._constants = {name: value.to(device) for name, value in constants.items()}
+        self.to(device)
+
+    def forward(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        """Return logits and evidence, as `Classifier` does.
+
+        Args:
+            images: float32[N, 3, S, S], normalised.
+        """
+        values = {**self._constants, INPUT: images}
+        for node, attributes in zip(self._nodes, self._attributes, strict=True):
+            inputs = [values[name] for name in node.input if name in values]
+            if node.name in self._sources:
+                inputs = [inputs[0], *self.layers[_key(node)]()]
+            values[node.output[0]] = _OPERATORS[node.op_type](inputs, attributes)
+        return values[LOGITS], values[EVIDENCE]
+
+    def model(self) -> onnx.ModelProto:
+        """Return the quantized network with what its layers have learnt."""
+        learnt: dict[str, NDArray[Any]] = {}
+        for node in self._int8_nodes():
+            layer = self.layers[_key(node)]
+            assert isinstance(layer, Int8Layer)
+            learnt[self._sources[node.name].input[0]] = layer.int8_weight()
+            if layer.bias is not None:
+                learnt[node.input[2]] = layer.float_bias()
+        model = onnx.ModelProto()
+        model.CopyFrom(self._quantized)
+        for tensor in model.graph.initializer:
+            if tensor.name in learnt:
+                tensor.CopyFrom(numpy_helper.from_array(learnt[tensor.name], tensor.name))
+        return model
+
+    def _int8_nodes(self) -> list[onnx.NodeProto]:
+        return [node for node in convolutions(self._quantized) if node.name in self._sources]
+
+
+class Int8Layer(nn.Module):
+    """Weights of one layer, in units of each channel's step.
+
+    In these units a learning rate means the same for every channel, however much the channels'
+    weights differ in size: one of 0.001 moves a weight by a thousandth of a rounding step.
+
+    Args:
+        weight: float32[O, I, h, w] before rounding.
+        step: float32[O] between neighbouring int8 weights.
+        bias: float32[O], or None.
+    """
+
+    step: Tensor
+
+    def __init__(self, weight: Tensor, step: Tensor, bias: Tensor | None) -> None:
+        super().__init__()
+        self.register_buffer("step", step)
+        self.weight = nn.Parameter(weight / step[:, None, None, None])
+        self.bias = None if bias is None else nn.Parameter(bias / step)
+
+    def forward(self) -> tuple[Tensor, Tensor | None]:
+        """Return the rounded weights, float32[O, I, h, w], and the bias, float32[O]."""
+        whole = torch.fake_quantize_per_tensor_affine(self.weight, 1.0, 0, LOWEST, HIGHEST)
+        bias = None if self.bias is None else self.bias * self.step
+        return whole * self.step[:, None, None, None], bias
+
+    def int8_weight(self) -> NDArray[np.int8]:
+        """Return the rounded weights in steps."""
+        whole = self.weight.detach().round().clamp(LOWEST, HIGHEST)
+        return whole.to("cpu", torch.int8).numpy()
+
+    def float_bias(self) -> NDArray[np.float32]:
+        """Return the bias, float32[O]."""
+        assert self.bias is not None
+        return (self.bias * self.step).detach().cpu().numpy()
+
+
+def _quantize(inputs: list[Tensor], _: Attributes) -> Tensor:
+    """Round to the steps of an activation; its DequantizeLinear then has nothing left to do."""
+    value, step, zero = inputs
+    lowest, highest = (0, 255) if zero.dtype == torch.uint8 else (-128, 127)
+    zero = zero.to(torch.int32)
+    return torch.fake_quantize_per_tensor_affine(value, step, zero, lowest, highest)
+
+
+def _add(inputs: list[Tensor], _: Attributes) -> Tensor:
+    return sum(inputs[1:], start=inputs[0])
+
+
+def _convolve(inputs: list[Any], attributes: Attributes) -> Tensor:
+    value, weight, bias = (*inputs, None)[:3]
+    return F.conv2d(value, weight, bias, attributes["strides"], attributes["pads"][:2])
+
+
+def _max_pool(inputs: list[Tensor], attributes: Attributes) -> Tensor:
+    size, strides, pads = (attributes[name] for name in ("kernel_shape", "strides", "pads"))
+    return F.max_pool2d(inputs[0], size, strides, pads[:2])
+
+
+def _average_pool(inputs: list[Tensor], attributes: Attributes) -> Tensor:
+    return F.avg_pool2d(inputs[0], attributes["kernel_shape"], attributes["strides"])
+
+
+def _normalise(inputs: list[Tensor], attributes: Attributes) -> Tensor:
+    value, scale, bias, mean, variance = inputs
+    return F.batch_norm(value, mean, variance, scale, bias, eps=attributes["epsilon"])
+
+
+def _mean(inputs: list[Tensor], attributes: Attributes) -> Tensor:
+    value, axes = inputs
+    return value.mean(tuple(axes.tolist()), keepdim=bool(attributes.get("keepdims", 1)))
+
+
+_OPERATORS: dict[str, Callable[[list[Any], Attributes], Tensor]] = {
+    "Add": _add,
+    "AveragePool": _average_pool,
+    "BatchNormalization": _normalise,
+    "Concat": lambda inputs, attributes: torch.cat(inputs, attributes["axis"]),
+    "Conv": _convolve,
+    "DequantizeLinear": lambda inputs, _: inputs[0],
+    "MaxPool": _max_pool,
+    "QuantizeLinear": _quantize,
+    "ReduceMean": _mean,
+    "Relu": lambda inputs, _: F.relu(inputs[0]),
+    "Sum": _add,
+}
+
+
+def _check_operators(nodes: Iterable[onnx.NodeProto]) -> None:
+    unknown = sorted({node.op_type for node in nodes} - set(_OPERATORS))
+    if unknown:
+        raise InputError(
+            f"quantization-aware training knows no operator {', '.join(unknown)}; "
+            "quantize without it"
+        )
+
+
+def _weight_sources(model: onnx.ModelProto) -> dict[str, onnx.NodeProto]:
+    """Return the DequantizeLinear that each int8 layer's weights come out of, by layer name."""
+    producers = {output: node for node in model.graph.node for output in node.output}
+    int8 = set(quantized_layers(model))
+    return {n.name: producers[n.input[1]] for n in convolutions(model) if n.name in int8}
+
+
+def _float_weights(original: onnx.ModelProto) -> dict[str, Tensor]:
+    """Return the float network's weights by layer name."""
+    constants = _constants(original)
+    layers = convolutions(with_layer_names(original))
+    return {node.name: constants[node.input[1]] for node in layers}
+
+
+def _constants(model: onnx.ModelProto) -> dict[str, Tensor]:
+    # Copies: an array of a message is read-only.
+    return {t.name: torch.tensor(numpy_helper.to_array(t)) for t in model.graph.initializer}
+
+
+def _attributes(node: onnx.NodeProto) -> Attributes:
+    return {each.name: helper.get_attribute_value(each) for each in node.attribute}
+
+
+def _key(node: onnx.NodeProto) -> str:
+    """Return the layer's name without the dots that PyTorch does not allow."""
+    return str(node.name).replace(".", "/")

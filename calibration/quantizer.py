@@ -1,0 +1,197 @@
+"""Post-training int8: the network's ONNX graph in, the same graph with Q/DQ pairs out (NNCF).
+
+Only the network is quantized; the pixel step and the softmax are added later and stay float. The
+head that makes the class-activation map stays float too: it is a thousandth of the work, and with
+it quantized OpenVINO 2026.4 drops the mean over positions that follows it (the logits are the bias
+alone, found by comparing the same file on ONNX Runtime).
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import Iterable
+from contextlib import redirect_stdout
+from dataclasses import dataclass
+from difflib import get_close_matches
+from types import ModuleType
+from typing import Literal, get_args
+
+import numpy as np
+import onnx
+from numpy.typing import NDArray
+
+from edgetlc.calibration.bias_correction import with_corrected_biases
+from edgetlc.calibration.float_fallback import restored
+from edgetlc.calibration.layers import float_layers, quantized_layers, with_layer_names
+from edgetlc.calibration.qdq import settle
+from edgetlc.calibration.quantizable import EVIDENCE, INPUT, check_quantizable
+from edgetlc.errors import EdgetlcError, InputError
+from edgetlc.runtime.telemetry import forbid_telemetry
+
+Preset = Literal["performance", "mixed"]
+BiasCorrection = Literal["fast", "accurate"]
+
+Images = NDArray[np.float32]
+"""The network's input for one photo: float32[1, 3, size, size], normalised."""
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How a network is quantized.
+
+    Attributes:
+        preset: `performance` puts activations symmetrically around zero; `mixed` fits their range,
+            which matters where they are not those of a ReLU.
+        bias_correction: `fast` is NNCF's, in seconds; `accurate` runs the network quantized so far,
+            layer by layer, see `calibration.bias_correction`.
+        float_layers: names of convolutions that stay float.
+    """
+
+    preset: Preset = "performance"
+    bias_correction: BiasCorrection = "fast"
+    float_layers: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        for value, allowed, what in (
+            (self.preset, Preset, "preset"),
+            (self.bias_correction, BiasCorrection, "bias correction"),
+        ):
+            if value not in get_args(allowed):
+                raise InputError(f"unknown {what} {value!r}; use {' or '.join(get_args(allowed))}")
+
+
+@dataclass(frozen=True)
+class Quantized:
+    """The int8 network and what was done to it.
+
+    Attributes:
+        model: `images` to `logits` and `evidence`, with QuantizeLinear/DequantizeLinear pairs; its
+            convolutions are called after their weights, such as `layer1.0.conv2`.
+        quantized_layers: convolutions with int8 weights.
+        float_layers: convolutions left in float.
+        settings: what NNCF was told, for the record.
+    """
+
+    model: onnx.ModelProto
+    quantized_layers: int
+    float_layers: int
+    settings: dict[str, str | int | bool]
+
+
+def quantize(
+    network: onnx.ModelProto,
+    images: Iterable[Images],
+    count: int,
+    recipe: Recipe = Recipe(),
+) -> Quantized:
+    """Quantize a float network with ranges from calibration images.
+
+    Args:
+        network: `images` float32[N, 3, size, size] to `logits` and `evidence`; left as it is.
+        images: one array per calibration photo, in order; iterated more than once, one image
+            in memory at a time.
+        count: how many there are.
+        recipe: how.
+
+    Raises:
+        InputError: an operator that cannot be quantized, or `float_layers` names no layer.
+    """
+    check_quantizable(network)
+    named = with_layer_names(network)
+    _check_layers(named, recipe.float_layers)
+    head = _head(named)
+    model = _by_nncf(named, images, count, recipe.preset, head)
+    settle(model)
+    # NNCF can leave layers out too, but then leaves the layer before without an int8 output.
+    model = restored(model, network, recipe.float_layers)
+    if recipe.bias_correction == "accurate":
+        model = with_corrected_biases(model, network, images)
+    quantized, in_float = count_layers(model)
+    settings: dict[str, str | int | bool] = {
+        "tool": f"nncf {_nncf().__version__}",
+        "preset": recipe.preset,
+        "bias_correction": recipe.bias_correction,
+        "overflow_fix": "enable",
+        "activation_ranges": "minmax",
+        "left_in_float": ", ".join([*head, *recipe.float_layers]),
+        "photos": count,
+    }
+    return Quantized(model, quantized, in_float, settings)
+
+
+def _by_nncf(
+    network: onnx.ModelProto,
+    images: Iterable[Images],
+    count: int,
+    preset: Preset,
+    head: list[str],
+) -> onnx.ModelProto:
+    """Return what NNCF makes of the network; `head` names the nodes that stay float."""
+    nncf = _nncf()
+    from nncf.quantization.advanced_parameters import AdvancedQuantizationParameters, OverflowFix
+    from nncf.quantization.range_estimator import RangeEstimatorParametersSet
+
+    advanced = AdvancedQuantizationParameters(
+        # Without it, AVX2 processors saturate when they add pairs of products.
+        overflow_fix=OverflowFix.ENABLE,
+        # By default the mean of the photos' largest values bounds an activation: half of the photos
+        # are clipped, and logits of a trained ResNet-50 lost a fifth of their size.
+        activations_range_estimator_params=RangeEstimatorParametersSet.MINMAX,
+    )
+    try:
+        with redirect_stdout(sys.stderr):  # NNCF's own progress belongs beside the answer
+            model: onnx.ModelProto = nncf.quantize(
+                network,
+                nncf.Dataset(images, lambda image: {INPUT: image}),
+                subset_size=count,
+                preset=nncf.QuantizationPreset(preset),
+                fast_bias_correction=True,
+                ignored_scope=nncf.IgnoredScope(names=head),
+                advanced_parameters=advanced,
+            )
+    except EdgetlcError:  # of the images
+        raise
+    except Exception as error:  # NNCF and the engine raise their own types, and much else
+        reason = " ".join(str(error).split())
+        raise InputError(f"NNCF cannot quantize the network: {reason}") from error
+    return model
+
+
+def _check_layers(network: onnx.ModelProto, names: Iterable[str]) -> None:
+    """Refuse names that no layer has, and a network of which nothing would be int8."""
+    layers = [layer for layer in float_layers(network) if layer not in _head(network)]
+    for name in names:
+        if name not in layers:
+            near = get_close_matches(name, layers, n=3, cutoff=0.0)
+            raise InputError(
+                f"no layer is called {name!r}; the nearest of {len(layers)} are {', '.join(near)}"
+            )
+    if set(layers) <= set(names):
+        raise InputError(f"all {len(layers)} layers are to stay float; then keep the float network")
+
+
+def _nncf() -> ModuleType:
+    """Return NNCF, silent and without its reporter."""
+    forbid_telemetry()
+    logging.getLogger("torch.utils.cpp_extension").setLevel(logging.ERROR)  # "no CUDA found"
+    import nncf
+
+    nncf.set_log_level(logging.ERROR)
+    return nncf  # type: ignore[no-any-return]
+
+
+def _head(model: onnx.ModelProto) -> list[str]:
+    """Return the names of the node that makes the evidence and of all that follow from it."""
+    reached = {EVIDENCE}
+    names = []
+    for node in model.graph.node:
+        if EVIDENCE in node.output or reached.intersection(node.input):
+            reached.update(node.output)
+            names.append(str(node.name))
+    return names
+
+
+def count_layers(model: onnx.ModelProto) -> tuple[int, int]:
+    """Return how many convolutions have int8 weights, and how many have not."""
+    return len(quantized_layers(model)), len(float_layers(model))

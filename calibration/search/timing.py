@@ -1,0 +1,170 @@
+"""How fast each candidate answers on each engine here, in a process of its own.
+
+A fresh process holds nothing but the engines, and oneDNN reads `ONEDNN_MAX_CPU_ISA` once, when it
+is loaded: that variable makes OpenVINO compute as an older processor would. ONNX Runtime cannot be
+held back. Rounds are interleaved as `edgetlc benchmark` does.
+
+    python -m edgetlc.calibration.search.timing FOLDER    what the process runs
+"""
+
+from __future__ import annotations
+
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+
+from edgetlc.errors import EdgetlcError
+from edgetlc.files import read_json, write_json
+from edgetlc.progress import Silent, progress, reporting
+from edgetlc.runtime.benchmark import interleaved
+from edgetlc.runtime.engines import OPENVINO, available_engines, open_engine
+from edgetlc.runtime.pixels import Pixels
+
+T = TypeVar("T")
+
+HOLD = "ONEDNN_MAX_CPU_ISA"
+_ORDER, _TIMES = "order.json", "times.json"
+_LAST_WORDS = 400  # characters of a failed process's output
+
+
+@dataclass(frozen=True)
+class Latency:
+    """One candidate on one engine.
+
+    Attributes:
+        engine: engine and version, such as `openvino 2026.4.1`.
+        held_to: the instruction set that OpenVINO was held to; empty for all this processor has.
+        median_ms: median milliseconds for one photo, pixels to probabilities.
+        fastest_ms: the fastest of the rounds.
+    """
+
+    engine: str
+    held_to: str
+    median_ms: float
+    fastest_ms: float
+
+
+@dataclass(frozen=True)
+class Timed:
+    """A deployable model and the photo it is timed with.
+
+    Attributes:
+        model: the ONNX file's content.
+        pixels: uint8[1, H, W, 3], the host step's result.
+    """
+
+    model: bytes
+    pixels: Pixels
+
+
+def latencies(
+    candidates: Mapping[str, Timed],
+    *,
+    rounds: int,
+    threads: int | None = None,
+    held_to: Sequence[str] = (),
+) -> dict[str, tuple[Latency, ...]]:
+    """Time every candidate on every engine here, then OpenVINO held to older instruction sets.
+
+    Every model is in memory on every engine at once, or turns could not be interleaved.
+
+    Args:
+        candidates: by name, the float network first.
+        rounds: timed runs of each, at least 3.
+        threads: processor threads; None leaves the choice to each engine.
+        held_to: values of `ONEDNN_MAX_CPU_ISA`, one more run of OpenVINO each.
+
+    Raises:
+        EdgetlcError: the timing process failed; with what it said last.
+    """
+    found: dict[str, list[Latency]] = {name: [] for name in candidates}
+    with tempfile.TemporaryDirectory(prefix="edgetlc-timing-") as name:
+        folder = Path(name)
+        for number, timed in enumerate(candidates.values()):
+            (folder / f"{number}.onnx").write_bytes(timed.model)
+            np.save(folder / f"{number}.npy", timed.pixels)
+        for isa in ("", *held_to):
+            engines = [e for e in available_engines() if not isa or e == OPENVINO]
+            order = {"models": len(candidates), "engines": engines}
+            write_json(folder / _ORDER, {**order, "rounds": rounds, "threads": threads})
+            if engines:
+                _run(folder, isa, rounds)
+                for candidate, rows in zip(found, read_json(folder / _TIMES, "times"), strict=True):
+                    found[candidate] += [Latency(held_to=isa, **row) for row in rows]
+    return {name: tuple(rows) for name, rows in found.items()}
+
+
+def _run(folder: Path, isa: str, rounds: int) -> None:
+    environment = {name: value for name, value in os.environ.items() if name != HOLD}
+    if isa:
+        environment[HOLD] = isa
+    command = [sys.executable, "-P", "-m", __name__, str(folder)]
+    what = f"timing, OpenVINO held to {isa}" if isa else "timing"
+    with (
+        (folder / "said.txt").open("w+b") as said,
+        subprocess.Popen(  # noqa: S603 - this interpreter and this module
+            command, env=environment, stdout=subprocess.PIPE, stderr=said
+        ) as process,
+    ):
+        try:
+            assert process.stdout is not None
+            for _ in progress(process.stdout, what, rounds):
+                pass
+        except BaseException:
+            process.kill()
+            raise
+        if process.wait():
+            said.seek(0)
+            last = said.read().decode("utf-8", "replace")[-_LAST_WORDS:].split()
+            raise EdgetlcError(
+                f"the timing process ended with status {process.returncode}: {' '.join(last)}"
+            )
+
+
+def _serve(folder: Path) -> None:
+    """Do what the folder's order says; one line on standard output for each round."""
+    order: dict[str, Any] = read_json(folder / _ORDER, "order")
+    jobs: dict[str, Callable[[], object]] = {}
+    names: dict[str, str] = {}
+    for number in range(order["models"]):
+        content = (folder / f"{number}.onnx").read_bytes()
+        pixels = np.load(folder / f"{number}.npy")
+        for name in order["engines"]:
+            engine = open_engine(name, [content], order["threads"])
+            names[name] = engine.name
+            jobs[f"{number} {name}"] = lambda e=engine, p=pixels: e.run(p)  # type: ignore[misc]
+    with reporting(_LineByLine()):
+        times = interleaved(jobs, order["rounds"])
+    rows = [
+        [
+            {
+                "engine": names[name],
+                "median_ms": statistics.median(times[f"{number} {name}"]),
+                "fastest_ms": min(times[f"{number} {name}"]),
+            }
+            for name in order["engines"]
+        ]
+        for number in range(order["models"])
+    ]
+    write_json(folder / _TIMES, rows)
+
+
+class _LineByLine(Silent):
+    """One line on standard output for each round."""
+
+    def progress(self, items: Iterable[T], description: str, total: int | None) -> Iterator[T]:
+        for item in items:
+            yield item
+            print(flush=True)
+
+
+if __name__ == "__main__":
+    _serve(Path(sys.argv[1]))

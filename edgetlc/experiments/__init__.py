@@ -1,0 +1,1 @@
+"""Several trainings that answer one question: folds, networks, cameras held out."""

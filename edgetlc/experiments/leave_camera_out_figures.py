@@ -1,0 +1,149 @@
+"""What networks that saw a camera, and networks that did not, answered on its photos.
+
+Photos of one group are not independent; a photo without a group is one by itself. Shares are of all
+photos; their exact intervals (Clopper and Pearson) take one photo of every group
+(`edgetlc.statistics.specimens`). A test counts a group once, as better or worse by most of its
+photos: McNemar's exact test, which then is a sign test, with mid-p, adjusted by Holm over the
+cameras.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgetlc.data.photos import PhotoSet
+from edgetlc.statistics.paired import (
+    clopper_pearson_lower,
+    clopper_pearson_upper,
+    holm,
+    mcnemar_mid_p,
+)
+from edgetlc.statistics.specimens import number_specimens, one_each
+
+CONFIDENCE = 0.95
+
+Right = Mapping[Path, bool]
+"""Whether a network answered each photo rightly."""
+
+
+@dataclass(frozen=True)
+class Share:
+    """Photos answered rightly.
+
+    Attributes:
+        right: photos.
+        accuracy: their share of all photos.
+        low, high: exact two-sided 95 % interval, on one photo of every group.
+    """
+
+    right: int
+    accuracy: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Change:
+    """From one network to another.
+
+    Attributes:
+        harms: groups in which more photos turn wrong than right.
+        gains: groups in which more photos turn right than wrong.
+        p: two-sided mid-p value of "harms are as likely as gains".
+        adjusted: the same after Holm's adjustment for all cameras.
+    """
+
+    harms: int
+    gains: int
+    p: float
+    adjusted: float
+
+
+@dataclass(frozen=True)
+class UnseenCamera:
+    """One camera, or all that were held out.
+
+    Attributes:
+        camera: its id; None for the photos of all together, each answered by the networks that
+            never saw its own camera.
+        simulated: whether any of its test photos was made by a simulation.
+        photos: of the test part that could be read.
+        groups: of these photos.
+        training_photos: that the networks that never saw it learned from; None for all together.
+        seen, seen_augmented: networks that learned from this camera too, without and with camera
+            augmentation.
+        unseen, unseen_augmented: networks that never saw it.
+        price: from `seen` to `unseen`.
+        help: from `unseen` to `unseen_augmented`.
+    """
+
+    camera: str | None
+    simulated: bool
+    photos: int
+    groups: int
+    training_photos: int | None
+    seen: Share
+    seen_augmented: Share
+    unseen: Share
+    unseen_augmented: Share
+    price: Change
+    help: Change
+
+
+def figures(
+    camera: str | None, asked: PhotoSet, answers: Sequence[Right], training_photos: int | None
+) -> UnseenCamera:
+    """Return the figures of what four networks answered on the photos asked about."""
+    read = [photo for photo in asked.photos if all(photo.path in right for right in answers)]
+    groups = number_specimens([photo.group for photo in read], len(read))
+    each = one_each(groups)
+    rights = [np.array([right[photo.path] for photo in read]) for right in answers]
+    seen, seen_augmented, unseen, unseen_augmented = (_share(right, each) for right in rights)
+    return UnseenCamera(
+        camera=camera,
+        simulated=asked.simulated,
+        photos=len(read),
+        groups=len(each),
+        training_photos=training_photos,
+        seen=seen,
+        seen_augmented=seen_augmented,
+        unseen=unseen,
+        unseen_augmented=unseen_augmented,
+        price=_change(rights[0], rights[2], groups),
+        help=_change(rights[2], rights[3], groups),
+    )
+
+
+def _share(right: NDArray[np.bool_], each: NDArray[np.intp]) -> Share:
+    independent, n = int(right[each].sum()), len(each)
+    confidence = (1 + CONFIDENCE) / 2
+    return Share(
+        right=int(right.sum()),
+        accuracy=float(right.mean()),
+        low=clopper_pearson_lower(independent, n, confidence),
+        high=clopper_pearson_upper(independent, n, confidence),
+    )
+
+
+def _change(
+    before: NDArray[np.bool_], after: NDArray[np.bool_], groups: NDArray[np.int64]
+) -> Change:
+    net = np.bincount(groups, after.astype(int) - before.astype(int))
+    harms, gains = int((net < 0).sum()), int((net > 0).sum())
+    p = mcnemar_mid_p(harms, gains)
+    return Change(harms, gains, p, p)
+
+
+def adjusted(rows: Sequence[UnseenCamera]) -> list[UnseenCamera]:
+    """Return the rows with each of the two tests adjusted over the cameras."""
+    prices = holm([row.price.p for row in rows])
+    helps = holm([row.help.p for row in rows])
+    return [
+        replace(row, price=replace(row.price, adjusted=p), help=replace(row.help, adjusted=h))
+        for row, p, h in zip(rows, prices, helps, strict=True)
+    ]

@@ -1,0 +1,186 @@
+"""What is made of a batch beside its answers in memory: results file, pictures, report.
+
+outputs = Outputs(results_file=Path("answers.csv"), report=Path("report.html"))
+outputs.check(len(photos))
+with outputs.journal(classifier) as (journal, answered):
+    batch = Batch(classifier, photos, journal, answered, outputs.beside(classifier, time))
+    pages = [page for _, page in batch.run() if page is not None]
+    outputs.write(batch, pages, time)
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from edgetlc.errors import InputError
+from edgetlc.files import refuse_existing
+from edgetlc.results.batch import Batch, Beside, journal_header
+from edgetlc.results.journal import Answered, Journal, journal_path
+from edgetlc.results.records import RunInfo
+from edgetlc.runtime.classifier import Classifier
+from edgetlc.runtime.prediction import Prediction
+
+if TYPE_CHECKING:
+    from edgetlc.results.html_page import Html
+    from edgetlc.results.results import Format
+
+
+@dataclass(frozen=True)
+class Outputs:
+    """Files to write, and how to treat what is there already.
+
+    Attributes:
+        results_file: all answers; None writes none.
+        results_format: None takes what the suffix of `results_file` says.
+        overlay: folder of overlays.
+        annotate: folder of annotated pictures.
+        report: `.html` or `.pdf`.
+        resume: go on with the journal of an interrupted run.
+        overwrite: replace what is there.
+    """
+
+    results_file: Path | None = None
+    results_format: Format | None = None
+    overlay: Path | None = None
+    annotate: Path | None = None
+    report: Path | None = None
+    resume: bool = False
+    overwrite: bool = False
+
+    def check(self, photos: int) -> None:
+        """Refuse what contradicts itself, is there already or cannot be written, before the work.
+
+        Raises:
+            InputError: as said.
+            MissingExtraError: a PDF report without the extra `pdf`.
+        """
+        if self.results_file is None and (self.results_format or self.resume):
+            flag = "--resume" if self.resume else "--results-format"
+            raise InputError(f"{flag} speaks of a results file; pass --results-file too")
+        if self.resume and self.overwrite:
+            raise InputError("--resume goes on and --overwrite begins anew; pass one of them")
+        if self.results_file is not None:
+            _ = self._format(self.results_file)
+            self._check_results(self.results_file)
+        if self.report is not None:
+            from edgetlc.results.photo_report import check_report
+
+            check_report(self.report, photos)
+            refuse_existing(self.report, self.resume or self.overwrite)
+        files = (self.results_file, self.report)
+        for folder in (self.overlay, self.annotate, *(file and file.parent for file in files)):
+            if folder is not None:
+                _check_writable(folder)
+
+    def _format(self, file: Path) -> Format:
+        from edgetlc.results.results import format_by_name
+
+        return self.results_format or format_by_name(file)
+
+    def _check_results(self, file: Path) -> None:
+        journal = journal_path(file)
+        if self.resume and file.exists() and not journal.exists():
+            raise InputError(
+                f"{file} is complete and there is nothing to resume; pass --overwrite to classify "
+                "the photos again"
+            )
+        if journal.exists() and not (self.resume or self.overwrite):
+            raise InputError(
+                f"{journal} holds the answers of an interrupted run; go on with --resume, or "
+                "begin anew with --overwrite"
+            )
+        refuse_existing(file, self.resume or self.overwrite)
+
+    @contextmanager
+    def journal(
+        self, classifier: Classifier, *, keep: bool = False
+    ) -> Iterator[tuple[Journal | None, Answered]]:
+        """Yield the journal of the results file and the answers in it.
+
+        Leaving the block closes it and keeps the file.
+
+        Args:
+            classifier: what answers.
+            keep: without a results file, yield a journal without a name instead of None, so that
+                the batch's records can be had again.
+
+        Raises:
+            InputError: it was begun with another bundle, model, engine or other pictures.
+        """
+        if self.results_file is None:
+            with Journal.temporary() if keep or self.report else nullcontext() as temporary:
+                yield temporary, {}
+            return
+        path = journal_path(self.results_file)
+        pictures = {"overlay": self.overlay, "annotate": self.annotate}
+        header = journal_header(
+            classifier, **{name: folder and str(folder) for name, folder in pictures.items()}
+        )
+        if self.resume:
+            journal, answered = Journal.resume(path, header)
+        else:
+            journal, answered = Journal.begin(path, header), {}
+        with journal:
+            # A page needs the evidence, which the journal does not hold: such photos are few.
+            yield journal, ({} if self.report is not None else answered)
+
+    def beside(self, classifier: Classifier, time: str) -> Beside | None:
+        """Return what makes pictures and page of one photo; None if nothing is to be made.
+
+        Args:
+            classifier: what answers.
+            time: of the report.
+        """
+        if self.overlay is None and self.annotate is None and self.report is None:
+            return None
+        from edgetlc.results.photo_page import photo_page
+        from edgetlc.results.pictures import evidence, write_annotated, write_overlay
+
+        run, geometry = RunInfo.of(classifier), classifier.bundle.manifest.contract.geometry
+
+        def make(prediction: Prediction, content: bytes) -> Html | None:
+            seen = evidence(prediction, content, geometry)
+            if self.overlay is not None:
+                write_overlay(self.overlay, prediction, seen)
+            if self.annotate is not None:
+                write_annotated(self.annotate, prediction, seen, run)
+            if self.report is None:
+                return None
+            return photo_page(classifier, prediction, content, seen, time)
+
+        return make
+
+    def write(self, batch: Batch, pages: Sequence[Html], time: str) -> None:
+        """Write results file and report of a batch that has run; each whole or not at all."""
+        run = RunInfo.of(batch.classifier)
+        if self.results_file is not None:
+            from edgetlc.results.results import write_records
+
+            format_ = self._format(self.results_file)
+            write_records(self.results_file, format_, run, batch.records())
+        if self.report is not None:
+            from edgetlc.results.photo_report import write_report
+
+            write_report(self.report, run, batch.records(), pages, time)
+
+    @property
+    def draws_text(self) -> bool:
+        """Whether text is drawn here, and not by a browser elsewhere: it takes a font."""
+        pdf = self.report is not None and self.report.suffix.lower() == ".pdf"
+        return self.annotate is not None or pdf
+
+
+def _check_writable(folder: Path) -> None:
+    """Make a folder if need be and check that files can be written to it."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        tempfile.TemporaryFile(dir=folder).close()
+    except OSError as error:
+        raise InputError(
+            f"cannot write to {folder}: {error.strerror}; choose another place"
+        ) from None

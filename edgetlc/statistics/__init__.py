@@ -1,0 +1,1 @@
+"""Exact bounds and tests on counts, and which photos count once."""

@@ -1,0 +1,53 @@
+"""Newcombe's interval of the drop, shown beside Tango's; no verdict rests on it.
+
+Newcombe (1998), Statistics in Medicine 17: the difference of paired proportions from the Wilson
+score intervals of both, his method 10. The words are those of `edgetlc.statistics.paired`.
+"""
+
+from __future__ import annotations
+
+from math import sqrt
+from statistics import NormalDist
+
+
+def newcombe_interval(
+    b: int, c: int, n: int, reference_correct: int, confidence: float
+) -> tuple[float, float]:
+    """Return Newcombe's two-sided interval of the drop, in [-1, 1].
+
+    Args:
+        b: harms.
+        c: gains.
+        n: photos, at least 1.
+        reference_correct: photos that the reference gets right, from b to n - c.
+        confidence: of both sides together.
+    """
+    z = NormalDist().inv_cdf((1 + confidence) / 2)
+    before, after = reference_correct, reference_correct - b + c
+    (low_1, high_1), (low_2, high_2) = _wilson(before, n, z), _wilson(after, n, z)
+    phi = _correlation(reference_correct - b, b, c, n - reference_correct - c)
+    rate_1, rate_2 = before / n, after / n
+    below = _joined(rate_1 - low_1, high_2 - rate_2, phi)
+    above = _joined(high_1 - rate_1, rate_2 - low_2, phi)
+    drop = (b - c) / n
+    return drop - below, drop + above
+
+
+def _wilson(k: int, n: int, z: float) -> tuple[float, float]:
+    """Return Wilson's score interval of a rate of which k of n were seen."""
+    centre = k + z * z / 2
+    spread = z * sqrt(k * (n - k) / n + z * z / 4)
+    return (centre - spread) / (n + z * z), (centre + spread) / (n + z * z)
+
+
+def _correlation(both: int, b: int, c: int, neither: int) -> float:
+    """Return the correlation of the two models' being right, reduced as Newcombe does."""
+    margins = (both + b) * (c + neither) * (both + c) * (b + neither)
+    cross: float = both * neither - b * c
+    if cross > 0:
+        cross = max(cross - (both + b + c + neither) / 2, 0.0)
+    return cross / sqrt(margins) if margins else 0.0
+
+
+def _joined(one: float, other: float, correlation: float) -> float:
+    return sqrt(max(one * one - 2 * correlation * one * other + other * other, 0.0))

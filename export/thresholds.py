@@ -1,0 +1,158 @@
+"""Choosing a bundle's thresholds on validation photos, for error rates that the user states.
+
+Two rates, two thresholds:
+
+    false genuine   Of the counterfeits, the share called genuine. It only falls as the threshold
+                    rises, so thresholds are tried from the strictest down and the last one whose
+                    exact upper bound is within the stated rate is kept, at the full 95 %.
+    wrong           Of the answers given, the share that is wrong. `reject_below` is chosen among
+                    eight coverages fixed beforehand (all photos, the surest 95 %, ...): the largest
+                    whose exact upper bound is within the stated rate. The bound's 5 % is shared
+                    out among the eight (Bonferroni), so that choosing the best keeps its word.
+
+Where so few photos cannot show a rate, the thresholds are those that the photos suggest, and the
+policy says what they do show. The bounds take photos as independent.
+Selective classification with a guarantee: Geifman and El-Yaniv (2017), NeurIPS 30.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import takewhile
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgetlc.errors import InputError
+from edgetlc.runtime.classes import ClassInfo
+from edgetlc.runtime.policy import DecisionPolicy, ShownRate
+from edgetlc.statistics.paired import clopper_pearson_upper
+
+CONFIDENCE = 0.95
+COVERAGES = (1.0, 0.95, 0.9, 0.85, 0.8, 0.7, 0.6, 0.5)
+GENUINE_AT_LEAST = 0.9
+"""An answer "genuine" needs this confidence whatever the validation photos say: they show the
+counterfeits that are known, and the market holds others."""
+_STEPS = 10_000  # thresholds are whole multiples of 1 / _STEPS
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What the user asks of the policy.
+
+    Attributes:
+        wrong: accepted share of wrong ones among the answers given, in (0, 1).
+        false_genuine: accepted share of counterfeits called genuine, in (0, 1).
+        reject_below: a threshold to take instead of a fitted one, 0 to 1.
+        genuine_below: the same for answers of a genuine class.
+    """
+
+    wrong: float = 0.05
+    false_genuine: float = 0.02
+    reject_below: float | None = None
+    genuine_below: float | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("wrong", "false_genuine"):
+            if not 0 < getattr(self, name) < 1:
+                raise InputError(
+                    f"the rate {name} is {getattr(self, name)}; it is a share of photos between "
+                    "0 and 1, such as 0.05 for 5 %"
+                )
+        for name in ("reject_below", "genuine_below"):
+            value = getattr(self, name)
+            if value is not None and not 0 <= value <= 1:
+                raise InputError(f"{name} is {value}; allowed are 0 to 1")
+
+
+def choose_policy(
+    probabilities: NDArray[np.float32],
+    truth: NDArray[np.int64],
+    classes: Sequence[ClassInfo],
+    temperature: float,
+    wish: Wish | None = None,
+) -> DecisionPolicy:
+    """Return the decision policy of a model from its answers on validation photos.
+
+    Args:
+        probabilities: float32[n, C], what the model answered, temperature included.
+        truth: int64[n], class indices.
+        classes: in the order of the columns.
+        temperature: recorded with the thresholds.
+        wish: stated rates, or thresholds.
+    """
+    wish = wish or Wish()
+    roles = np.array([info.role for info in classes])
+    answers = probabilities.argmax(axis=1)
+    given = _Answers(probabilities.max(axis=1).astype(np.float64), answers == truth, roles[answers])
+
+    genuine, false = 0.0, None
+    if "genuine" in roles:
+        counterfeit = roles[truth] == "counterfeit"
+        called = given.confidence[counterfeit & given.genuine]
+        genuine, false = _genuine_below(called, int(counterfeit.sum()), wish)
+    reject, wrong = _reject_below(given, genuine, wish)
+    return DecisionPolicy(reject, genuine, temperature, wrong, false)
+
+
+@dataclass(frozen=True)
+class _Answers:
+    """float64[n] confidences, bool[n] whether right, str[n] roles of the answers."""
+
+    confidence: NDArray[np.float64]
+    right: NDArray[np.bool_]
+    role: NDArray[np.str_]
+
+    @property
+    def genuine(self) -> NDArray[np.bool_]:
+        return np.asarray(self.role == "genuine")
+
+
+def _reject_below(answers: _Answers, genuine_below: float, wish: Wish) -> tuple[float, ShownRate]:
+    """Return the threshold of the largest coverage that shows the rate; else the likeliest one."""
+
+    def shown(threshold: float, tests: int) -> ShownRate:
+        needed = np.where(answers.genuine, max(threshold, genuine_below), threshold)
+        given = answers.confidence >= needed
+        return _shown(wish.wrong, int(given.sum()), int((given & ~answers.right).sum()), tests)
+
+    if wish.reject_below is not None:
+        return wish.reject_below, shown(wish.reject_below, 1)
+    surest = np.sort(answers.confidence)[::-1]
+    places = [max(1, round(share * len(surest))) - 1 for share in COVERAGES]
+    fitted = [math.floor(surest[place] * _STEPS) / _STEPS for place in places]
+    rates = [(threshold, shown(threshold, len(COVERAGES))) for threshold in fitted]
+    likely = [pair for pair in rates if pair[1].errors <= wish.wrong * pair[1].photos]
+    proven = [pair for pair in rates if pair[1].holds]
+    return (proven or likely or rates[-1:])[0]
+
+
+def _genuine_below(
+    called: NDArray[np.float64], counterfeits: int, wish: Wish
+) -> tuple[float, ShownRate]:
+    """Return the lowest threshold that shows the rate, or the strictest where none does.
+
+    Args:
+        called: float64[k], confidences of the counterfeits that are called genuine.
+        counterfeits: how many there are.
+        wish: the stated rate.
+    """
+
+    def shown(threshold: float) -> ShownRate:
+        return _shown(wish.false_genuine, counterfeits, int((called >= threshold).sum()))
+
+    if wish.genuine_below is not None:
+        return wish.genuine_below, shown(wish.genuine_below)
+    above = {min(1.0, math.floor(c * _STEPS + 1) / _STEPS) for c in called if c >= GENUINE_AT_LEAST}
+    strictest_first = [*sorted(above, reverse=True), GENUINE_AT_LEAST]
+    proven = list(takewhile(lambda threshold: shown(threshold).holds, strictest_first))
+    chosen = (proven or strictest_first[:1])[-1]
+    return chosen, shown(chosen)
+
+
+def _shown(rate: float, photos: int, errors: int, tests: int = 1) -> ShownRate:
+    """Return what `errors` of `photos` show, the bound's 5 % shared out among `tests`."""
+    confidence = 1 - (1 - CONFIDENCE) / tests
+    return ShownRate(rate, photos, errors, clopper_pearson_upper(errors, photos, confidence))

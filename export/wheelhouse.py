@@ -1,0 +1,153 @@
+"""A wheelhouse: one folder from which a board without internet installs edgetlc and a bundle.
+
+wheels/           every wheel that the board needs, edgetlc's and pip's among them
+requirements.txt  their exact versions and SHA-256, for `pip install --require-hashes`
+<name>.etlc       the bundle
+install.sh        checks the board, installs without network, runs the self-test
+README.txt        how to, in Chinese and English
+wheelhouse.json   the record: `Wheelhouse`
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import edgetlc
+from edgetlc.errors import InputError
+from edgetlc.export.board_files import install_script, readme
+from edgetlc.export.wheel import Target, Wheel
+from edgetlc.export.wheels import OWN, fetch_all, own_wheel
+from edgetlc.files import refuse_existing, sha256_file, whole_folder, write_json, write_text
+from edgetlc.runtime.archive import pack
+from edgetlc.runtime.bundle import ARCHIVE_SUFFIX, Bundle
+
+RECORD_FILE = "wheelhouse.json"
+REQUIREMENTS_FILE = "requirements.txt"
+WHEELS = "wheels"
+_WORKSTATION_EXTRAS = {"toolchain", "dev"}
+
+
+@dataclass(frozen=True)
+class Package:
+    """One wheel: its package, version, file name, size and SHA-256 (64 hexadecimal digits)."""
+
+    name: str
+    version: str
+    file: str
+    bytes: int
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Wheelhouse:
+    """What a wheelhouse holds.
+
+    Attributes:
+        created: UTC time, ISO 8601.
+        edgetlc: version that made it.
+        machine: `x86_64` or `aarch64`.
+        python: such as `3.11`.
+        glibc: the oldest that will do, such as `2.28`.
+        extras: of edgetlc, sorted.
+        bundle: file name of the bundle.
+        bundle_digest: the bundle's digest, 64 hexadecimal digits.
+        bytes: of the wheels and the bundle together.
+        packages: edgetlc first.
+    """
+
+    created: str
+    edgetlc: str
+    machine: str
+    python: str
+    glibc: str
+    extras: tuple[str, ...]
+    bundle: str
+    bundle_digest: str
+    bytes: int
+    packages: tuple[Package, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the document that `wheelhouse.json` holds."""
+        return asdict(self)
+
+
+def make_wheelhouse(
+    bundle: Bundle,
+    output: Path,
+    target: Target,
+    *,
+    extras: Sequence[str] = (),
+    wheel: Path | None = None,
+    overwrite: bool = False,
+    say: Callable[[str], None] = lambda text: None,
+) -> Wheelhouse:
+    """Write a wheelhouse, whole or not at all. pip uses the network for it, as it is configured.
+
+    Args:
+        bundle: what the board will classify with.
+        output: the folder to write.
+        target: the board.
+        extras: of edgetlc: `openvino`, `heic`.
+        wheel: edgetlc's own wheel; None finds it as `own_wheel` tells.
+        overwrite: replace a wheelhouse that is there already.
+        say: told of each wheel as it comes.
+
+    Raises:
+        InputError: output exists, unknown extra, or pip is missing, fails or has no fitting wheel.
+        BundleError: the bundle is damaged.
+    """
+    refuse_existing(output, overwrite)
+    name = re.sub(r"[^\w.-]+", "_", bundle.path.resolve().stem) + ARCHIVE_SUFFIX
+    with whole_folder(output, overwrite=overwrite, marker=RECORD_FILE) as folder:
+        packed = pack(bundle, folder / name)
+        (folder / WHEELS).mkdir()
+        own = own_wheel(wheel, target, folder / WHEELS)
+        _check_extras(own, extras)
+        wheels = fetch_all(own, extras, target, folder / WHEELS, say)
+        glibc = max(found.glibc for found in wheels)
+        packages = tuple(map(_package, wheels))
+        pip = next(package.file for package in packages if package.name == "pip")
+        write_text(folder / REQUIREMENTS_FILE, _requirements(packages, target))
+        write_text(folder / "install.sh", install_script(target, glibc, name, pip))
+        write_text(folder / "README.txt", readme(target, glibc, name))
+        record = Wheelhouse(
+            created=datetime.now(UTC).isoformat(timespec="seconds"),
+            edgetlc=edgetlc.__version__,
+            machine=target.machine,
+            python=target.python,
+            glibc=f"2.{glibc}",
+            extras=tuple(sorted(set(extras))),
+            bundle=name,
+            bundle_digest=bundle.digest,
+            bytes=packed.stat().st_size + sum(package.bytes for package in packages),
+            packages=packages,
+        )
+        write_json(folder / RECORD_FILE, record.to_json())
+    return record
+
+
+def _check_extras(own: Wheel, extras: Sequence[str]) -> None:
+    offered = own.extras - _WORKSTATION_EXTRAS
+    unknown = sorted(set(extras) - offered)
+    if unknown:
+        raise InputError(
+            f"{OWN} {own.version} has no extra {unknown[0]!r} for a board; "
+            f"it has {', '.join(sorted(offered)) or 'none'}"
+        )
+
+
+def _package(wheel: Wheel) -> Package:
+    path = wheel.path
+    size = path.stat().st_size
+    return Package(wheel.name, wheel.version, path.name, size, sha256_file(path))
+
+
+def _requirements(packages: Sequence[Package], target: Target) -> str:
+    lines = [f"# {target}: every package of this wheelhouse, for pip's --require-hashes."]
+    lines += [f"{p.name}=={p.version} --hash=sha256:{p.sha256}" for p in packages]
+    return "\n".join(lines) + "\n"

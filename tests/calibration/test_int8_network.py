@@ -1,0 +1,184 @@
+"""The int8 network that learns is the one that is shipped: same numbers, same form."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import numpy as np
+import onnx
+import onnxruntime
+import openvino
+import pytest
+import torch
+from numpy.typing import NDArray
+from onnx import numpy_helper
+from torchvision.models import DenseNet
+
+from edgetlc.calibration.float_fallback import restored
+from edgetlc.calibration.int8_network import HIGHEST, LOWEST, Int8Layer, Int8Network
+from edgetlc.calibration.layers import float_layers, quantized_layers
+from edgetlc.calibration.quantizer import Recipe, quantize
+from edgetlc.errors import InputError
+from edgetlc.export.network import network_graph
+from edgetlc.models.networks import Classifier
+
+SIZE = 64
+
+Made = tuple[onnx.ModelProto, onnx.ModelProto]
+
+
+def images(count: int, seed: int = 0) -> list[NDArray[np.float32]]:
+    rng = np.random.default_rng(seed)
+    return [rng.normal(size=(1, 3, SIZE, SIZE)).astype(np.float32) for _ in range(count)]
+
+
+@cache
+def made(architecture: str, recipe: Recipe) -> Made:
+    """Return a network of random weights, quantized and as it was."""
+    torch.manual_seed(0)
+    if architecture == "small densenet":  # every operator of the large ones
+        classifier = Classifier("densenet121", 5)
+        classifier.backbone = DenseNet(8, (2, 2, 1), 16, num_classes=5)
+    else:
+        classifier = Classifier(architecture, 5)
+    with torch.no_grad():
+        classifier.train()(torch.randn(8, 3, SIZE, SIZE))  # statistics for the normalisation
+        classifier.head.weight.mul_(3)
+    network = network_graph(classifier.eval(), SIZE)
+    return quantize(network, images(8), 8, recipe).model, network
+
+
+@pytest.fixture(scope="module")
+def resnet() -> Made:
+    return made("resnet18", Recipe())
+
+
+def answers(model: onnx.ModelProto, seen: list[NDArray[np.float32]]) -> list[NDArray[np.float32]]:
+    """Return logits and evidence of ONNX Runtime, for all images together."""
+    content = model.SerializeToString()
+    session = onnxruntime.InferenceSession(content, providers=["CPUExecutionProvider"])
+    found = [session.run(["logits", "evidence"], {"images": image}) for image in seen]
+    return [np.concatenate(each) for each in zip(*found, strict=True)]
+
+
+def values(model: onnx.ModelProto) -> dict[str, NDArray[np.float32]]:
+    return {tensor.name: numpy_helper.to_array(tensor) for tensor in model.graph.initializer}
+
+
+def moved(network: Int8Network, by: float, seed: int = 0) -> Int8Network:
+    """Move the layers' weights and biases at random, by some rounding steps."""
+    draw = torch.Generator().manual_seed(seed)
+    with torch.no_grad():
+        for parameter in network.parameters():
+            parameter += by * torch.randn(parameter.shape, generator=draw)
+    return network
+
+
+@pytest.mark.parametrize(
+    ("architecture", "recipe"),
+    [
+        ("resnet18", Recipe()),
+        ("resnet18", Recipe("mixed", "fast", ("layer1.0.conv2", "layer4.0.downsample.0"))),
+        ("small densenet", Recipe()),
+        pytest.param("resnet50", Recipe("mixed"), marks=pytest.mark.slow),
+        pytest.param("densenet121", Recipe(), marks=pytest.mark.slow),
+        pytest.param("densenet161", Recipe(), marks=pytest.mark.slow),
+    ],
+)
+def test_answers_as_onnx_runtime_does(architecture: str, recipe: Recipe) -> None:
+    quantized, original = made(architecture, recipe)
+    network = moved(Int8Network(quantized, original), by=1.0)
+    seen = images(6, seed=1)
+    logits, evidence = answers(network.model(), seen)
+    with torch.inference_mode():
+        found = network(torch.from_numpy(np.concatenate(seen)))
+    spread = float(logits.std())
+    assert spread > 0.1
+    # A value on the edge of a rounding step may fall on either side of it.
+    assert np.abs(found[0].numpy() - logits).mean() < 0.05 * spread
+    assert np.abs(found[1].numpy() - evidence).mean() < 0.05 * evidence.std()
+
+
+def test_without_training_nothing_changes(resnet: Made) -> None:
+    quantized, original = resnet
+    before, after = values(quantized), values(Int8Network(quantized, original).model())
+    assert before.keys() == after.keys()
+    for name, value in before.items():
+        assert after[name].dtype == value.dtype
+        if value.dtype == np.float32:  # a bias: divided by its step and multiplied again
+            assert after[name] == pytest.approx(value, rel=1e-6, abs=1e-12)
+        else:
+            assert (after[name] == value).all()
+
+
+def test_learning_changes_weights_and_biases_of_int8_layers_only(resnet: Made) -> None:
+    quantized, original = resnet
+    learnt = moved(Int8Network(quantized, original), by=30.0).model()
+    onnx.checker.check_model(learnt)
+    assert list(learnt.graph.node) == list(quantized.graph.node)
+    assert quantized_layers(learnt) == quantized_layers(quantized)
+    before, after = values(quantized), values(learnt)
+    changed = {name for name, value in before.items() if not np.array_equal(after[name], value)}
+    layers = {n.name: n for n in quantized.graph.node if n.name in quantized_layers(quantized)}
+    sources = {output: node for node in quantized.graph.node for output in node.output}
+    weights = {sources[node.input[1]].input[0] for node in layers.values()}
+    assert changed == weights | {node.input[2] for node in layers.values()}
+    for name in weights:
+        assert after[name].dtype == np.int8
+        assert (after[name].min(), after[name].max()) == (-64, 64)
+
+
+def test_both_engines_take_it(resnet: Made) -> None:
+    learnt = moved(Int8Network(*resnet), by=1.0).model()
+    seen = images(4, seed=2)
+    logits, _ = answers(learnt, seen)
+    core = openvino.Core()
+    content = learnt.SerializeToString()
+    compiled = core.compile_model(
+        core.read_model(content, b""), "CPU", {"INFERENCE_PRECISION_HINT": "f32"}
+    )
+    found = np.concatenate([compiled({"images": image})["logits"] for image in seen])
+    assert np.abs(found - logits).max() < 0.25 * np.abs(logits - logits.mean(0)).max()
+
+
+def test_its_layers_can_go_back_to_float(resnet: Made) -> None:
+    """As accuracy control does: with all of them back, it is the float network."""
+    _, original = resnet
+    learnt = moved(Int8Network(*resnet), by=1.0).model()
+    back = restored(learnt, original, quantized_layers(learnt))
+    assert len(float_layers(back)) == 21
+    seen = images(2, seed=3)
+    assert np.array_equal(answers(back, seen)[0], answers(original, seen)[0])
+
+
+class TestLayer:
+    @pytest.fixture
+    def layer(self) -> Int8Layer:
+        """One channel of step 0.5 and one of step 2; a weight of each lies outside the range."""
+        weight = torch.tensor([[0.6, 50.0], [0.6, -300.0]])[:, :, None, None]
+        return Int8Layer(weight, torch.tensor([0.5, 2.0]), torch.tensor([1.0, 3.0]))
+
+    def test_rounds_to_the_channels_steps(self, layer: Int8Layer) -> None:
+        weight, bias = layer()
+        assert weight.flatten().tolist() == [0.5, HIGHEST * 0.5, 0.0, LOWEST * 2.0]
+        assert bias is not None
+        assert bias.tolist() == [1.0, 3.0]
+        assert layer.int8_weight().flatten().tolist() == [1, HIGHEST, 0, LOWEST]
+        assert layer.float_bias().tolist() == [1.0, 3.0]
+
+    def test_gradient_looks_through_the_rounding_but_not_beyond_the_range(
+        self, layer: Int8Layer
+    ) -> None:
+        weight, _ = layer()
+        weight.sum().backward()  # type: ignore[no-untyped-call]
+        assert layer.weight.grad is not None
+        assert layer.weight.grad.flatten().tolist() == [0.5, 0.0, 2.0, 0.0]
+
+
+def test_unknown_operator(resnet: Made) -> None:
+    quantized, original = resnet
+    strange = onnx.ModelProto()
+    strange.CopyFrom(quantized)
+    next(node for node in strange.graph.node if node.op_type == "Relu").op_type = "Gelu"
+    with pytest.raises(InputError, match="knows no operator Gelu; quantize without it"):
+        Int8Network(strange, original)

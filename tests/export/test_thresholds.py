@@ -1,0 +1,151 @@
+"""Thresholds from validation photos, and whether they keep the rates that they promise."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from edgetlc.errors import InputError
+from edgetlc.export.thresholds import GENUINE_AT_LEAST, Wish, choose_policy
+from edgetlc.runtime.classes import ClassInfo
+
+PLAIN = (ClassInfo("a", "甲", "a"), ClassInfo("b", "乙", "b"))
+ROLES = (ClassInfo("real", "真", "real", "genuine"), ClassInfo("fake", "伪", "fake", "counterfeit"))
+
+
+def answers(confidence: NDArray[np.float64], first: NDArray[np.bool_]) -> NDArray[np.float32]:
+    """Return two-class probabilities: `confidence` for class 0 where `first`, else for class 1."""
+    column = np.where(first, confidence, 1 - confidence)
+    return np.stack([column, 1 - column], axis=1).astype(np.float32)
+
+
+def drawn(
+    rng: np.random.Generator, photos: int
+) -> tuple[NDArray[np.float32], NDArray[np.int64], NDArray[np.bool_]]:
+    """Return answers that are right with a chance equal to their confidence."""
+    confidence = 1 - rng.beta(1, 9, photos) / 2
+    right = rng.random(photos) < confidence
+    truth = rng.integers(0, 2, photos)
+    return answers(confidence, (truth == 0) == right), truth, right
+
+
+def test_faultless_answers_are_answered_down_to_the_least_sure() -> None:
+    confidence = np.linspace(0.7, 0.99, 200)
+    policy = choose_policy(answers(confidence, np.ones(200, bool)), np.zeros(200, int), PLAIN, 1.0)
+    assert policy.reject_below == pytest.approx(0.7, abs=2e-4)
+    assert policy.wrong is not None
+    assert (policy.wrong.photos, policy.wrong.errors, policy.wrong.holds) == (200, 0, True)
+    assert policy.genuine_below == 0
+    assert policy.false_genuine is None
+
+
+def test_errors_among_the_least_sure_are_cut_off() -> None:
+    confidence = np.linspace(0.55, 0.99, 400)
+    right = np.arange(400) >= 40
+    policy = choose_policy(answers(confidence, right), np.zeros(400, int), PLAIN, 1.0)
+    assert policy.wrong is not None
+    assert policy.wrong.holds
+    # Of the surest 95 % (380 photos) 20 are wrong, too many; of the surest 90 % none is.
+    assert (policy.wrong.photos, policy.wrong.errors) == (360, 0)
+    assert confidence[39] < policy.reject_below <= confidence[40]
+
+
+def test_too_few_photos_show_nothing_and_the_policy_says_so() -> None:
+    policy = choose_policy(
+        answers(np.full(20, 0.9), np.ones(20, bool)), np.zeros(20, int), PLAIN, 1
+    )
+    assert policy.wrong is not None
+    assert not policy.wrong.holds
+    assert policy.wrong.at_most > 0.05
+
+
+def test_hopeless_answers_keep_the_strictest_coverage() -> None:
+    confidence = np.linspace(0.6, 0.99, 100)
+    policy = choose_policy(answers(confidence, np.zeros(100, bool)), np.zeros(100, int), PLAIN, 1.0)
+    assert policy.wrong is not None
+    assert policy.wrong.photos == 50
+    assert not policy.wrong.holds
+
+
+def test_the_stated_rate_of_wrong_answers_is_kept() -> None:
+    """On new photos the share of wrong answers exceeds the stated one in at most 5 % of cases."""
+    rng = np.random.default_rng(3)
+    broken = chosen = 0
+    for _ in range(300):
+        probabilities, truth, _ = drawn(rng, 800)
+        policy = choose_policy(probabilities, truth, PLAIN, 1.0, Wish(wrong=0.05))
+        if policy.wrong is None or not policy.wrong.holds:
+            continue
+        chosen += 1
+        fresh, _, right = drawn(rng, 20_000)
+        given = fresh.max(axis=1) >= policy.reject_below
+        broken += (~right[given]).mean() > 0.05
+    assert chosen > 150, "the test must see thresholds that hold"
+    assert broken <= 0.05 * chosen + 3 * np.sqrt(0.05 * 0.95 * chosen)
+
+
+def test_counterfeits_called_genuine_raise_the_threshold_for_genuine() -> None:
+    truth = np.array([0] * 200 + [1] * 300)
+    confidence = np.concatenate([np.linspace(0.91, 0.999, 200), np.full(300, 0.99)])
+    called = np.zeros(500, bool)
+    called[:200] = True
+    called[200:206], confidence[200:206] = True, [0.91, 0.92, 0.93, 0.94, 0.95, 0.96]
+    policy = choose_policy(answers(confidence, called), truth, ROLES, 1.0)
+    assert policy.false_genuine is not None
+    assert policy.false_genuine.holds
+    # Of 300, one called genuine shows 1.6 %, two show 2.1 %: one may stay below the stated 2 %.
+    assert policy.false_genuine.errors == 1
+    assert 0.9499 < policy.genuine_below <= 0.9501
+    assert policy.needed("genuine") > policy.needed("counterfeit")
+
+
+def test_genuine_has_a_floor_where_there_are_no_counterfeits() -> None:
+    probabilities = answers(np.full(300, 0.95), np.ones(300, bool))
+    policy = choose_policy(probabilities, np.zeros(300, int), ROLES, 1.0)
+    assert policy.genuine_below == GENUINE_AT_LEAST
+    assert policy.false_genuine is not None
+    assert (policy.false_genuine.photos, policy.false_genuine.holds) == (0, False)
+
+
+def test_the_stated_rate_of_false_genuine_is_kept() -> None:
+    rng = np.random.default_rng(5)
+    broken = chosen = 0
+    for _ in range(300):
+        truth = np.ones(200, int)
+        confidence, called = rng.uniform(0.9, 1, 200), rng.random(200) < 0.1
+        policy = choose_policy(
+            answers(confidence, called), truth, ROLES, 1.0, Wish(false_genuine=0.05)
+        )
+        if policy.false_genuine is None or not policy.false_genuine.holds:
+            continue
+        chosen += 1
+        # Called genuine with a chance of 10 %, and then above the threshold.
+        broken += 0.1 * (1 - policy.genuine_below) / 0.1 > 0.05
+    assert chosen > 150
+    assert broken <= 0.05 * chosen + 3 * np.sqrt(0.05 * 0.95 * chosen)
+
+
+def test_given_thresholds_are_taken_and_measured() -> None:
+    confidence = np.linspace(0.6, 0.99, 100)
+    wish = Wish(reject_below=0.8, genuine_below=0.97)
+    policy = choose_policy(
+        answers(confidence, np.ones(100, bool)), np.zeros(100, int), ROLES, 1.3, wish
+    )
+    assert (policy.reject_below, policy.genuine_below, policy.temperature) == (0.8, 0.97, 1.3)
+    assert policy.wrong is not None
+    assert policy.wrong.photos == int((confidence >= 0.97).sum())
+
+
+@pytest.mark.parametrize(
+    ("wish", "reason"),
+    [
+        ({"wrong": 0.0}, "the rate wrong is 0.0"),
+        ({"false_genuine": 1.0}, "the rate false_genuine is 1.0"),
+        ({"reject_below": 1.5}, "reject_below is 1.5; allowed are 0 to 1"),
+        ({"genuine_below": float("nan")}, "genuine_below is nan"),
+    ],
+)
+def test_wishes_out_of_range(wish: dict[str, float], reason: str) -> None:
+    with pytest.raises(InputError, match=reason):
+        Wish(**wish)
