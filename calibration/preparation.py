@@ -27,7 +27,7 @@ WORK_FOLDER = "quantize.work"
 
 
 @dataclass(frozen=True)
-class CalibrationWish:
+class CalibrationConfig:
     """Which photos set the int8 ranges.
 
     Attributes:
@@ -76,7 +76,7 @@ class Preparation:
 def prepared(
     run: Path,
     photos: PhotoSet,
-    calibration: CalibrationWish,
+    calibration: CalibrationConfig,
     settings: dict[str, Any],
     *,
     resume: bool = False,
@@ -147,11 +147,11 @@ def validation(photos: PhotoSet, inputs: NetworkInputs) -> Validation:
     )
 
 
-def _calibration_set(photos: PhotoSet, wish: CalibrationWish) -> CalibrationSet:
-    allowed = wish.allow_missing_cameras
-    if wish.own is not None:
-        return chosen_by_user(photos, wish.own, allow_missing_cameras=allowed)
-    return choose(photos, wish.count, wish.seed, allow_missing_cameras=allowed)
+def _calibration_set(photos: PhotoSet, config: CalibrationConfig) -> CalibrationSet:
+    allowed = config.allow_missing_cameras
+    if config.own is not None:
+        return chosen_by_user(photos, config.own, allow_missing_cameras=allowed)
+    return choose(photos, config.count, config.seed, allow_missing_cameras=allowed)
 
 
 def _check_training_part(checkpoint: Checkpoint, photos: PhotoSet) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from edgetlc.calibration.int8_network import Int8Network
-from edgetlc.calibration.qat_training import AwareTraining, train_aware
+from edgetlc.calibration.qat_training import QatConfig, train_aware
 from edgetlc.calibration.quantizer import Images, Quantized, Recipe, quantize
 from edgetlc.data.photos import PhotoSet
 from edgetlc.export.network import network_graph
@@ -25,7 +25,7 @@ def quantize_aware(
     epochs: int = 1,
     *,
     recipe: Recipe | None = None,
-    training: AwareTraining | None = None,
+    training: QatConfig | None = None,
     folder: Path | None = None,
 ) -> Quantized:
     """Return an int8 network that was trained with its rounding in the forward pass.
@@ -46,7 +46,7 @@ def quantize_aware(
         InputError: an operator that cannot be quantized, no training photo that can be read, or a
             loss that is not a number.
     """
-    settings = replace(training or AwareTraining(), epochs=epochs)
+    settings = replace(training or QatConfig(), epochs=epochs)
     with TemporaryDirectory(dir=folder, prefix="decoded-photos.") as decoded:
         cache = ImageCache(Path(decoded), checkpoint.contract)
         seen = load_images(photos.part("train"), cache, "reading training photos")

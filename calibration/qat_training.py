@@ -27,7 +27,7 @@ from edgetlc.training.images import AugmentedBatches, BatchPlans, ImageSet
 
 
 @dataclass(frozen=True)
-class AwareTraining:
+class QatConfig:
     """Settings of quantization-aware training.
 
     Attributes:
@@ -62,7 +62,7 @@ def train_aware(
     teacher: Classifier,
     images: ImageSet,
     contract: PixelContract,
-    settings: AwareTraining,
+    settings: QatConfig,
 ) -> None:
     """Train a quantized network in place.
 
@@ -105,7 +105,7 @@ def _loss(
     teacher: Classifier,
     images: Tensor,
     targets: Tensor,
-    settings: AwareTraining,
+    settings: QatConfig,
 ) -> Tensor:
     with torch.inference_mode():
         answers, _ = teacher(images)
@@ -118,7 +118,7 @@ def _loss(
     return (1 - settings.label_weight) * distance + settings.label_weight * mistakes
 
 
-def _normalised(images: Tensor, contract: PixelContract, settings: AwareTraining) -> Tensor:
+def _normalised(images: Tensor, contract: PixelContract, settings: QatConfig) -> Tensor:
     mean, std = (
         torch.tensor(values, device=settings.device).view(1, 3, 1, 1)
         for values in (contract.mean, contract.std)

@@ -14,9 +14,9 @@ import onnx
 from edgetlc.calibration.accuracy_control import Restored, hold
 from edgetlc.calibration.confidence import Refit, refit
 from edgetlc.calibration.measurement import Measurement, answer, compare
-from edgetlc.calibration.preparation import WORK_FOLDER, CalibrationWish, Preparation, prepared
+from edgetlc.calibration.preparation import WORK_FOLDER, CalibrationConfig, Preparation, prepared
 from edgetlc.calibration.qat import quantize_aware
-from edgetlc.calibration.qat_training import AwareTraining
+from edgetlc.calibration.qat_training import QatConfig
 from edgetlc.calibration.quantizer import Quantized, Recipe, quantize
 from edgetlc.calibration.sampling import CalibrationSet
 from edgetlc.data.photos import Photo, PhotoSet
@@ -27,7 +27,7 @@ from edgetlc.models.int8_checkpoint import INT8_FILE, RECORD_FILE
 
 
 @dataclass(frozen=True)
-class Compression:
+class QuantizationConfig:
     """How a network becomes int8.
 
     Attributes:
@@ -38,7 +38,7 @@ class Compression:
     """
 
     recipe: Recipe = field(default_factory=Recipe)
-    aware: AwareTraining | None = None
+    aware: QatConfig | None = None
     max_drop: float | None = None
 
     def __post_init__(self) -> None:
@@ -92,8 +92,8 @@ class Result:
 def quantize_run(
     run: Path,
     photos: PhotoSet,
-    calibration: CalibrationWish | None = None,
-    wish: Compression | None = None,
+    calibration: CalibrationConfig | None = None,
+    config: QuantizationConfig | None = None,
     *,
     resume: bool = False,
 ) -> QuantizedRun:
@@ -106,7 +106,7 @@ def quantize_run(
         run: a folder that `edgetlc train` wrote.
         photos: the split photo set it was trained on.
         calibration: which photos set the ranges.
-        wish: how.
+        config: how.
         resume: go on from the steps that an interrupted command finished.
 
     Raises:
@@ -115,12 +115,12 @@ def quantize_run(
         GateError: no mixture of int8 and float keeps the worst camera's drop within `max_drop`;
             nothing is written.
     """
-    calibration, wish = calibration or CalibrationWish(), wish or Compression()
-    settings = {"settings": _settings(wish)}
+    calibration, config = calibration or CalibrationConfig(), config or QuantizationConfig()
+    settings = {"settings": _settings(config)}
     with prepared(run, photos, calibration, settings, resume=resume) as preparation:
-        result = compress(preparation, photos, wish)
-        if wish.max_drop is not None and not result.measurement.holds(wish.max_drop):
-            raise GateError(_refusal(run, result.measurement, wish.max_drop))
+        result = compress(preparation, photos, config)
+        if config.max_drop is not None and not result.measurement.holds(config.max_drop):
+            raise GateError(_refusal(run, result.measurement, config.max_drop))
         content = install(preparation, result, calibration.seed)
         return QuantizedRun(
             run / INT8_FILE,
@@ -137,19 +137,21 @@ def quantize_run(
         )
 
 
-def compress(preparation: Preparation, photos: PhotoSet, wish: Compression) -> Result:
+def compress(preparation: Preparation, photos: PhotoSet, config: QuantizationConfig) -> Result:
     """Quantize a network, hold its worst camera if asked to, and measure it."""
-    if wish.aware:
-        training = wish.aware
+    if config.aware:
+        training = config.aware
         quantized = _kept(
-            preparation, "aware", lambda: _aware(preparation, photos, wish.recipe, training)
+            preparation, "aware", lambda: _aware(preparation, photos, config.recipe, training)
         )
     else:
-        quantized = _kept(preparation, _name(wish.recipe), lambda: _after(preparation, wish.recipe))
+        quantized = _kept(
+            preparation, _name(config.recipe), lambda: _after(preparation, config.recipe)
+        )
     judges = preparation.validation
     float_logits = preparation.float_logits
     restored: tuple[Restored, ...] = ()
-    if wish.max_drop is None:
+    if config.max_drop is None:
         logits = answer(quantized.model, judges)
     else:
         held = hold(
@@ -157,7 +159,7 @@ def compress(preparation: Preparation, photos: PhotoSet, wish: Compression) -> R
             quantized.model,
             float_logits,
             judges,
-            wish.max_drop,
+            config.max_drop,
             memory=preparation.work,
         )
         restored, logits = held.restored, held.logits
@@ -220,7 +222,7 @@ def _aware(
     preparation: Preparation,
     photos: PhotoSet,
     recipe: Recipe,
-    training: AwareTraining,
+    training: QatConfig,
 ) -> Quantized:
     """Quantize the network and train it on with its rounding."""
     return quantize_aware(
@@ -251,8 +253,8 @@ def _name(recipe: Recipe) -> str:
     return f"int8 {recipe.preset} {recipe.bias_correction} {','.join(recipe.float_layers)}".strip()
 
 
-def _settings(wish: Compression) -> dict[str, Any]:
-    document: dict[str, Any] = json.loads(json.dumps(asdict(wish)))
+def _settings(config: QuantizationConfig) -> dict[str, Any]:
+    document: dict[str, Any] = json.loads(json.dumps(asdict(config)))
     return document
 
 

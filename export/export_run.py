@@ -20,7 +20,7 @@ from edgetlc.export.formats import ENGINES_OF, model_files
 from edgetlc.export.golden import golden_files
 from edgetlc.export.network import network_graph
 from edgetlc.export.reduced_build import reduced_build_files
-from edgetlc.export.thresholds import Wish, choose_policy
+from edgetlc.export.thresholds import ThresholdTargets, choose_policy
 from edgetlc.export.validation import ValidationAnswers, validation_answers
 from edgetlc.files import refuse_existing, sha256_file
 from edgetlc.models.checkpoint import CHECKPOINT_FILE, Checkpoint, load_checkpoint
@@ -47,7 +47,7 @@ def export_run(
     *,
     formats: Sequence[Format] = ("onnx", "ort", "openvino"),
     precisions: Sequence[Precision] = (),
-    wish: Wish | None = None,
+    targets: ThresholdTargets | None = None,
     overwrite: bool = False,
 ) -> Bundle:
     """Export a run folder's networks as a bundle.
@@ -59,7 +59,7 @@ def export_run(
         output: the bundle's folder.
         formats: model formats to write.
         precisions: none named takes fp32, and int8 where the run has it.
-        wish: error rates or thresholds of the decision policy; 5 % wrong answers and 2 %
+        targets: error rates or thresholds of the decision policy; 5 % wrong answers and 2 %
             counterfeits called genuine unless told.
         overwrite: replace a bundle that is there already.
 
@@ -94,7 +94,7 @@ def export_run(
             answers.truth,
             checkpoint.classes,
             temperatures[precision],
-            wish,
+            targets,
         )
         for precision in graphs
     }

@@ -39,7 +39,7 @@ _STEPS = 10_000  # thresholds are whole multiples of 1 / _STEPS
 
 
 @dataclass(frozen=True)
-class Wish:
+class ThresholdTargets:
     """What the user asks of the policy.
 
     Attributes:
@@ -72,7 +72,7 @@ def choose_policy(
     truth: NDArray[np.int64],
     classes: Sequence[ClassInfo],
     temperature: float,
-    wish: Wish | None = None,
+    targets: ThresholdTargets | None = None,
 ) -> DecisionPolicy:
     """Return the decision policy of a model from its answers on validation photos.
 
@@ -81,9 +81,9 @@ def choose_policy(
         truth: int64[n], class indices.
         classes: in the order of the columns.
         temperature: recorded with the thresholds.
-        wish: stated rates, or thresholds.
+        targets: stated rates, or thresholds.
     """
-    wish = wish or Wish()
+    targets = targets or ThresholdTargets()
     roles = np.array([info.role for info in classes])
     answers = probabilities.argmax(axis=1)
     given = _Answers(probabilities.max(axis=1).astype(np.float64), answers == truth, roles[answers])
@@ -92,8 +92,8 @@ def choose_policy(
     if "genuine" in roles:
         counterfeit = roles[truth] == "counterfeit"
         called = given.confidence[counterfeit & given.genuine]
-        genuine, false = _genuine_below(called, int(counterfeit.sum()), wish)
-    reject, wrong = _reject_below(given, genuine, wish)
+        genuine, false = _genuine_below(called, int(counterfeit.sum()), targets)
+    reject, wrong = _reject_below(given, genuine, targets)
     return DecisionPolicy(reject, genuine, temperature, wrong, false)
 
 
@@ -110,41 +110,43 @@ class _Answers:
         return np.asarray(self.role == "genuine")
 
 
-def _reject_below(answers: _Answers, genuine_below: float, wish: Wish) -> tuple[float, ShownRate]:
+def _reject_below(
+    answers: _Answers, genuine_below: float, targets: ThresholdTargets
+) -> tuple[float, ShownRate]:
     """Return the threshold of the largest coverage that shows the rate; else the likeliest one."""
 
     def shown(threshold: float, tests: int) -> ShownRate:
         needed = np.where(answers.genuine, max(threshold, genuine_below), threshold)
         given = answers.confidence >= needed
-        return _shown(wish.wrong, int(given.sum()), int((given & ~answers.right).sum()), tests)
+        return _shown(targets.wrong, int(given.sum()), int((given & ~answers.right).sum()), tests)
 
-    if wish.reject_below is not None:
-        return wish.reject_below, shown(wish.reject_below, 1)
+    if targets.reject_below is not None:
+        return targets.reject_below, shown(targets.reject_below, 1)
     surest = np.sort(answers.confidence)[::-1]
     places = [max(1, round(share * len(surest))) - 1 for share in COVERAGES]
     fitted = [math.floor(surest[place] * _STEPS) / _STEPS for place in places]
     rates = [(threshold, shown(threshold, len(COVERAGES))) for threshold in fitted]
-    likely = [pair for pair in rates if pair[1].errors <= wish.wrong * pair[1].photos]
+    likely = [pair for pair in rates if pair[1].errors <= targets.wrong * pair[1].photos]
     proven = [pair for pair in rates if pair[1].holds]
     return (proven or likely or rates[-1:])[0]
 
 
 def _genuine_below(
-    called: NDArray[np.float64], counterfeits: int, wish: Wish
+    called: NDArray[np.float64], counterfeits: int, targets: ThresholdTargets
 ) -> tuple[float, ShownRate]:
     """Return the lowest threshold that shows the rate, or the strictest where none does.
 
     Args:
         called: float64[k], confidences of the counterfeits that are called genuine.
         counterfeits: how many there are.
-        wish: the stated rate.
+        targets: the stated rate.
     """
 
     def shown(threshold: float) -> ShownRate:
-        return _shown(wish.false_genuine, counterfeits, int((called >= threshold).sum()))
+        return _shown(targets.false_genuine, counterfeits, int((called >= threshold).sum()))
 
-    if wish.genuine_below is not None:
-        return wish.genuine_below, shown(wish.genuine_below)
+    if targets.genuine_below is not None:
+        return targets.genuine_below, shown(targets.genuine_below)
     above = {min(1.0, math.floor(c * _STEPS + 1) / _STEPS) for c in called if c >= GENUINE_AT_LEAST}
     strictest_first = [*sorted(above, reverse=True), GENUINE_AT_LEAST]
     proven = list(takewhile(lambda threshold: shown(threshold).holds, strictest_first))

@@ -149,12 +149,12 @@ def quantized_run(
     tiny_run: Path, photo_set: PhotoSet, tmp_path_factory: pytest.TempPathFactory
 ) -> Path:
     """A copy of `tiny_run` with its int8 network, calibrated on 16 photos."""
-    from edgetlc.calibration.preparation import CalibrationWish
+    from edgetlc.calibration.preparation import CalibrationConfig
     from edgetlc.calibration.quantize_run import quantize_run
 
     folder = tmp_path_factory.mktemp("quantized") / "run"
     _link_tree(tiny_run, folder)
-    quantize_run(folder, photo_set, CalibrationWish(16))
+    quantize_run(folder, photo_set, CalibrationConfig(16))
     return folder
 
 
@@ -164,11 +164,13 @@ def tiny_bundle(
 ) -> Path:
     """The bundle folder of `quantized_run`: every format, fp32 and int8, golden vectors."""
     from edgetlc.export.export_run import export_run
-    from edgetlc.export.thresholds import Wish
+    from edgetlc.export.thresholds import ThresholdTargets
 
     folder = tmp_path_factory.mktemp("bundle") / "shapes.bundle"
     # Six validation photos show nothing of error rates, so the bundle answers always.
-    export_run(quantized_run, photo_set, folder, wish=Wish(reject_below=0, genuine_below=0))
+    export_run(
+        quantized_run, photo_set, folder, targets=ThresholdTargets(reject_below=0, genuine_below=0)
+    )
     return folder
 
 

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from edgetlc.calibration.measurement import Measurement, answer, compare
 from edgetlc.calibration.preparation import Preparation
-from edgetlc.calibration.qat_training import AwareTraining
-from edgetlc.calibration.quantize_run import Compression, Result, compress
+from edgetlc.calibration.qat_training import QatConfig
+from edgetlc.calibration.quantize_run import QuantizationConfig, Result, compress
 from edgetlc.calibration.quantizer import Recipe
 from edgetlc.calibration.search.core import FLOAT, Candidate
 from edgetlc.calibration.search.result import Made
@@ -24,7 +24,7 @@ def own_candidates(
     own: Preparation,
     photos: PhotoSet,
     max_drop: float,
-    aware: AwareTraining | None = None,
+    aware: QatConfig | None = None,
 ) -> Iterator[Candidate]:
     """Yield the run's own candidates, the float network first.
 
@@ -41,7 +41,7 @@ def own_candidates(
     )
     for name, how, compression in _compressions(max_drop, aware):
 
-        def make(compression: Compression = compression) -> Made:
+        def make(compression: QuantizationConfig = compression) -> Made:
             result = compress(own, photos, compression)
             return Made(
                 result.quantized.model,
@@ -56,26 +56,26 @@ def own_candidates(
 
 
 def _compressions(
-    max_drop: float, aware: AwareTraining | None
-) -> Iterator[tuple[str, Words, Compression]]:
+    max_drop: float, aware: QatConfig | None
+) -> Iterator[tuple[str, Words, QuantizationConfig]]:
     mixed, accurate = Recipe(preset="mixed"), Recipe(bias_correction="accurate")
-    yield "int8", ("int8，快速", "int8, preset performance"), Compression()
-    yield "int8-mixed-preset", ("int8，mixed 预设", "int8, preset mixed"), Compression(mixed)
+    yield "int8", ("int8，快速", "int8, preset performance"), QuantizationConfig()
+    yield "int8-mixed-preset", ("int8，mixed 预设", "int8, preset mixed"), QuantizationConfig(mixed)
     yield (
         "int8-accurate-bias",
         ("int8，精确偏置校正", "int8, accurate bias correction"),
-        Compression(accurate),
+        QuantizationConfig(accurate),
     )
     yield (
         "int8-and-float",
         ("int8，敏感层回到浮点", "int8 with sensitive layers back in float"),
-        Compression(max_drop=max_drop),
+        QuantizationConfig(max_drop=max_drop),
     )
     if aware is not None:
         yield (
             "int8-aware",
             ("int8，量化感知训练", "int8 after quantization-aware training"),
-            Compression(aware=aware),
+            QuantizationConfig(aware=aware),
         )
 
 
@@ -107,7 +107,7 @@ def student_candidates(
             network, record = load_int8(student.run)
             temperature = record["temperature"]
         except InputError:  # none, or not this checkpoint's
-            result = compress(student, photos, Compression())
+            result = compress(student, photos, QuantizationConfig())
             network, temperature = result.quantized.model, result.confidence.after.temperature
         logits = answer(network, student.validation)
         return Made(network, student.checkpoint.contract, temperature, measured(logits))

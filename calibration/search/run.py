@@ -7,8 +7,8 @@ from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from edgetlc.calibration.preparation import CalibrationWish, Preparation, prepared
-from edgetlc.calibration.qat_training import AwareTraining
+from edgetlc.calibration.preparation import CalibrationConfig, Preparation, prepared
+from edgetlc.calibration.qat_training import QatConfig
 from edgetlc.calibration.quantize_run import install
 from edgetlc.calibration.search.candidates import own_candidates, student_candidates
 from edgetlc.calibration.search.core import DEFAULT_MAX_DROP, FLOAT, search
@@ -23,7 +23,7 @@ Log = Callable[[str], None]
 
 
 @dataclass(frozen=True)
-class SearchWish:
+class SearchConfig:
     """What to search.
 
     Attributes:
@@ -35,7 +35,7 @@ class SearchWish:
     """
 
     max_drop: float = DEFAULT_MAX_DROP
-    aware: AwareTraining | None = None
+    aware: QatConfig | None = None
     students: tuple[Path, ...] = ()
     rounds: int = DEFAULT_ROUNDS
     threads: int | None = None
@@ -44,8 +44,8 @@ class SearchWish:
 def search_run(
     run: Path,
     photos: PhotoSet,
-    calibration: CalibrationWish | None = None,
-    wish: SearchWish | None = None,
+    calibration: CalibrationConfig | None = None,
+    config: SearchConfig | None = None,
     *,
     resume: bool = False,
     log: Log = lambda _: None,
@@ -58,7 +58,7 @@ def search_run(
         run: a folder that `edgetlc train` wrote.
         photos: the split photo set it was trained on.
         calibration: which photos set the ranges.
-        wish: what to search.
+        config: what to search.
         resume: go on from the steps that an interrupted command finished.
         log: is told which candidate is being made.
 
@@ -66,27 +66,27 @@ def search_run(
         InputError: as `prepared` and `search` do, or a student that cannot be compared: other
             classes, other training or validation photos, given twice, or the run itself.
     """
-    calibration, wish = calibration or CalibrationWish(), wish or SearchWish()
-    _check_students(run, wish.students)
-    aware = None if wish.aware is None else asdict(wish.aware)
-    settings = {"search": {"aware": aware, "max drop": wish.max_drop}}
+    calibration, config = calibration or CalibrationConfig(), config or SearchConfig()
+    _check_students(run, config.students)
+    aware = None if config.aware is None else asdict(config.aware)
+    settings = {"search": {"aware": aware, "max drop": config.max_drop}}
     with ExitStack() as stack:
 
         def opened(folder: Path) -> Preparation:
             ready = prepared(folder, photos, calibration, settings, resume=resume)
             return stack.enter_context(ready)
 
-        own, *students = map(opened, (run, *wish.students))
-        candidates = [*own_candidates(own, photos, wish.max_drop, wish.aware)]
+        own, *students = map(opened, (run, *config.students))
+        candidates = [*own_candidates(own, photos, config.max_drop, config.aware)]
         for student in students:
             candidates += student_candidates(student, own, photos)
         found = search(
             candidates,
             own.judges[0].path,
-            max_drop=wish.max_drop,
+            max_drop=config.max_drop,
             simulated=photos.part("val").simulated,
-            rounds=wish.rounds,
-            threads=wish.threads,
+            rounds=config.rounds,
+            threads=config.threads,
             log=log,
         )
         if found.to_install is not None:

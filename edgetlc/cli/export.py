@@ -87,13 +87,13 @@ def export(
     need_toolchain("edgetlc export")
     from edgetlc.cli.bundle import describe, make_web_app, show_bundle
     from edgetlc.export.export_run import export_run
-    from edgetlc.export.thresholds import Wish
+    from edgetlc.export.thresholds import ThresholdTargets
 
     photos = load_part(data, "all", devices)
     how: Any = {
         "formats": formats or get_args(Format),
         "precisions": precisions,
-        "wish": Wish(error_rate, false_genuine_rate, reject_below, genuine_below),
+        "targets": ThresholdTargets(error_rate, false_genuine_rate, reject_below, genuine_below),
         "overwrite": overwrite,
     }
     if require_verified:
@@ -112,12 +112,14 @@ def _export_verified(
 ) -> Bundle:
     """Return the bundle that passed, or show why none was written and exit."""
     from edgetlc.cli.verification_view import EXIT_CODE, show_verification
-    from edgetlc.parity.judgement import Question
+    from edgetlc.parity.judgement import VerificationConfig
     from edgetlc.parity.verdict import Rule
     from edgetlc.parity.verified_export import export_verified
 
     rule = Rule(margin)
-    found, bundle = export_verified(run, photos, output, question=Question(rule, rule), **how)
+    found, bundle = export_verified(
+        run, photos, output, config=VerificationConfig(rule, rule), **how
+    )
     if bundle is None:
         answer(found.to_json(), lambda: show_verification(found), as_json=as_json)
         note(f"no bundle was written: the verification says {found.verdict}")

@@ -98,35 +98,37 @@ def quantize(
     Example: edgetlc quantize runs/herbs --data split.csv --max-drop 0.01
     """
     need_toolchain("edgetlc quantize")
-    from edgetlc.calibration.preparation import CalibrationWish
-    from edgetlc.calibration.qat_training import AwareTraining
-    from edgetlc.calibration.quantize_run import Compression, quantize_run
+    from edgetlc.calibration.preparation import CalibrationConfig
+    from edgetlc.calibration.qat_training import QatConfig
+    from edgetlc.calibration.quantize_run import QuantizationConfig, quantize_run
     from edgetlc.calibration.quantizer import Recipe
     from edgetlc.calibration.search.core import DEFAULT_MAX_DROP
     from edgetlc.calibration.search.page import write_page
-    from edgetlc.calibration.search.run import SearchWish, search_run
+    from edgetlc.calibration.search.run import SearchConfig, search_run
 
     recipe = Recipe(preset, bias_correction, tuple(float_layer or ()))
     mine = load_part(own, "all", devices) if own else None
-    aware = AwareTraining(qat, seed=seed, device=device) if qat else None
+    aware = QatConfig(qat, seed=seed, device=device) if qat else None
     photos = load_part(data, "all", devices)
-    calibration = CalibrationWish(count, seed, mine, allow_missing_cameras)
+    calibration = CalibrationConfig(count, seed, mine, allow_missing_cameras)
     if search:
         if recipe != Recipe():
             raise InputError("--search tries the presets itself; leave out how to quantize")
-        wish = SearchWish(
+        config = SearchConfig(
             DEFAULT_MAX_DROP if max_drop is None else max_drop, aware, tuple(student or ())
         )
-        found = search_run(run, photos, calibration, wish, resume=resume, log=note)
+        found = search_run(run, photos, calibration, config, resume=resume, log=note)
         if report:
             write_page(report, found)
         answer(
-            found.to_json(), lambda: _show_search(found, run, wish.students, report), as_json=json_
+            found.to_json(),
+            lambda: _show_search(found, run, config.students, report),
+            as_json=json_,
         )
         return
     if student or report:
         raise InputError("--student and --report belong to --search")
-    wanted = Compression(recipe, aware, max_drop)
+    wanted = QuantizationConfig(recipe, aware, max_drop)
     made = quantize_run(run, photos, calibration, wanted, resume=resume)
     for photo, reason in made.unreadable:
         note(f"left out {photo.path}: {reason}")

@@ -98,18 +98,18 @@ def verify(
     Example: edgetlc verify herbs.bundle --reference runs/herbs --data split.csv
     """
     from edgetlc.devices.profiles import Cameras
-    from edgetlc.parity.judgement import Question
+    from edgetlc.parity.judgement import VerificationConfig
     from edgetlc.parity.reports import check_recordable, read_reports
     from edgetlc.parity.reports import record as record_in_bundle
     from edgetlc.parity.verdict import Rule
-    from edgetlc.parity.verify import Asking, ask, default_candidates, judge_folders
+    from edgetlc.parity.verify import CollectionConfig, ask, default_candidates, judge_folders
     from edgetlc.parity.verify import verify as compare
     from edgetlc.runtime.bundle import Bundle
 
     opened = Bundle.open(bundle)
     if record:
         check_recordable(opened)
-    question = Question(
+    config = VerificationConfig(
         rule=Rule(margin, confidence),
         gate_rule=Rule(
             margin if false_genuine_margin is None else false_genuine_margin, confidence
@@ -120,10 +120,10 @@ def verify(
         require_all=require_all,
     )
     reports = read_reports(merge or (), opened)
-    asking = Asking(group, _shard(shard), resume)
+    collection = CollectionConfig(group, _shard(shard), resume)
     if from_:
         _check_judging_only(data, answers, shard)
-        found = judge_folders(opened, from_, question, reports)
+        found = judge_folders(opened, from_, config, reports)
     else:
         if data is None:
             raise InputError("no photos to verify with; pass --data MANIFEST, or --from ANSWERS")
@@ -131,12 +131,12 @@ def verify(
         how: Any = {
             "reference": _reference(reference, opened),
             "candidates": default_candidates(opened, model or (), engine),
-            "asking": asking,
+            "collection": collection,
         }
-        if asking.shard != (1, 1):
-            _ask_shard(answers, lambda folder: ask(folder, opened, photos, **how), asking.shard)
+        if collection.shard != (1, 1):
+            _ask_shard(answers, lambda folder: ask(folder, opened, photos, **how), collection.shard)
             return
-        found = compare(opened, photos, question=question, reports=reports, folder=answers, **how)
+        found = compare(opened, photos, config=config, reports=reports, folder=answers, **how)
     if part != "test" and not from_:
         note(f"part {part} holds photos that training has seen: do not rely on this verdict")
     if record:

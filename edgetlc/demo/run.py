@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from edgetlc.calibration.preparation import CalibrationWish
+from edgetlc.calibration.preparation import CalibrationConfig
 from edgetlc.calibration.quantize_run import quantize_run
 from edgetlc.data.manifest import write_manifest
 from edgetlc.data.photos import PhotoSet
@@ -18,7 +18,7 @@ from edgetlc.export.export_run import export_run
 from edgetlc.files import refuse_existing
 from edgetlc.models.checkpoint import load_checkpoint
 from edgetlc.models.reference import ReferenceModel
-from edgetlc.parity.judgement import Question
+from edgetlc.parity.judgement import VerificationConfig
 from edgetlc.parity.reports import record
 from edgetlc.parity.verdict import Rule
 from edgetlc.parity.verification import Verification
@@ -98,7 +98,7 @@ def run_demo(
     say(f"3/7 training {ARCHITECTURE} at {SIZE} x {SIZE} for {epochs} epochs")
     run = _train(photos, output / "run", epochs, seed, overwrite, on_epoch)
     say(f"4/7 quantizing to int8 with {CALIBRATION_PHOTOS} calibration photos")
-    quantize_run(run.folder, photos, CalibrationWish(CALIBRATION_PHOTOS, seed))
+    quantize_run(run.folder, photos, CalibrationConfig(CALIBRATION_PHOTOS, seed))
     say("5/7 exporting ONNX, ORT and OpenVINO models into a bundle")
     bundle = export_run(run.folder, photos, output / "bundle", overwrite=overwrite)
     say(f"6/7 verifying on the test photos as {len(listed)} simulated cameras take them")
@@ -152,7 +152,7 @@ def _verify(
         photos,
         reference=ReferenceModel(load_checkpoint(run.folder), threads=1),
         candidates=default_candidates(bundle, ["onnx-int8"]),
-        question=Question(
+        config=VerificationConfig(
             rule=Rule(margin=MARGIN),
             gate_rule=Rule(margin=MARGIN),
             cameras=tuple(camera.id for camera in listed),

@@ -17,6 +17,7 @@ import gettext
 import os
 from collections.abc import Mapping, Sequence
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -130,11 +131,7 @@ def language_of(arguments: Sequence[str], environment: Mapping[str, str] = os.en
     """
     if "--json" in arguments:
         return "en"
-    wanted = [
-        after
-        for argument, after in zip(arguments, (*arguments[1:], ""), strict=True)
-        if argument == "--lang"
-    ]
+    wanted = [after for argument, after in pairwise(arguments) if argument == "--lang"]
     wanted += [a.removeprefix("--lang=") for a in arguments if a.startswith("--lang=")]
     wanted.append(environment.get("EDGETLC_LANG", ""))
     system = (environment.get(name, "") for name in ("LC_ALL", "LC_MESSAGES", "LANG"))

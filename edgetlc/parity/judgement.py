@@ -35,7 +35,7 @@ _CAUSES = {NO_CAUSE: "unknown", PIXELS: "pixels", NETWORK: "network", UNKNOWN: "
 
 
 @dataclass(frozen=True)
-class Question:
+class VerificationConfig:
     """How answers are to be judged.
 
     Attributes:
@@ -56,29 +56,29 @@ class Question:
 
 
 def judge_answers(
-    matrix: Matrix, question: Question | None = None, machines: Sequence[SelfTest] = ()
+    matrix: Matrix, config: VerificationConfig | None = None, machines: Sequence[SelfTest] = ()
 ) -> Verification:
     """Judge every candidate of a comparison matrix.
 
     Args:
         matrix: all answers.
-        question: how to judge.
+        config: how to judge.
         machines: self-tests of this bundle on other machines; one that failed fails the whole.
 
     Raises:
         InputError: no photo was readable, or photos show classes that the bundle does not know.
     """
-    question = question or Question()
+    config = config or VerificationConfig()
     if not len(matrix.photos.photo):
         raise InputError(f"none of {matrix.header.photos} photos can be read")
-    check_labels(matrix.photos.labels, matrix.header.classes, question)
-    compared = [_compared(matrix, candidate, question) for candidate in matrix.candidates]
-    judged = [_report(c, matrix.photos.cameras, question) for c in compared]
+    check_labels(matrix.photos.labels, matrix.header.classes, config)
+    compared = [_compared(matrix, candidate, config) for candidate in matrix.candidates]
+    judged = [_report(c, matrix.photos.cameras, config) for c in compared]
     reports = _with_flips(matrix, compared, judged)
     seen = set(matrix.photos.cameras)
-    untested = tuple(camera for camera in question.cameras if camera not in seen)
+    untested = tuple(camera for camera in config.cameras if camera not in seen)
     verdict = together(report.verdict for report in reports)
-    if question.require_all and untested and verdict == "PASS":
+    if config.require_all and untested and verdict == "PASS":
         verdict = "INSUFFICIENT"
     if not all(machine.passed for machine in machines):
         verdict = "FAIL"
@@ -87,9 +87,9 @@ def judge_answers(
         edgetlc=edgetlc.__version__,
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         reference=matrix.header.reference,
-        rule=question.rule,
-        gate_rule=question.gate_rule,
-        labelled=question.labelled,
+        rule=config.rule,
+        gate_rule=config.gate_rule,
+        labelled=config.labelled,
         independent="specimen" if _grouped(matrix) else "photo",
         photos_digest=matrix.header.photos_digest,
         photos=len(matrix.photos.photo),
@@ -103,7 +103,9 @@ def judge_answers(
     )
 
 
-def check_labels(found: Iterable[str], classes: Sequence[ClassInfo], question: Question) -> None:
+def check_labels(
+    found: Iterable[str], classes: Sequence[ClassInfo], config: VerificationConfig
+) -> None:
     """Refuse photos of classes that the bundle does not know, unless labels do not count.
 
     Raises:
@@ -111,7 +113,7 @@ def check_labels(found: Iterable[str], classes: Sequence[ClassInfo], question: Q
     """
     known = [info.name for info in classes]
     strange = sorted(set(found) - set(known))
-    if strange and question.labelled:
+    if strange and config.labelled:
         raise InputError(
             f"photos show {', '.join(strange)}; the bundle knows {', '.join(known)}; "
             "pass --label-free where the classes are not to be relied on"
@@ -156,7 +158,7 @@ class _Compared:
     group: NDArray[np.int64] | None
 
 
-def _compared(matrix: Matrix, candidate: Candidate, question: Question) -> _Compared:
+def _compared(matrix: Matrix, candidate: Candidate, config: VerificationConfig) -> _Compared:
     rows, photos, header = candidate.rows, matrix.photos, matrix.header
     table, reference = candidate.table, matrix.reference
     policy = header.reference_policy
@@ -165,20 +167,20 @@ def _compared(matrix: Matrix, candidate: Candidate, question: Question) -> _Comp
         classes=header.classes,
         before=_side(reference.top[rows], reference.confidence[rows], policy, header.classes),
         after=_side(table.top, table.confidence, candidate.info.policy, header.classes),
-        truth=matrix.truth[rows] if question.labelled else None,
+        truth=matrix.truth[rows] if config.labelled else None,
         place=photos.photo[rows],
         camera=photos.camera[rows],
         group=photos.group[rows] if _grouped(matrix) else None,
     )
 
 
-def _report(c: _Compared, names: Sequence[str], question: Question) -> CandidateReport:
+def _report(c: _Compared, names: Sequence[str], config: VerificationConfig) -> CandidateReport:
     """Judge one candidate; `names` are the camera ids by their codes, empty for unknown ones."""
     order = sorted(np.unique(c.camera).tolist(), key=lambda code: (names[code] == "", names[code]))
     masks = [(names[code] or None, c.camera == code) for code in order]
-    verdicts = tuple(judge([_tally(c, mask, id_) for id_, mask in masks], question.rule))
-    sequential = _sequential(c, masks, question) if question.sequential else ()
-    gate = _gate(c, names, question)
+    verdicts = tuple(judge([_tally(c, mask, id_) for id_, mask in masks], config.rule))
+    sequential = _sequential(c, masks, config) if config.sequential else ()
+    gate = _gate(c, names, config)
     decided: Sequence[CameraVerdict | SequentialVerdict] = sequential or verdicts
     return CandidateReport(
         model=c.candidate.info.model,
@@ -196,7 +198,7 @@ def _report(c: _Compared, names: Sequence[str], question: Question) -> Candidate
     )
 
 
-def _gate(c: _Compared, names: Sequence[str], question: Question) -> FalseGenuine | None:
+def _gate(c: _Compared, names: Sequence[str], config: VerificationConfig) -> FalseGenuine | None:
     if c.truth is None:  # without labels nobody knows a counterfeit
         return None
     return judge_false_genuine(
@@ -204,7 +206,7 @@ def _gate(c: _Compared, names: Sequence[str], question: Question) -> FalseGenuin
         called_genuine(c.after.top, c.after.confidence, c.classes, c.after.policy),
         c.truth,
         c.classes,
-        question.gate_rule,
+        config.gate_rule,
         cameras=[names[code] or None for code in c.camera.tolist()],
         groups=c.group,
     )
@@ -217,9 +219,11 @@ def _tally(c: _Compared, mask: NDArray[np.bool_], camera: str | None) -> Tally:
 
 
 def _sequential(
-    c: _Compared, masks: Sequence[tuple[str | None, NDArray[np.bool_]]], question: Question
+    c: _Compared,
+    masks: Sequence[tuple[str | None, NDArray[np.bool_]]],
+    config: VerificationConfig,
 ) -> tuple[SequentialVerdict, ...]:
-    cameras = len({camera for camera, _ in masks} | set(question.cameras))
+    cameras = len({camera for camera, _ in masks} | set(config.cameras))
     found = []
     for camera, mask in masks:
         truth = None if c.truth is None else c.truth[mask]
@@ -229,7 +233,7 @@ def _sequential(
             follow(
                 became.harms,
                 became.gains,
-                question.rule,
+                config.rule,
                 camera=camera,
                 cameras=cameras,
                 groups=groups,

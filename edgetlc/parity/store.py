@@ -119,7 +119,7 @@ class Header:
             raise InputError(f"{path} is not valid: {error}") from None
 
     def same_question(self, other: Header) -> bool:
-        """Whether two folders hold answers to one question, whichever machine and shard."""
+        """Whether two folders hold answers to one config, whichever machine and shard."""
         return replace(other, machine=self.machine, shard=self.shard) == self
 
 
@@ -225,7 +225,7 @@ def writer(folder: Path, header: Header, *, resume: bool = False) -> Iterator[tu
 
     Raises:
         InputError: the folder holds something, and `resume` is false or it answers another
-            question.
+            config.
     """
     done = _start(folder, header, resume)
     names = [REFERENCE, *(candidate.name for candidate in header.candidates)]
@@ -243,7 +243,7 @@ def _start(folder: Path, header: Header, resume: bool) -> int:
     if (folder / HEADER_FILE).is_file() and resume:
         if Header.read(folder) != header:
             raise InputError(
-                f"{folder} answers another question (bundle, models, photos, machine or shard "
+                f"{folder} answers another verification (bundle, models, photos, machine or shard "
                 "differ); choose another folder"
             )
         return _keep_whole_photos(folder, header)

@@ -12,7 +12,7 @@ from edgetlc.export.export_run import export_run
 from edgetlc.files import refuse_existing, whole_folder
 from edgetlc.models.checkpoint import load_checkpoint
 from edgetlc.models.reference import ReferenceModel
-from edgetlc.parity.judgement import Question
+from edgetlc.parity.judgement import VerificationConfig
 from edgetlc.parity.reports import record
 from edgetlc.parity.verification import Verification
 from edgetlc.parity.verify import verify
@@ -24,7 +24,7 @@ def export_verified(
     photos: PhotoSet,
     output: Path,
     *,
-    question: Question | None = None,
+    config: VerificationConfig | None = None,
     overwrite: bool = False,
     **how: Any,
 ) -> tuple[Verification, Bundle | None]:
@@ -34,7 +34,7 @@ def export_verified(
         run: a folder that `edgetlc train` wrote.
         photos: the split photo set.
         output: the bundle's folder; it carries its verification.
-        question: how to judge; margin 2 %, confidence 95 % unless told.
+        config: how to judge; margin 2 %, confidence 95 % unless told.
         overwrite: replace a bundle that is there already.
         how: further arguments of `export_run`.
 
@@ -52,7 +52,7 @@ def export_verified(
             bundle,
             photos.part("test"),
             reference=ReferenceModel(load_checkpoint(run), threads=1),
-            question=question,
+            config=config,
         )
         if found.verdict != "PASS":
             return found, None

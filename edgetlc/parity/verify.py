@@ -1,6 +1,6 @@
 """`edgetlc verify`: does each model of a bundle answer like the float reference, per camera?
 
-Asking (`edgetlc.parity.answers`) and judging (`edgetlc.parity.judgement`) are apart: the answers
+Collecting (`edgetlc.parity.answers`) and judging (`edgetlc.parity.judgement`) are apart: answers
 lie in a folder in between, so that they can be collected by several machines, gone on with after
 an interruption, and judged anew without a model.
 """
@@ -16,7 +16,7 @@ from typing import Literal
 from edgetlc.data.photos import Photo, PhotoSet
 from edgetlc.errors import InputError
 from edgetlc.parity.answers import collect, photos_digest
-from edgetlc.parity.judgement import Question, check_labels, judge_answers
+from edgetlc.parity.judgement import VerificationConfig, check_labels, judge_answers
 from edgetlc.parity.matrix import read_matrix
 from edgetlc.parity.reports import MachineReports, with_reports
 from edgetlc.parity.store import CandidateInfo, Header
@@ -30,7 +30,7 @@ Grouping = Literal["none", "group", "batch"]
 
 
 @dataclass(frozen=True)
-class Asking:
+class CollectionConfig:
     """How answers are collected.
 
     Attributes:
@@ -56,8 +56,8 @@ def verify(
     *,
     reference: Engine | None = None,
     candidates: Sequence[tuple[ModelRecord, str]] | None = None,
-    question: Question | None = None,
-    asking: Asking | None = None,
+    config: VerificationConfig | None = None,
+    collection: CollectionConfig | None = None,
     reports: MachineReports | None = None,
     folder: Path | None = None,
 ) -> Verification:
@@ -68,17 +68,17 @@ def verify(
         photos: labelled photos that no training or calibration has seen.
         reference: the float model in PyTorch; None takes the bundle's fp32 ONNX model.
         candidates: (model, engine) pairs; None takes `default_candidates`.
-        question: how to judge; margin 2 %, confidence 95 % unless told.
-        asking: how to ask.
+        config: how to judge; margin 2 %, confidence 95 % unless told.
+        collection: how to ask.
         reports: what other machines say of this bundle.
         folder: keeps every answer; None keeps none.
 
     Raises:
         InputError: no reference, no candidate, or photos that do not fit the bundle.
     """
-    question = question or Question()
+    config = config or VerificationConfig()
     # Before the work; judging checks again, for the answers of shards.
-    check_labels((photo.label for photo in photos.photos), bundle.manifest.classes, question)
+    check_labels((photo.label for photo in photos.photos), bundle.manifest.classes, config)
     with tempfile.TemporaryDirectory(prefix="edgetlc-answers-") as scratch:
         folder = folder or Path(scratch) / "answers"
         ask(
@@ -87,15 +87,15 @@ def verify(
             photos,
             reference=reference,
             candidates=candidates,
-            asking=asking,
+            collection=collection,
         )
-        return judge_folders(bundle, [folder], question, reports)
+        return judge_folders(bundle, [folder], config, reports)
 
 
 def judge_folders(
     bundle: Bundle,
     folders: Sequence[Path],
-    question: Question | None = None,
+    config: VerificationConfig | None = None,
     reports: MachineReports | None = None,
 ) -> Verification:
     """Judge the answers of one run, in one folder or in the shards of several machines.
@@ -110,7 +110,7 @@ def judge_folders(
             f"{folders[0]} holds answers of the bundle {matrix.header.bundle_digest[:12]}…, "
             f"{bundle.path} is {bundle.digest[:12]}…; pass the bundle that was asked"
         )
-    return judge_answers(with_reports(matrix, bundle, reports), question, reports.selftests)
+    return judge_answers(with_reports(matrix, bundle, reports), config, reports.selftests)
 
 
 def ask(
@@ -120,13 +120,13 @@ def ask(
     *,
     reference: Engine | None = None,
     candidates: Sequence[tuple[ModelRecord, str]] | None = None,
-    asking: Asking | None = None,
+    collection: CollectionConfig | None = None,
 ) -> None:
     """Collect the answers of reference and candidates in an answers folder.
 
     Arguments and errors are those of `verify`; `folder` is made, or gone on with.
     """
-    asking = asking or Asking()
+    collection = collection or CollectionConfig()
     reference = reference or _float_model(bundle)
     pairs = default_candidates(bundle) if candidates is None else candidates
     if not pairs:
@@ -134,7 +134,7 @@ def ask(
     models = {_name(*pair): bundle.load(*pair, threads=1) for pair in pairs}
     manifest = bundle.manifest
     float_policy = manifest.decision.get("fp32") or next(iter(manifest.decision.values()))
-    groups = _grouping(asking.group)
+    groups = _grouping(collection.group)
     header = Header(
         bundle_digest=bundle.digest,
         reference=reference.name,
@@ -152,7 +152,7 @@ def ask(
         photos=len(photos.photos),
         photos_digest=photos_digest(photos.photos, groups),
         machine=str(this_machine()),
-        shard=asking.shard,
+        shard=collection.shard,
     )
     collect(
         folder,
@@ -162,7 +162,7 @@ def ask(
         manifest.contract,
         reference,
         models,
-        resume=asking.resume,
+        resume=collection.resume,
     )
 
 

@@ -130,7 +130,7 @@ def _bundle(run: Path, output: Path, files: list[Path]) -> Path:
         pass
     import torch
 
-    from edgetlc.calibration.preparation import CalibrationWish
+    from edgetlc.calibration.preparation import CalibrationConfig
     from edgetlc.calibration.quantize_run import quantize_run
     from edgetlc.export.export_run import export_run
     from edgetlc.models.checkpoint import CHECKPOINT_FILE, Checkpoint, save_checkpoint
@@ -150,6 +150,6 @@ def _bundle(run: Path, output: Path, files: list[Path]) -> Path:
     provenance = {"data": {"train_digest": digest}, "weights": "random"}
     checkpoint = Checkpoint(classifier, classes, PixelContract(SIZE), 1.0, provenance)
     save_checkpoint(run / CHECKPOINT_FILE, checkpoint)
-    quantize_run(run, photo_set, CalibrationWish(_CALIBRATION))
+    quantize_run(run, photo_set, CalibrationConfig(_CALIBRATION))
     export_run(run, photo_set, output, formats=("onnx", "openvino"), overwrite=True)
     return output

@@ -15,7 +15,7 @@ from onnx import numpy_helper
 from edgetlc.calibration import qat as module
 from edgetlc.calibration.inputs import network_inputs
 from edgetlc.calibration.qat import quantize_aware
-from edgetlc.calibration.qat_training import AwareTraining
+from edgetlc.calibration.qat_training import QatConfig
 from edgetlc.calibration.quantizer import Quantized, Recipe, quantize
 from edgetlc.calibration.sampling import choose
 from edgetlc.data.photos import PhotoSet
@@ -24,7 +24,7 @@ from edgetlc.export.assemble import deployable
 from edgetlc.models.checkpoint import Checkpoint, load_checkpoint
 from edgetlc.runtime.engines import ONNXRUNTIME, open_engine
 
-FAST = AwareTraining(batch_size=21)
+FAST = QatConfig(batch_size=21)
 RECIPE = Recipe(float_layers=("layer1.0.conv1",))
 
 

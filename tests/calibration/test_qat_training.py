@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from edgetlc.calibration.int8_network import Int8Network
-from edgetlc.calibration.qat_training import AwareTraining, train_aware
+from edgetlc.calibration.qat_training import QatConfig, train_aware
 from edgetlc.calibration.quantizer import quantize
 from edgetlc.data.photos import PhotoSet
 from edgetlc.errors import InputError
@@ -46,7 +46,7 @@ class Case:
 
     def trained(self, **settings: Any) -> onnx.ModelProto:
         learner = self.learner()
-        how = AwareTraining(**{"batch_size": 8, **settings})
+        how = QatConfig(**{"batch_size": 8, **settings})
         train_aware(learner, self.classifier, self.training, CONTRACT, how)
         return learner.model()
 
@@ -156,4 +156,4 @@ def test_loss_that_is_no_number(case: Case) -> None:
 )
 def test_settings_out_of_range(wrong: dict[str, Any], told: str) -> None:
     with pytest.raises(InputError, match=told):
-        AwareTraining(**wrong)
+        QatConfig(**wrong)

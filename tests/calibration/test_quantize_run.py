@@ -14,8 +14,13 @@ from onnx import numpy_helper
 
 from edgetlc.calibration import preparation
 from edgetlc.calibration import quantize_run as module
-from edgetlc.calibration.preparation import WORK_FOLDER, CalibrationWish
-from edgetlc.calibration.quantize_run import INT8_FILE, RECORD_FILE, Compression, quantize_run
+from edgetlc.calibration.preparation import WORK_FOLDER, CalibrationConfig
+from edgetlc.calibration.quantize_run import (
+    INT8_FILE,
+    RECORD_FILE,
+    QuantizationConfig,
+    quantize_run,
+)
 from edgetlc.calibration.quantizer import Quantized, Recipe, count_layers
 from edgetlc.data.photos import PhotoSet, digest_of
 from edgetlc.errors import GateError, InputError
@@ -82,7 +87,7 @@ class TestCalibration:
     def test_network_s_own_inputs_from_the_training_part(
         self, run: Path, photo_set: PhotoSet, seen: list[NDArray[np.float32]]
     ) -> None:
-        made = quantize_run(run, photo_set, CalibrationWish(10, 3))
+        made = quantize_run(run, photo_set, CalibrationConfig(10, 3))
         assert {(image.shape, image.dtype) for image in seen} == {
             ((1, 3, 64, 64), np.dtype(np.float32))
         }
@@ -101,11 +106,11 @@ class TestCalibration:
     def test_seed_chooses_the_photos(
         self, run: Path, photo_set: PhotoSet, seen: list[NDArray[np.float32]]
     ) -> None:
-        first = quantize_run(run, photo_set, CalibrationWish(8, 0)).calibration
+        first = quantize_run(run, photo_set, CalibrationConfig(8, 0)).calibration
         seen.clear()
-        again = quantize_run(run, photo_set, CalibrationWish(8, 0)).calibration
+        again = quantize_run(run, photo_set, CalibrationConfig(8, 0)).calibration
         seen.clear()
-        other = quantize_run(run, photo_set, CalibrationWish(8, 1)).calibration
+        other = quantize_run(run, photo_set, CalibrationConfig(8, 1)).calibration
         assert first == again
         assert first.photos != other.photos
 
@@ -121,13 +126,13 @@ class TestCalibration:
         monkeypatch.setattr(preparation, "_check_training_part", lambda *_: None)
         broken = tmp_path / "broken.jpg"
         broken.write_bytes(b"\xff\xd8\xff\xe0 cut off")
-        chosen = quantize_run(run, photo_set, CalibrationWish(8)).calibration.photos[2]
+        chosen = quantize_run(run, photo_set, CalibrationConfig(8)).calibration.photos[2]
         seen.clear()
         photos = replace(
             photo_set,
             photos=tuple(replace(p, path=broken) if p == chosen else p for p in photo_set.photos),
         )
-        made = quantize_run(run, photos, CalibrationWish(42))
+        made = quantize_run(run, photos, CalibrationConfig(42))
         assert len(made.calibration.photos) == len(seen) == 41
         ((photo, reason),) = made.unreadable
         assert photo.path == broken
@@ -154,7 +159,7 @@ class TestRefusals:
 
     def test_too_few_photos(self, run: Path, photo_set: PhotoSet) -> None:
         with pytest.raises(InputError, match="7 calibration photos asked for; at least 8"):
-            quantize_run(run, photo_set, CalibrationWish(7))
+            quantize_run(run, photo_set, CalibrationConfig(7))
 
     def test_no_training_part(self, run: Path, photo_set: PhotoSet) -> None:
         with pytest.raises(InputError, match="no photo is in part train"):
@@ -184,7 +189,7 @@ class TestWorstCamera:
 
     @pytest.mark.usefixtures("harmful")
     def test_measured_and_told(self, run: Path, photo_set: PhotoSet) -> None:
-        made = quantize_run(run, photo_set, CalibrationWish(10))
+        made = quantize_run(run, photo_set, CalibrationConfig(10))
         assert made.measurement.accuracy == pytest.approx(1 / 3)
         assert made.measurement.worst_drop > 0.3
         record = json.loads((run / RECORD_FILE).read_text(encoding="utf-8"))
@@ -196,19 +201,19 @@ class TestWorstCamera:
     def test_refused_where_no_mixture_holds(self, run: Path, photo_set: PhotoSet) -> None:
         before = sorted(path.name for path in run.iterdir() if path.is_file())
         with pytest.raises(GateError, match=r"no mixture .*keep float .*--precision fp32"):
-            quantize_run(run, photo_set, CalibrationWish(10), Compression(max_drop=0.01))
+            quantize_run(run, photo_set, CalibrationConfig(10), QuantizationConfig(max_drop=0.01))
         assert sorted(path.name for path in run.iterdir() if path.is_file()) == before
 
     @pytest.mark.usefixtures("seen")
     def test_nothing_to_put_back(self, run: Path, photo_set: PhotoSet) -> None:
-        made = quantize_run(run, photo_set, CalibrationWish(10), Compression(max_drop=0.0))
+        made = quantize_run(run, photo_set, CalibrationConfig(10), QuantizationConfig(max_drop=0.0))
         assert made.restored == ()
         assert made.measurement.worst_drop == 0
         assert made.confidence.float_network == made.confidence.before
 
     def test_a_drop_is_a_share(self) -> None:
         with pytest.raises(InputError, match=r"accepted drop is 2; .*such as 0\.01"):
-            Compression(max_drop=2)
+            QuantizationConfig(max_drop=2)
 
 
 def stopped(*_: object, **__: object) -> None:
@@ -223,14 +228,14 @@ class TestResume:
         seen: list[NDArray[np.float32]],
         monkeypatch: pytest.MonkeyPatch,
     ) -> None:
-        wish = Compression(max_drop=0.5)
+        config = QuantizationConfig(max_drop=0.5)
         with monkeypatch.context() as patch:
             patch.setattr(module, "hold", stopped)
             with pytest.raises(KeyboardInterrupt):
-                quantize_run(run, photo_set, CalibrationWish(10), wish)
+                quantize_run(run, photo_set, CalibrationConfig(10), config)
         assert not (run / INT8_FILE).exists()
         seen.clear()
-        made = quantize_run(run, photo_set, CalibrationWish(10), wish, resume=True)
+        made = quantize_run(run, photo_set, CalibrationConfig(10), config, resume=True)
         assert seen == []  # the quantized network was there already
         assert made.path.is_file()
         assert not (run / WORK_FOLDER).exists()
@@ -242,18 +247,18 @@ class TestResume:
         with monkeypatch.context() as patch:
             patch.setattr(module, "install", stopped)
             with pytest.raises(KeyboardInterrupt):
-                quantize_run(run, photo_set, CalibrationWish(10))
+                quantize_run(run, photo_set, CalibrationConfig(10))
         with pytest.raises(InputError, match="begun with another calibration photos"):
-            quantize_run(run, photo_set, CalibrationWish(12), resume=True)
+            quantize_run(run, photo_set, CalibrationConfig(12), resume=True)
 
 
 def test_own_calibration_photos(
     run: Path, photo_set: PhotoSet, seen: list[NDArray[np.float32]]
 ) -> None:
     own = replace(photo_set, photos=photo_set.part("train").photos[::3])
-    made = quantize_run(run, photo_set, CalibrationWish(own=own))
+    made = quantize_run(run, photo_set, CalibrationConfig(own=own))
     assert made.calibration.photos == own.photos
     assert len(seen) == 14
     judges = replace(photo_set, photos=photo_set.photos[::2])
     with pytest.raises(InputError, match=r"disc/9999"):
-        quantize_run(run, photo_set, CalibrationWish(own=judges))
+        quantize_run(run, photo_set, CalibrationConfig(own=judges))

@@ -17,7 +17,7 @@ from onnx import numpy_helper
 
 from edgetlc.calibration.inputs import network_inputs
 from edgetlc.calibration.layers import quantized_layers
-from edgetlc.calibration.preparation import CalibrationWish
+from edgetlc.calibration.preparation import CalibrationConfig
 from edgetlc.calibration.quantize_run import INT8_FILE, RECORD_FILE, quantize_run
 from edgetlc.calibration.quantizer import BiasCorrection, Preset, Recipe, count_layers, quantize
 from edgetlc.data.photos import PhotoSet
@@ -222,7 +222,7 @@ def test_another_training_part_is_refused(
     relabelled = (replace(photo_set.photos[0], label="ring"), *photo_set.photos[1:])
     for photos in (swapped, one_less, relabelled):
         with pytest.raises(InputError, match="not the one this network was trained on"):
-            quantize_run(run, PhotoSet(photos, photo_set.classes), CalibrationWish(8))
+            quantize_run(run, PhotoSet(photos, photo_set.classes), CalibrationConfig(8))
     assert not (run / INT8_FILE).exists()
 
 

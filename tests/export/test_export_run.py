@@ -11,12 +11,12 @@ from edgetlc.data.photos import PhotoSet
 from edgetlc.errors import InputError
 from edgetlc.export import export_run as module
 from edgetlc.export.export_run import TOOLS, export_run
-from edgetlc.export.thresholds import Wish
+from edgetlc.export.thresholds import ThresholdTargets
 from edgetlc.files import sha256_file
 from edgetlc.models.checkpoint import CHECKPOINT_FILE, load_checkpoint, save_checkpoint
 from edgetlc.models.int8_checkpoint import INT8_FILE, RECORD_FILE
 from edgetlc.models.reference import ReferenceModel
-from edgetlc.parity.judgement import Question
+from edgetlc.parity.judgement import VerificationConfig
 from edgetlc.parity.verdict import Rule
 from edgetlc.parity.verified_export import export_verified
 from edgetlc.parity.verify import default_candidates, verify
@@ -112,7 +112,11 @@ def test_float_only_where_the_run_is_not_quantized(
     tiny_run: Path, photo_set: PhotoSet, tmp_path: Path
 ) -> None:
     bundle = export_run(
-        tiny_run, photo_set, tmp_path / "b", formats=("onnx",), wish=Wish(reject_below=0.7)
+        tiny_run,
+        photo_set,
+        tmp_path / "b",
+        formats=("onnx",),
+        targets=ThresholdTargets(reject_below=0.7),
     )
     assert [model.id for model in bundle.manifest.models] == ["onnx-fp32"]
     assert bundle.manifest.provenance["quantization"] is None
@@ -199,7 +203,7 @@ class TestRequireVerified:
             tiny_run,
             self.photos(photo_set),
             tmp_path / "b",
-            question=Question(wide, wide),
+            question=VerificationConfig(wide, wide),
             formats=("onnx",),
         )
         assert found.verdict == "PASS"

@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 
 from edgetlc.errors import InputError
-from edgetlc.export.thresholds import GENUINE_AT_LEAST, Wish, choose_policy
+from edgetlc.export.thresholds import GENUINE_AT_LEAST, ThresholdTargets, choose_policy
 from edgetlc.runtime.classes import ClassInfo
 
 PLAIN = (ClassInfo("a", "甲", "a"), ClassInfo("b", "乙", "b"))
@@ -74,7 +74,7 @@ def test_the_stated_rate_of_wrong_answers_is_kept() -> None:
     broken = chosen = 0
     for _ in range(300):
         probabilities, truth, _ = drawn(rng, 800)
-        policy = choose_policy(probabilities, truth, PLAIN, 1.0, Wish(wrong=0.05))
+        policy = choose_policy(probabilities, truth, PLAIN, 1.0, ThresholdTargets(wrong=0.05))
         if policy.wrong is None or not policy.wrong.holds:
             continue
         chosen += 1
@@ -115,7 +115,7 @@ def test_the_stated_rate_of_false_genuine_is_kept() -> None:
         truth = np.ones(200, int)
         confidence, called = rng.uniform(0.9, 1, 200), rng.random(200) < 0.1
         policy = choose_policy(
-            answers(confidence, called), truth, ROLES, 1.0, Wish(false_genuine=0.05)
+            answers(confidence, called), truth, ROLES, 1.0, ThresholdTargets(false_genuine=0.05)
         )
         if policy.false_genuine is None or not policy.false_genuine.holds:
             continue
@@ -128,9 +128,9 @@ def test_the_stated_rate_of_false_genuine_is_kept() -> None:
 
 def test_given_thresholds_are_taken_and_measured() -> None:
     confidence = np.linspace(0.6, 0.99, 100)
-    wish = Wish(reject_below=0.8, genuine_below=0.97)
+    targets = ThresholdTargets(reject_below=0.8, genuine_below=0.97)
     policy = choose_policy(
-        answers(confidence, np.ones(100, bool)), np.zeros(100, int), ROLES, 1.3, wish
+        answers(confidence, np.ones(100, bool)), np.zeros(100, int), ROLES, 1.3, targets
     )
     assert (policy.reject_below, policy.genuine_below, policy.temperature) == (0.8, 0.97, 1.3)
     assert policy.wrong is not None
@@ -138,7 +138,7 @@ def test_given_thresholds_are_taken_and_measured() -> None:
 
 
 @pytest.mark.parametrize(
-    ("wish", "reason"),
+    ("targets", "reason"),
     [
         ({"wrong": 0.0}, "the rate wrong is 0.0"),
         ({"false_genuine": 1.0}, "the rate false_genuine is 1.0"),
@@ -146,6 +146,6 @@ def test_given_thresholds_are_taken_and_measured() -> None:
         ({"genuine_below": float("nan")}, "genuine_below is nan"),
     ],
 )
-def test_wishes_out_of_range(wish: dict[str, float], reason: str) -> None:
+def test_wishes_out_of_range(targets: dict[str, float], reason: str) -> None:
     with pytest.raises(InputError, match=reason):
-        Wish(**wish)
+        ThresholdTargets(**targets)

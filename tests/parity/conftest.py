@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from edgetlc.parity.judgement import Question, judge_answers
+from edgetlc.parity.judgement import VerificationConfig, judge_answers
 from edgetlc.parity.matrix import Matrix, read_matrix
 from edgetlc.parity.store import CandidateInfo, Header, PhotoRow, writer
 from edgetlc.parity.verification import Verification
@@ -123,7 +123,7 @@ def selftest_report(roles_bundle: Bundle) -> SelfTest:
 
 @pytest.fixture(scope="session")
 def judged(matrix: Matrix, selftest_report: SelfTest) -> Callable[..., Verification]:
-    """`judged(*names, machine=, selftest=, grouped=, **question)` judges some of the candidates.
+    """`judged(*names, machine=, selftest=, grouped=, **config)` judges some of the candidates.
 
     The clean one passes at a margin of 10 %, which 29 photos without harm certify; grouped, two
     neighbouring photos show one specimen.
@@ -136,14 +136,14 @@ def judged(matrix: Matrix, selftest_report: SelfTest) -> Callable[..., Verificat
         machine: str = "",
         selftest: bool = False,
         grouped: bool = False,
-        **question: object,
+        **config: object,
     ) -> Verification:
         chosen = tuple(
             replace(candidate, machine=machine)
             for candidate in matrix.candidates
             if candidate.info.name in names
         )
-        asked = Question(**question)  # type: ignore[arg-type]
+        asked = VerificationConfig(**config)  # type: ignore[arg-type]
         tests = (selftest_report,) if selftest else ()
         photos = paired if grouped else matrix.photos
         return judge_answers(replace(matrix, candidates=chosen, photos=photos), asked, tests)

@@ -133,7 +133,7 @@ class TestWords:
         assert "/photos/<img src=x>\ufffd\ufffd.jpg" in Parsed(everything).text
 
     @pytest.mark.parametrize(
-        ("names", "question", "verdict", "said"),
+        ("names", "config", "verdict", "said"),
         [
             ((CLEAN,), {"rule": WIDE}, "PASS", "Claimed, with 95 % confidence: on every camera"),
             ((CLEAN,), {}, "INSUFFICIENT", "Nothing is claimed"),
@@ -151,11 +151,11 @@ class TestWords:
         self,
         judged: Judged,
         names: tuple[str, ...],
-        question: dict[str, object],
+        config: dict[str, object],
         verdict: str,
         said: str,
     ) -> None:
-        found = judged(*names, **question)
+        found = judged(*names, **config)
         assert found.verdict == verdict
         assert said in claim(found)[1]
 

@@ -11,7 +11,7 @@ import pytest
 from edgetlc.data.photos import Photo, PhotoSet
 from edgetlc.errors import InputError
 from edgetlc.files import write_json
-from edgetlc.parity.judgement import Question
+from edgetlc.parity.judgement import VerificationConfig
 from edgetlc.parity.reports import MachineReports, read_reports, record
 from edgetlc.parity.verdict import Rule
 from edgetlc.parity.verify import verify
@@ -21,7 +21,7 @@ from edgetlc.runtime.classes import ClassInfo
 from edgetlc.runtime.selftest import selftest
 from edgetlc.runtime.verification import recorded_verification
 
-WIDE = Question(rule=Rule(margin=0.5))
+WIDE = VerificationConfig(rule=Rule(margin=0.5))
 
 
 @pytest.fixture
@@ -60,15 +60,15 @@ def test_what_is_no_selftest_is_refused_by_name(bundle: Bundle, tmp_path: Path) 
 def test_a_failed_selftest_fails_the_verification(bundle: Bundle, photos: PhotoSet) -> None:
     good = selftest(bundle)
     bad = replace(good, pixels=replace(good.pixels, passed=False))
-    assert verify(bundle, photos, question=WIDE, reports=MachineReports((good,))).verdict == "PASS"
-    found = verify(bundle, photos, question=WIDE, reports=MachineReports((good, bad)))
+    assert verify(bundle, photos, config=WIDE, reports=MachineReports((good,))).verdict == "PASS"
+    found = verify(bundle, photos, config=WIDE, reports=MachineReports((good, bad)))
     assert found.verdict == "FAIL"
     machines = json.loads(json.dumps(found.to_json()))["machines"]
     assert [machine["passed"] for machine in machines] == [True, False]
 
 
 def test_a_verification_is_recorded_and_read_back(bundle: Bundle, photos: PhotoSet) -> None:
-    record(bundle, verify(bundle, photos, question=WIDE))
+    record(bundle, verify(bundle, photos, config=WIDE))
     found = recorded_verification(bundle)
     assert found is not None
     assert found.margin == 0.5
@@ -80,4 +80,4 @@ def test_a_verification_is_recorded_and_read_back(bundle: Bundle, photos: PhotoS
 def test_a_packed_bundle_takes_no_record(bundle: Bundle, photos: PhotoSet, tmp_path: Path) -> None:
     packed = Bundle.open(pack(bundle, tmp_path / "colours.etlc"))
     with pytest.raises(InputError, match="packed; record the verification in the bundle's folder"):
-        record(packed, verify(packed, photos, question=WIDE))
+        record(packed, verify(packed, photos, config=WIDE))

@@ -99,7 +99,7 @@ def test_a_run_cut_anywhere_is_completed_as_if_never_cut(tmp_path: Path) -> None
 def test_another_question_is_not_gone_on_with(tmp_path: Path) -> None:
     fill(tmp_path / "answers", stop=2)
     other = replace(HEADER, bundle_digest="0" * 64)
-    with pytest.raises(InputError, match="answers another question"):
+    with pytest.raises(InputError, match="answers another config"):
         fill(tmp_path / "answers", other, resume=True)
     with pytest.raises(InputError, match="exists already; choose another folder or pass --resume"):
         fill(tmp_path / "answers")

@@ -17,10 +17,10 @@ from PIL import Image
 from edgetlc.data.photos import Photo, PhotoSet
 from edgetlc.errors import InputError
 from edgetlc.parity import verify as module
-from edgetlc.parity.judgement import Question
+from edgetlc.parity.judgement import VerificationConfig
 from edgetlc.parity.verdict import Rule
 from edgetlc.parity.verification import CandidateReport, Location
-from edgetlc.parity.verify import Asking, ask, default_candidates, judge_folders, verify
+from edgetlc.parity.verify import CollectionConfig, ask, default_candidates, judge_folders, verify
 from edgetlc.runtime.bundle import Bundle
 from edgetlc.runtime.classes import ClassInfo
 from edgetlc.runtime.contract import PixelContract
@@ -34,7 +34,7 @@ CLASSES = (
     ClassInfo("guangchenpi", "广陈皮", "Xinhui peel", "genuine"),
     ClassInfo("orange", "橙皮", "orange peel", "counterfeit"),
 )
-WIDE = Question(rule=Rule(margin=0.3), gate_rule=Rule(margin=0.45))
+WIDE = VerificationConfig(rule=Rule(margin=0.3), gate_rule=Rule(margin=0.45))
 """9 photos without harm certify 30 %, 8 do not; 6 counterfeits certify 45 %."""
 
 
@@ -155,7 +155,7 @@ class TestVerdicts:
             bundle(FP32, INT8, onnx_fp32=engine(), onnx_int8=engine(harmed, "onnxruntime 9")),
             photos,
             candidates=[(INT8, "onnxruntime")],
-            question=WIDE,
+            config=WIDE,
         )
         (report,) = found.candidates
         assert [(v.tally.camera, v.tally.n, v.verdict) for v in report.cameras] == [
@@ -175,7 +175,7 @@ class TestVerdicts:
             bundle(FP32, INT8, onnx_fp32=engine(), onnx_int8=engine()),
             enough,
             candidates=[(INT8, "onnxruntime")],
-            question=WIDE,
+            config=WIDE,
         )
         assert found.verdict == "PASS"
         assert {v.verdict for v in found.candidates[0].cameras} == {"PASS"}
@@ -198,7 +198,7 @@ class TestVerdicts:
             ),
             enough,
             candidates=[(INT8, "onnxruntime"), (INT8, "openvino")],
-            question=WIDE,
+            config=WIDE,
         )
         assert [(r.model, r.engine, r.verdict) for r in found.candidates] == [
             ("onnx-int8", "onnxruntime 9", "PASS"),
@@ -212,7 +212,7 @@ class TestVerdicts:
             bundle(FP32, INT8, onnx_fp32=engine(wrong_at(0, 1)), onnx_int8=engine()),
             enough,
             candidates=[(INT8, "onnxruntime")],
-            question=WIDE,
+            config=WIDE,
         )
         tally = found.candidates[0].cameras[0].tally
         assert (tally.b, tally.c, tally.agree, tally.n) == (0, 2, 7, 9)
@@ -232,7 +232,7 @@ class TestReport:
             bundle(FP32, onnx_fp32=engine()),
             photos,
             candidates=[(FP32, "onnxruntime")],
-            question=Question(cameras=tuple(listed)),
+            config=VerificationConfig(cameras=tuple(listed)),
         )
         assert found.untested == ("redmi-k30s", "honor-x40-gt")
 
@@ -290,7 +290,7 @@ class TestReport:
             bundle(FP32, INT8, onnx_fp32=engine(), onnx_int8=engine(wrong_at(9))),
             photos,
             candidates=[(INT8, "onnxruntime")],
-            question=replace(WIDE, cameras=("redmi-k30s",)),
+            config=replace(WIDE, cameras=("redmi-k30s",)),
         )
         document = json.loads(json.dumps(found.to_json(), allow_nan=False))
         assert document["bundle_digest"] == "d" * 64
@@ -358,14 +358,14 @@ class TestLocation:
 
 
 class TestQuestions:
-    def ask(self, photos: PhotoSet, question: Question, **more: object) -> CandidateReport:
+    def ask(self, photos: PhotoSet, config: VerificationConfig, **more: object) -> CandidateReport:
         given = bundle(FP32, INT8, onnx_fp32=engine(), onnx_int8=engine(wrong_at(9)))
         pairs = [(INT8, "onnxruntime")]
-        found = verify(given, photos, candidates=pairs, question=question, **more)  # type: ignore[arg-type]
+        found = verify(given, photos, candidates=pairs, config=config, **more)  # type: ignore[arg-type]
         return found.candidates[0]
 
     def test_label_free_counts_changed_answers(self, photos: PhotoSet) -> None:
-        report = self.ask(photos, Question(labelled=False))
+        report = self.ask(photos, VerificationConfig(labelled=False))
         k50 = report.cameras[2].tally
         assert (k50.b, k50.labelled) == (1, False)
         assert report.pooled.reference_accuracy is None
@@ -373,7 +373,7 @@ class TestQuestions:
         assert {flip.label for flip in report.flips} == {None}
 
     def test_sequential_states_stand_beside(self, photos: PhotoSet) -> None:
-        report = self.ask(photos, Question(rule=Rule(margin=0.3), sequential=True))
+        report = self.ask(photos, VerificationConfig(rule=Rule(margin=0.3), sequential=True))
         assert [v.camera for v in report.sequential] == [v.tally.camera for v in report.cameras]
         assert all(v.needed_fail == pytest.approx(4 / 0.05) for v in report.sequential)
 
@@ -385,7 +385,7 @@ class TestQuestions:
                 for number, photo in enumerate(photos.photos)
             ),
         )
-        report = self.ask(grouped, Question(), asking=Asking(group="group"))
+        report = self.ask(grouped, VerificationConfig(), collection=CollectionConfig(group="group"))
         k50 = report.cameras[2].tally
         assert (k50.n, k50.units, k50.unit) == (16, 5, "specimen")
 
@@ -394,9 +394,9 @@ class TestQuestions:
         given = bundle(FP32, onnx_fp32=engine())
         pairs = [(FP32, "onnxruntime")]
         asked = replace(WIDE, cameras=("redmi-k30s",))
-        assert verify(given, enough, candidates=pairs, question=asked).verdict == "PASS"
+        assert verify(given, enough, candidates=pairs, config=asked).verdict == "PASS"
         strict = replace(asked, require_all=True)
-        assert verify(given, enough, candidates=pairs, question=strict).verdict == "INSUFFICIENT"
+        assert verify(given, enough, candidates=pairs, config=strict).verdict == "INSUFFICIENT"
 
 
 class TestAnswersFolder:
@@ -405,7 +405,7 @@ class TestAnswersFolder:
     ) -> None:
         given = bundle(FP32, INT8, onnx_fp32=engine(), onnx_int8=engine(wrong_at(9, 10)))
         pairs = [(INT8, "onnxruntime")]
-        asked = verify(given, photos, candidates=pairs, question=WIDE, folder=tmp_path / "a")
+        asked = verify(given, photos, candidates=pairs, config=WIDE, folder=tmp_path / "a")
         again = judge_folders(bundle(INT8), [tmp_path / "a"], WIDE)
         assert replace(again, created="") == replace(asked, created="")
         tight = judge_folders(bundle(INT8), [tmp_path / "a"])
@@ -414,10 +414,16 @@ class TestAnswersFolder:
     def test_shards_judge_as_the_whole(self, photos: PhotoSet, tmp_path: Path) -> None:
         given = bundle(FP32, INT8, onnx_fp32=engine(), onnx_int8=engine(wrong_at(9, 10)))
         pairs = [(INT8, "onnxruntime")]
-        whole = verify(given, photos, candidates=pairs, question=WIDE)
+        whole = verify(given, photos, candidates=pairs, config=WIDE)
         folders = [tmp_path / str(number) for number in (1, 2, 3)]
         for number, folder in enumerate(folders, start=1):
-            ask(folder, given, photos, candidates=pairs, asking=Asking(shard=(number, 3)))
+            ask(
+                folder,
+                given,
+                photos,
+                candidates=pairs,
+                collection=CollectionConfig(shard=(number, 3)),
+            )
         merged = judge_folders(given, folders, WIDE)
         assert replace(merged, created="") == replace(whole, created="")
 
@@ -438,12 +444,14 @@ class TestAnswersFolder:
         ask(tmp_path / "a", given, strange, candidates=[(FP32, "onnxruntime")])
         with pytest.raises(InputError, match="photos show ginger; the bundle knows chenpi"):
             judge_folders(given, [tmp_path / "a"])
-        assert judge_folders(given, [tmp_path / "a"], Question(labelled=False)).photos == 40
+        assert (
+            judge_folders(given, [tmp_path / "a"], VerificationConfig(labelled=False)).photos == 40
+        )
 
     @pytest.mark.parametrize("shard", [(0, 2), (3, 2), (1, 0)])
     def test_shards_out_of_range(self, shard: tuple[int, int]) -> None:
         with pytest.raises(InputError, match="1 <= I <= N"):
-            Asking(shard=shard)
+            CollectionConfig(shard=shard)
 
 
 class TestReference:

@@ -13,11 +13,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edgetlc.calibration.preparation import CalibrationWish
+from edgetlc.calibration.preparation import CalibrationConfig
 from edgetlc.calibration.quantize_run import quantize_run
 from edgetlc.data.photos import PhotoSet
 from edgetlc.export.export_run import export_run
-from edgetlc.export.thresholds import Wish
+from edgetlc.export.thresholds import ThresholdTargets
 from edgetlc.models.int8_checkpoint import RECORD_FILE
 from edgetlc.parity.reports import read_reports
 from edgetlc.parity.verification import CandidateReport
@@ -84,12 +84,12 @@ def saturating_bundle(
     run = shutil.copytree(quantized_run, folder / "run")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(nncf, "quantize", damaged)
-        quantize_run(run, photo_set, CalibrationWish(16))
+        quantize_run(run, photo_set, CalibrationConfig(16))
     record = json.loads((run / RECORD_FILE).read_text(encoding="utf-8"))
     assert record["settings"]["overflow_fix"] == "enable"
     bundle = folder / "saturating.bundle"
-    always = Wish(reject_below=0, genuine_below=0)
-    export_run(run, photo_set, bundle, formats=("onnx",), wish=always)
+    always = ThresholdTargets(reject_below=0, genuine_below=0)
+    export_run(run, photo_set, bundle, formats=("onnx",), targets=always)
     return bundle
 
 

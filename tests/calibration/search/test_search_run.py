@@ -16,12 +16,12 @@ from onnx import numpy_helper
 from edgetlc.calibration import quantize_run as quantize_module
 from edgetlc.calibration.confidence import refit
 from edgetlc.calibration.measurement import answer, compare
-from edgetlc.calibration.preparation import WORK_FOLDER, CalibrationWish, Preparation
-from edgetlc.calibration.quantize_run import Compression, Result
+from edgetlc.calibration.preparation import WORK_FOLDER, CalibrationConfig, Preparation
+from edgetlc.calibration.quantize_run import QuantizationConfig, Result
 from edgetlc.calibration.quantizer import Quantized
 from edgetlc.calibration.search import candidates as module
 from edgetlc.calibration.search.result import SearchResult
-from edgetlc.calibration.search.run import SearchWish, next_steps, search_run
+from edgetlc.calibration.search.run import SearchConfig, next_steps, search_run
 from edgetlc.data.photos import PhotoSet
 from edgetlc.errors import InputError
 from edgetlc.files import read_json, sha256_file
@@ -30,7 +30,7 @@ from edgetlc.models.int8_checkpoint import INT8_FILE, RECORD_FILE
 from edgetlc.runtime.classes import ClassInfo
 from edgetlc.runtime.contract import PixelContract
 
-FEW = CalibrationWish(count=16)
+FEW = CalibrationConfig(count=16)
 NAMES = ("float", "int8", "int8-mixed-preset", "int8-accurate-bias", "int8-and-float")
 STUDENT = ("small float", "small int8")
 
@@ -44,11 +44,11 @@ def student(tiny_run: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def lightly(ready: Preparation, photos: PhotoSet, wish: Compression) -> Result:
-    """Stand in for `compress`: weights of half the digits, other ones for every wish."""
+def lightly(ready: Preparation, photos: PhotoSet, config: QuantizationConfig) -> Result:
+    """Stand in for `compress`: weights of half the digits, other ones for every config."""
     model = onnx.ModelProto()
     model.CopyFrom(ready.network)
-    last = 2 if "mixed" in str(wish) else 3 if "accurate" in str(wish) else 1
+    last = 2 if "mixed" in str(config) else 3 if "accurate" in str(config) else 1
     for tensor in model.graph.initializer:
         if tensor.data_type == onnx.TensorProto.FLOAT and len(tensor.dims) == 4:
             rough = numpy_helper.to_array(tensor).astype(np.float16) * np.float16(1 + last / 1024)
@@ -74,10 +74,10 @@ def found(run: Path, student: Path, quantized_run: Path, photo_set: PhotoSet) ->
 
     The second student, a copy of the run, has an int8 network.
     """
-    wish = SearchWish(max_drop=0.9, students=(student, quantized_run), rounds=3, threads=1)
+    config = SearchConfig(max_drop=0.9, students=(student, quantized_run), rounds=3, threads=1)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(module, "compress", lightly)
-        return search_run(run, photo_set, FEW, wish)
+        return search_run(run, photo_set, FEW, config)
 
 
 def test_every_candidate_is_a_row_or_left_out_with_its_reason(found: SearchResult) -> None:
@@ -137,7 +137,7 @@ def test_next_steps_name_every_run_that_is_recommended(
 class TestRefusals:
     def refused(self, run: Path, photos: PhotoSet, *students: Path) -> str:
         with pytest.raises(InputError) as told:
-            search_run(run, photos, FEW, SearchWish(students=students))
+            search_run(run, photos, FEW, SearchConfig(students=students))
         return str(told.value)
 
     def test_the_run_as_its_own_student(self, tiny_run: Path, photo_set: PhotoSet) -> None:
@@ -188,7 +188,7 @@ def test_for_real_interrupted_and_resumed(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     run = linked_copy(tiny_run, tmp_path / "run")
-    wish = SearchWish(max_drop=0.5, students=(student,), rounds=3, threads=1)
+    config = SearchConfig(max_drop=0.5, students=(student,), rounds=3, threads=1)
     recipes: list[Any] = []
     quantize = quantize_module.quantize
 
@@ -202,10 +202,10 @@ def test_for_real_interrupted_and_resumed(
 
     monkeypatch.setattr(quantize_module, "quantize", counted)
     with pytest.raises(KeyboardInterrupt):
-        search_run(run, photo_set, FEW, wish, log=interrupt)
+        search_run(run, photo_set, FEW, config, log=interrupt)
     (begun,) = recipes
     assert not (run / INT8_FILE).exists()
-    found = search_run(run, photo_set, FEW, wish, resume=True)
+    found = search_run(run, photo_set, FEW, config, resume=True)
     assert recipes[1:].count(begun) == 1  # the student's, by the same recipe
 
     names = {row.name for row in found.rows} | {name for name, _ in found.left_out}
