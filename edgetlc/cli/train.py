@@ -76,7 +76,7 @@ if TYPE_CHECKING:
     from edgetlc.training.distillation import Distillation
     from edgetlc.training.evaluate import Evaluation
     from edgetlc.training.metrics import Scores
-    from edgetlc.training.page import RunReport
+    from edgetlc.training.report import RunReport
     from edgetlc.training.train import Epoch, TrainedRun
 
 
@@ -204,7 +204,7 @@ def _train_one(
         "epochs": [asdict(epoch) for epoch in run.epochs],
         "weights": None if run.weights is None else asdict(run.weights),
         "unreadable": [{"file": str(p.path), "reason": reason} for p, reason in run.unreadable],
-        "findings": [asdict(finding) for finding in report.findings],
+        "findings": [finding.to_json() for finding in report.findings],
     }
     answer(document, lambda: _show_run(run, report, photos.simulated), as_json=as_json)
 
@@ -262,7 +262,7 @@ def _show_run(run: TrainedRun, report: RunReport, simulated: bool) -> None:
         ),
     )
     for finding in report.findings:
-        say(finding.en)
+        say(finding.text)
     say(f"Curves, confusions and settings: {run.folder / REPORT_FILE}")
 
 

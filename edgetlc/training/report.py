@@ -6,27 +6,82 @@ was interrupted.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import asdict, replace
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from edgetlc.data.photos import PhotoSet, digest_of
 from edgetlc.errors import InputError
 from edgetlc.files import write_json
 from edgetlc.models.checkpoint import Checkpoint, LoadedWeights, load_checkpoint
+from edgetlc.runtime.classes import ClassInfo
 from edgetlc.training.config import TrainingConfig
 from edgetlc.training.diagnosis import Finding, Fit, diagnose
 from edgetlc.training.distributed import started_by_torchrun
 from edgetlc.training.evaluate import Answers, Evaluation, evaluate
 from edgetlc.training.events import epoch_events
-from edgetlc.training.metrics import scores_from_json, scores_to_json
-from edgetlc.training.page import RunReport, write_page
+from edgetlc.training.metrics import Scores, scores_from_json, scores_to_json
+from edgetlc.training.page import write_page
 from edgetlc.training.runs import REPORT_FILE, SCORES_FILE, RunRecord, read_run
 from edgetlc.training.train import Epoch, TrainedRun, train
 
 MOST_TRAINING_PHOTOS = 500
 """Training photos that the kept network is asked about; evenly chosen where there are more."""
+MOST_WRONG = 24
+"""Wrongly answered photos that a report names."""
+
+
+@dataclass(frozen=True)
+class WrongAnswer:
+    """A photo that the kept network answers wrongly.
+
+    Attributes:
+        path: of the photo.
+        label: its class.
+        answer: the class that the network takes it for.
+        confidence: the probability of that class, 0 to 1.
+        camera: id of a profile; None where it is unknown.
+        simulated: whether its pixels were made by a simulation.
+    """
+
+    path: str
+    label: str
+    answer: str
+    confidence: float
+    camera: str | None
+    simulated: bool
+
+
+@dataclass(frozen=True)
+class RunReport:
+    """What a run, or an evaluation of its network, is worth.
+
+    Attributes:
+        run: the run folder's records.
+        classes: in the order of the outputs.
+        part: on which the network was scored: `train`, `val`, `test` or `all`.
+        overall: scores of that part.
+        cameras: the same by camera.
+        simulated: whether any photo of that part was made by a simulation.
+        unreadable: paths of photos left out, with the reason.
+        wrong: the wrong answers of the highest confidence, that one first; at most `MOST_WRONG`.
+        digest: SHA-256 over the scored photos (`edgetlc.data.photos.digest_of`).
+        findings: what curves and accuracies show; none where they were not looked at.
+    """
+
+    run: RunRecord
+    classes: tuple[ClassInfo, ...]
+    part: str
+    overall: Scores
+    cameras: Mapping[str, Scores]
+    simulated: bool
+    unreadable: tuple[tuple[str, str], ...]
+    wrong: tuple[WrongAnswer, ...]
+    digest: str
+    findings: tuple[Finding, ...]
 
 
 def train_and_report(
@@ -119,6 +174,7 @@ def read_report(folder: Path) -> RunReport:
             cameras={c: scores_from_json(s) for c, s in document["cameras"].items()},
             simulated=bool(document["simulated"]),
             unreadable=tuple((u["file"], u["reason"]) for u in document["unreadable"]),
+            wrong=tuple(WrongAnswer(**one) for one in document.get("wrong", ())),
             digest=str(document["photos_digest"]),
             findings=_findings(run),
         )
@@ -161,17 +217,43 @@ def _report(
         cameras=found.cameras,
         simulated=found.simulated,
         unreadable=tuple((str(photo.path), reason) for photo, reason in found.unreadable),
+        wrong=wrong_answers(found.answers),
         digest=digest_of(found.answers.photos),
         findings=findings,
     )
 
 
+def wrong_answers(answers: Answers) -> tuple[WrongAnswer, ...]:
+    """Return the wrong answers of the highest confidence, that one first."""
+    confidence, given = answers.probabilities.max(axis=1), answers.probabilities.argmax(axis=1)
+    wrong = np.flatnonzero(~answers.right)
+    order = wrong[np.argsort(-confidence[wrong], kind="stable")][:MOST_WRONG]
+    return tuple(
+        WrongAnswer(
+            path=str(photo.path),
+            label=photo.label,
+            answer=answers.labels[given[place]],
+            confidence=float(confidence[place]),
+            camera=photo.camera,
+            simulated=photo.simulated,
+        )
+        for place in order
+        for photo in (answers.photos[place],)
+    )
+
+
 def _findings(run: RunRecord) -> tuple[Finding, ...]:
+    """Return what the curves and the recorded accuracies of a run's end show; none without them."""
+    if run.scores is None:
+        return ()
     try:
-        return tuple(Finding(**finding) for finding in (run.scores or {}).get("findings", ()))
-    except TypeError:
+        confusion = run.scores["overall"]["confusion"]
+        right = sum(row[place] for place, row in enumerate(confusion))
+        val = Fit(right, sum(map(sum, confusion)))
+        return diagnose(run.epochs, Fit(**run.scores["train"]), val)
+    except (KeyError, TypeError, IndexError, ZeroDivisionError):
         raise InputError(
-            f"{run.folder / SCORES_FILE} holds no findings of a run; train it again"
+            f"{run.folder / SCORES_FILE} holds no scores of a run; remove it and resume the run"
         ) from None
 
 
@@ -197,6 +279,7 @@ def _document(report: RunReport, learnt: Fit) -> dict[str, Any]:
         "overall": scores_to_json(report.overall),
         "cameras": {camera: scores_to_json(s) for camera, s in report.cameras.items()},
         "unreadable": [{"file": file, "reason": reason} for file, reason in report.unreadable],
+        "wrong": [asdict(one) for one in report.wrong],
         "train": asdict(learnt),
-        "findings": [asdict(finding) for finding in report.findings],
+        "findings": [finding.to_json() for finding in report.findings],
     }

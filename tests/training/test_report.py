@@ -124,12 +124,21 @@ class TestEndOfARun:
         assert (made.part, made.overall, made.findings) == ("test", found.overall, first.findings)
         assert "test part" in page.read_text(encoding="utf-8")
 
-    def test_findings_that_are_none(self, photo_set: PhotoSet, tmp_path: Path) -> None:
+    def test_the_surest_wrong_answers_are_named(self, photo_set: PhotoSet, tmp_path: Path) -> None:
+        _, report = train_and_report(photo_set, CONFIG, tmp_path)
+        answers = evaluate(load_checkpoint(tmp_path), photo_set.part("val")).answers
+        assert len(report.wrong) == int((~answers.right).sum()) > 0
+        confidences = [one.confidence for one in report.wrong]
+        assert confidences == sorted(confidences, reverse=True)
+        assert all(one.label != one.answer for one in report.wrong)
+        assert read_report(tmp_path).wrong == report.wrong
+
+    def test_scores_without_figures(self, photo_set: PhotoSet, tmp_path: Path) -> None:
         train_and_report(photo_set, CONFIG, tmp_path)
         (tmp_path / SCORES_FILE).write_text('{"findings": [{"kind": 1}]}')
         checkpoint = load_checkpoint(tmp_path)
         found = evaluate(checkpoint, photo_set.part("val"))
-        with pytest.raises(InputError, match="holds no findings of a run"):
+        with pytest.raises(InputError, match="holds no scores of a run"):
             report_evaluation(tmp_path / "page.html", tmp_path, checkpoint, "val", found)
 
     def test_a_finished_run_that_is_resumed_keeps_its_scores(
