@@ -22,9 +22,9 @@ from edgetlc.results.html_page import (
     sign,
     two_languages,
 )
+from edgetlc.results.icons import icon_name
 from edgetlc.results.pictures import Evidence
 from edgetlc.results.records import RunInfo
-from edgetlc.results.signs import sign_name
 from edgetlc.results.wording import KNOWN_BY, ROLES, STATUS, UNKNOWN, percent, percent_needed
 from edgetlc.runtime.classifier import Classifier
 from edgetlc.runtime.policy import ShownRate
@@ -83,7 +83,7 @@ def photo_page(
 
 
 def _verdict(p: Prediction) -> Html:
-    name = sign_name(p.decision, p.label.role)
+    name = icon_name(p.decision, p.label.role)
     label = two_languages(p.label.zh, p.label.en)
     if p.decision == "not_sure":
         most_likely = element("p", two_languages("最可能", "most likely"), ": ", label)

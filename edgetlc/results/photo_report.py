@@ -24,9 +24,9 @@ from edgetlc.results.html_page import (
     table,
     two_languages,
 )
+from edgetlc.results.icons import icon_name
 from edgetlc.results.photo_page import PHOTO_STYLE, anchor, origin_facts
 from edgetlc.results.records import UNREADABLE, Record, RunInfo
-from edgetlc.results.signs import sign_name
 from edgetlc.results.wording import ROLES, UNKNOWN, UNREADABLE_WORDS, percent
 
 MOST_PHOTOS = {".html": 200, ".htm": 200, ".pdf": 100}
@@ -135,7 +135,7 @@ def _summary_row(number: int, one: Record) -> Sequence[str | Html]:
     return (
         str(number),
         element("a", name, href=f"#{anchor(one['file'])}"),
-        joined((sign(sign_name(one["decision"], one["role"])), " ", words)),
+        joined((sign(icon_name(one["decision"], one["role"])), " ", words)),
         percent(one["confidence"]),
         one["camera"] or two_languages(*UNKNOWN),
         ", ".join(caution["code"] for caution in one["cautions"]) or "–",

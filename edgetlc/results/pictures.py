@@ -15,9 +15,9 @@ from PIL import Image, ImageDraw
 from edgetlc.errors import ImageError
 from edgetlc.files import write_bytes
 from edgetlc.results.fonts import chinese_font, drawable, load_font
+from edgetlc.results.icons import icon_name, icon_picture
 from edgetlc.results.records import RunInfo
 from edgetlc.results.safe_text import ANNOTATED_SUFFIX, OVERLAY_SUFFIX, picture_name, visible
-from edgetlc.results.signs import sign_name, sign_picture
 from edgetlc.results.wording import KNOWN_BY, ROLES, STATUS, UNKNOWN, percent, percent_needed
 from edgetlc.runtime.contract import Geometry
 from edgetlc.runtime.overlay import overlay
@@ -104,8 +104,8 @@ def annotated(prediction: Prediction, seen: Evidence, run: RunInfo) -> Image.Ima
     canvas = Image.new("RGB", (width + 2 * _MARGIN, height), _WHITE)
     canvas.paste(seen.photo, (_MARGIN, _MARGIN))
     canvas.paste(seen.overlay, (_MARGIN + seen.photo.width + _GAP, _MARGIN))
-    name = sign_name(prediction.decision, prediction.label.role)
-    sign = sign_picture(name, _SIGN, _COLOURS[name])
+    name = icon_name(prediction.decision, prediction.label.role)
+    sign = icon_picture(name, _SIGN, _COLOURS[name])
     canvas.paste(sign, (_MARGIN, top), sign)
     draw = ImageDraw.Draw(canvas)
     y = top
@@ -127,7 +127,7 @@ def _caption(p: Prediction, run: RunInfo) -> list[tuple[int, tuple[int, int, int
         return " ".join(dict.fromkeys(w for w in ((zh if chinese else ""), en) if w))
 
     label, runner_up = words(p.label.zh, p.label.en), words(p.runner_up.zh, p.runner_up.en)
-    colour = _COLOURS[sign_name(p.decision, p.label.role)]
+    colour = _COLOURS[icon_name(p.decision, p.label.role)]
     if p.decision == "not_sure":
         head = [(_LARGE, colour, words("", NOT_SURE_EN))]
         head += [(_LARGE, colour, NOT_SURE_ZH)] if chinese else []

@@ -14,9 +14,9 @@ from PIL import Image, ImageDraw, ImageFont
 
 from edgetlc.errors import ImageError
 from edgetlc.results import fonts, pictures
+from edgetlc.results.icons import ICONS, icon_name, icon_picture
 from edgetlc.results.pictures import SIDE, Evidence, annotated, evidence
 from edgetlc.results.records import RunInfo
-from edgetlc.results.signs import SIGNS, sign_name, sign_picture
 from edgetlc.runtime.classes import ClassInfo
 from edgetlc.runtime.prediction import Prediction
 
@@ -160,12 +160,12 @@ class TestAnnotated:
 
     def test_every_decision_has_another_sign(self) -> None:
         names = {
-            sign_name(decision, role)
+            icon_name(decision, role)
             for decision in ("answer", "not_sure", "unreadable")
             for role in ("genuine", "counterfeit", "unspecified")
         }
-        assert names == set(SIGNS)
-        masks = [np.asarray(sign_picture(name, 64, (0, 0, 0)))[..., 3] / 255 for name in SIGNS]
+        assert names == set(ICONS)
+        masks = [np.asarray(icon_picture(name, 64, (0, 0, 0)))[..., 3] / 255 for name in ICONS]
         for i, first in enumerate(masks):
             for second in masks[:i]:
                 assert np.abs(first - second).mean() > 0.08
