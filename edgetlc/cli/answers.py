@@ -6,7 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from edgetlc.cli.console import say, table
-from edgetlc.locale import local
+from edgetlc.locale import local, spoken
 
 if TYPE_CHECKING:
     from edgetlc.results.records import Record
@@ -66,7 +66,7 @@ def show_answers(found: Tally) -> None:
 def _show_record(one: Record) -> None:
     from edgetlc.results.wording import describe
 
-    for line in describe(one):
+    for line in describe(one, spoken()):
         say(line)
 
 
@@ -85,7 +85,7 @@ def _row(one: Record) -> tuple[object, ...]:
     if one["decision"] == "not_sure":
         label = f"{local(NOT_SURE)} ({both(one['zh'], one['en'])}?)"
     else:
-        label = answer_of(one)
+        label = answer_of(one, spoken())
     runner_up = both(one["runner_up_zh"], one["runner_up_en"])
     return (
         one["file"],

@@ -1,7 +1,7 @@
 """What a report of predictions is made of, as plain data: `edgetlc.pages.predictions` lays it out.
 
-    batch = Batch(classifier, photos, extras=Outputs(report=path).extras(classifier))
-    report = prediction_report(classifier, batch.run(), "2026-11-02 14:05+08:00")
+batch = Batch(classifier, photos, extras=Outputs(report=path).extras(classifier))
+report = prediction_report(classifier, batch.run(), "2026-11-02 14:05+08:00")
 """
 
 from __future__ import annotations

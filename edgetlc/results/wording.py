@@ -1,4 +1,4 @@
-"""What is said of a prediction: the same words on the command line, in files, pictures and pages."""
+"""What is said of a prediction: the same words on the screen, in files, pictures and pages."""
 
 from __future__ import annotations
 
@@ -6,9 +6,8 @@ import math
 from collections.abc import Iterator, Mapping
 
 from edgetlc.devices.identify import Source
-from edgetlc.locale import Message, _, local, spoken
+from edgetlc.locale import Language, Message, _, said, visible
 from edgetlc.results.records import UNREADABLE, Record
-from edgetlc.results.safe_text import visible
 from edgetlc.runtime.verification import CameraStatus
 
 NOT_SURE = _("NOT SURE: send the piece to the laboratory")
@@ -43,24 +42,25 @@ def both(zh: str, en: str) -> str:
     return " ".join(dict.fromkeys(word for word in (zh, en) if word))
 
 
-def answer_of(one: Record) -> str:
+def answer_of(one: Record, language: Language) -> str:
     """Return label and role of an answer, such as `陈皮 aged tangerine peel - GENUINE`."""
     label, role = both(one["zh"], one["en"]), ROLE_NAMES.get(one["role"])
-    return f"{label} - {local(role)}" if role else label
+    return f"{label} - {said(role, language)}" if role else label
 
 
-def describe(one: Record) -> list[str]:
-    """Return the lines that tell of one photo, in the user's language; the first has its name."""
+def describe(one: Record, language: Language) -> list[str]:
+    """Return the lines that tell of one photo; the first has its name."""
     if one["decision"] == UNREADABLE:
-        answer, details = UNREADABLE_PHOTO, iter((one["reason"],))
+        answer, details = UNREADABLE_PHOTO, [one["reason"]]
     else:
-        answer = NOT_SURE if one["decision"] == "not_sure" else answer_of(one)
-        details = _details(one)
-    lines = (f"{one['file']}: {local(answer)}", *(f"  {local(line)}" for line in details))
-    return [visible(line) for line in lines]
+        answer = NOT_SURE if one["decision"] == "not_sure" else answer_of(one, language)
+        details = [*circumstances(one), *remarks(one, language)]
+    first = f"{one['file']}: {said(answer, language)}"
+    return [visible(line) for line in (first, *(f"  {said(d, language)}" for d in details))]
 
 
-def _details(one: Record) -> Iterator[str]:
+def circumstances(one: Record) -> Iterator[Message]:
+    """Yield what an answer rests on: its confidence, the runner-up, the camera."""
     figures = {
         "confidence": percent(one["confidence"]),
         "needed": percent_needed(one["needed"]),
@@ -87,8 +87,12 @@ def _details(one: Record) -> Iterator[str]:
         )
     else:
         yield _("camera unknown; verified in this bundle: {status}", status=status)
+
+
+def remarks(one: Record, language: Language) -> Iterator[Message]:
+    """Yield what to know before relying on an answer, and of the file."""
     for caution in one["cautions"]:
-        yield _("caution: {text}", text=caution[spoken()])
+        yield _("caution: {text}", text=caution[language])
     for note in (*one["notes"], one["camera_conflict"]):
         if note:
             yield _("note: {text}", text=note)
