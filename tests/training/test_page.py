@@ -16,7 +16,7 @@ from edgetlc.runtime.classes import ClassInfo
 from edgetlc.training.augment import ANNEX_A, Augmentation
 from edgetlc.training.diagnosis import Finding
 from edgetlc.training.metrics import score
-from edgetlc.training.page import MOST_FILES, RunReport, write_page
+from edgetlc.training.page import MOST_FILES, write_page
 from edgetlc.training.page_augmentation import STEPS
 from edgetlc.training.page_charts import (
     confusion_picture,
@@ -25,14 +25,15 @@ from edgetlc.training.page_charts import (
     rate_axis,
     share_axis,
 )
-from edgetlc.training.runs import EpochRecord, RunRecord
+from edgetlc.training.report import RunReport
+from edgetlc.training.runs import Epoch, RunRecord
 
 EVIL = "<script>alert(1)</script>"
 CLASSES = (
     ClassInfo("disc", "圆片", "disc", "genuine"),
     ClassInfo("evil", "坏", EVIL, "counterfeit"),
 )
-EPOCHS = tuple(EpochRecord(n, 1 / n, 0.5 / n, n / 10, 1e-3, 2.0, n / 9) for n in range(1, 6))
+EPOCHS = tuple(Epoch(n, 1 / n, 0.5 / n, n / 10, 1e-3, 2.0, n / 9) for n in range(1, 6))
 SCORES = score([0, 0, 0, 1], [0, 0, 1, 1], ("disc", "evil"), np.eye(2)[[0, 0, 1, 1]])
 
 
