@@ -164,10 +164,11 @@ def _read(value: Any, kind: Any, name: str) -> Any:
     Raises:
         InputError: it is of another type.
     """
-    origin, inner = get_origin(kind), get_args(kind)
+    origin: Any = get_origin(kind)
+    inner = get_args(kind)
     if origin in (Union, types.UnionType):
         return _first_that_fits(value, [k for k in inner if k is not types.NoneType], name)
-    if origin is Literal:
+    if get_origin(kind) is Literal:
         if value not in inner:
             allowed = ", ".join(map(str, inner))
             raise InputError(
@@ -195,7 +196,7 @@ def _read(value: Any, kind: Any, name: str) -> Any:
 
 def _first_that_fits(value: Any, kinds: list[Any], name: str) -> Any:
     failures = []
-    for kind in sorted(kinds, key=lambda kind: get_origin(kind) is not Literal):
+    for kind in kinds:
         try:
             return _read(value, kind, name)
         except InputError as error:

@@ -35,7 +35,7 @@ class Settings:
     rate: float = option(1e-3, "Highest.")
     fast: bool = option(False, "Hurry.")
     mode: Literal["squash", "crop"] = option("squash", "How.")
-    weights: Path | Literal["imagenet"] | None = option(None, "Start.")
+    weights: Literal["imagenet"] | Path | None = option(None, "Start.")
     names: tuple[str, ...] = option((), "Who.")
     teacher: Teacher | None = None
     looks: Mapping[str, Look] = field(default_factory=dict)

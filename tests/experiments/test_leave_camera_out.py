@@ -12,7 +12,6 @@ import pytest
 import torch
 
 from edgetlc.data.photos import PhotoSet
-from edgetlc.devices.profiles import Cameras
 from edgetlc.errors import InputError
 from edgetlc.experiments.leave_camera_out import UNSEEN_FILE, UnseenCameras, evaluate_unseen
 from edgetlc.experiments.leave_camera_out_plan import Training
@@ -37,7 +36,7 @@ def one_thread() -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 def augmentation() -> CameraAugmentation:
-    return CameraAugmentation.like(Cameras.load())
+    return CameraAugmentation()
 
 
 @pytest.fixture(scope="module")
