@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 import torch
+from edgetlc.experiments.leave_camera_out_plan import Training
 
 from edgetlc.data.photos import PhotoSet
 from edgetlc.errors import InputError
 from edgetlc.experiments.leave_camera_out import UNSEEN_FILE, UnseenCameras, evaluate_unseen
-from edgetlc.experiments.leave_camera_out_plan import Training
 from edgetlc.models.checkpoint import CHECKPOINT_FILE, load_checkpoint
 from edgetlc.runtime.contract import PixelContract
 from edgetlc.training.camera_augment import CameraAugmentation

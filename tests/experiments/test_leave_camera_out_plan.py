@@ -6,10 +6,10 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
+from edgetlc.experiments.leave_camera_out_plan import Training, plan_trainings
 
 from edgetlc.data.photos import Photo, PhotoSet
 from edgetlc.errors import InputError
-from edgetlc.experiments.leave_camera_out_plan import Training, plan_trainings
 
 PHONES = ("iphone-11", "realme-gt-neo")
 

@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 import torch
+from edgetlc.experiments.shared_cache import decoded_once
 
 from edgetlc.data.photos import PhotoSet
 from edgetlc.errors import InputError
 from edgetlc.experiments.compare import COMPARISON_FILE, compare_networks, paired_tests
 from edgetlc.experiments.folds import FOLDS_FILE, cross_validate
-from edgetlc.experiments.shared_cache import decoded_once
 from edgetlc.models.checkpoint import (
     CHECKPOINT_FILE,
     Checkpoint,
