@@ -6,9 +6,7 @@ says which of them look alike, and that is more than a label says.
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass, fields
-from pathlib import Path
+from dataclasses import fields
 
 import torch
 from torch import Tensor
@@ -19,29 +17,7 @@ from edgetlc.errors import InputError
 from edgetlc.files import sha256_file
 from edgetlc.models.checkpoint import CHECKPOINT_FILE, Checkpoint, load_checkpoint
 from edgetlc.runtime.contract import PixelContract
-
-
-@dataclass(frozen=True)
-class Distillation:
-    """Who teaches, and how much of the loss is theirs.
-
-    Attributes:
-        teacher: run folder, or checkpoint, of the trained teacher.
-        weight: share of the loss that compares with the teacher; the labels have the rest. Above
-            0, at most 1.
-        temperature: divides both networks' logits; above 0. A higher one shows more of what the
-            teacher thinks of the wrong classes.
-    """
-
-    teacher: Path
-    weight: float = 0.5
-    temperature: float = 4.0
-
-    def __post_init__(self) -> None:
-        if not 0 < self.weight <= 1:
-            raise InputError(f"the teacher's weight is {self.weight}; it is above 0, at most 1")
-        if not 0 < self.temperature < math.inf:
-            raise InputError(f"the distillation temperature is {self.temperature}; use 1 to 20")
+from edgetlc.training.config import Distillation
 
 
 class Teacher:

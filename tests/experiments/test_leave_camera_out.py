@@ -12,7 +12,6 @@ import pytest
 import torch
 
 from edgetlc.data.photos import PhotoSet
-from edgetlc.devices.profiles import Cameras
 from edgetlc.errors import InputError
 from edgetlc.experiments.leave_camera_out import (
     LEAVE_CAMERA_OUT_FILE,
@@ -40,7 +39,7 @@ def one_thread() -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 def augmentation() -> CameraAugmentation:
-    return CameraAugmentation.like(Cameras.load())
+    return CameraAugmentation()
 
 
 @pytest.fixture(scope="module")
