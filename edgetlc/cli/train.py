@@ -71,8 +71,7 @@ from edgetlc.training.runs import REPORT_FILE
 
 if TYPE_CHECKING:
     from edgetlc.data.photos import PhotoSet
-    from edgetlc.training.config import TrainingConfig
-    from edgetlc.training.distillation import Distillation
+    from edgetlc.training.config import Distillation, TrainingConfig
     from edgetlc.training.evaluate import Evaluation
     from edgetlc.training.metrics import Scores
     from edgetlc.training.report import RunReport
@@ -194,7 +193,7 @@ def _train_one(
         "epochs": [asdict(epoch) for epoch in run.epochs],
         "weights": None if run.weights is None else asdict(run.weights),
         "unreadable": [{"file": str(p.path), "reason": reason} for p, reason in run.unreadable],
-        "findings": [asdict(finding) for finding in report.findings],
+        "findings": [finding.to_json() for finding in report.findings],
     }
     answer(document, lambda: _show_run(run, report, photos.simulated), as_json=as_json)
 
@@ -202,7 +201,7 @@ def _train_one(
 def _distillation(
     teacher: Path | None, weight: float | None, temperature: float | None
 ) -> Distillation | None:
-    from edgetlc.training.distillation import Distillation
+    from edgetlc.training.config import Distillation
 
     given = {"weight": weight, "temperature": temperature}
     settings = {name: value for name, value in given.items() if value is not None}
@@ -230,7 +229,7 @@ def _show_run(run: TrainedRun, report: RunReport, simulated: bool) -> None:
         ),
     )
     for finding in report.findings:
-        say(finding.en)
+        say(finding.text)
     say(f"Curves, confusions and settings: {run.folder / REPORT_FILE}")
 
 

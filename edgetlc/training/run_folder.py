@@ -1,6 +1,7 @@
 """The run folder: what a training run leaves, so that ending it at any moment loses one epoch.
 
     run.json                  settings, start, data, versions
+    config.toml               the settings as 'edgetlc train --config' takes them to repeat the run
     model.safetensors         the best epoch so far
     metrics.jsonl             one line per epoch
     state.json                what the epochs reached, the optimizer's settings, the schedule
@@ -25,12 +26,15 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save
 from torch import Tensor
 
+from edgetlc.config import to_toml
 from edgetlc.errors import InputError
 from edgetlc.files import read_json, write_bytes, write_json, write_text
 from edgetlc.locale import _
 from edgetlc.models.checkpoint import CHECKPOINT_FILE, Checkpoint, save_checkpoint
+from edgetlc.training.config import TrainingConfig
 from edgetlc.training.provenance import differences
 from edgetlc.training.runs import (
+    CONFIG_FILE,
     METRICS_FILE,
     REPORT_FILE,
     RUN_FILE,
@@ -121,7 +125,7 @@ class RunFolder:
             )
         return self._state()
 
-    def begin(self, state: State | None, kept: Checkpoint) -> None:
+    def begin(self, state: State | None, kept: Checkpoint, config: TrainingConfig) -> None:
         """Start a run, or bring the files up to the state it is resumed from."""
         if state is not None:
             self._write_results(state, kept)
@@ -131,6 +135,9 @@ class RunFolder:
             (self.path / stale).unlink(missing_ok=True)
         self._remove_tensors(but=None)
         write_json(self.path / RUN_FILE, dict(kept.provenance))
+        # Where decoded photos lie while it trains makes no other run.
+        settings = replace(config, cache=None, cache_limit=TrainingConfig.cache_limit)
+        write_text(self.path / CONFIG_FILE, to_toml(settings))
 
     def keep(self, state: State, kept: Checkpoint) -> None:
         """Write what an epoch reached, and its weights if it is the best so far."""

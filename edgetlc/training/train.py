@@ -124,7 +124,7 @@ def _run(
         epochs, temperature = state.epochs, state.temperature
         loop.restore(state.tensors, state.loop)
     if folder:
-        folder.begin(state, kept)
+        folder.begin(state, kept, config)
     with epoch_events(folder.path if folder else None) as write_events:
         while len(epochs) < config.epochs and not _no_better(epochs, config.patience):
             epoch, logits = loop.epoch(len(epochs) + 1)

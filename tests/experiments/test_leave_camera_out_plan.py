@@ -8,7 +8,6 @@ from dataclasses import replace
 import pytest
 
 from edgetlc.data.photos import Photo, PhotoSet
-from edgetlc.devices.profiles import Cameras
 from edgetlc.errors import InputError
 from edgetlc.experiments.leave_camera_out import Key, plan_trials
 from edgetlc.experiments.trials import Trial
@@ -17,7 +16,7 @@ from edgetlc.training.config import TrainingConfig
 
 PHONES = ("iphone-11", "realme-gt-neo")
 CONFIG = TrainingConfig()
-LOOKS = CameraAugmentation.like(Cameras.load())
+LOOKS = CameraAugmentation()
 
 
 def plan_of(photos: PhotoSet, cameras: Sequence[str] | None = None) -> dict[Key, Trial]:

@@ -73,12 +73,22 @@ def test_page_of_an_evaluation(photo_set: PhotoSet, tmp_path: Path) -> None:
     assert "test part" in (tmp_path / "page.html").read_text(encoding="utf-8")
 
 
-def test_findings_that_are_none(photo_set: PhotoSet, tmp_path: Path) -> None:
+def test_the_surest_wrong_answers_are_named(photo_set: PhotoSet, tmp_path: Path) -> None:
+    _, report = train_run(photo_set, CONFIG, tmp_path)
+    answers = evaluate(load_checkpoint(tmp_path), photo_set.part("val")).answers
+    assert len(report.wrong) == int((~answers.right).sum()) > 0
+    confidences = [one.confidence for one in report.wrong]
+    assert confidences == sorted(confidences, reverse=True)
+    assert all(one.label != one.answer for one in report.wrong)
+    assert read_report(tmp_path).wrong == report.wrong
+
+
+def test_scores_without_figures(photo_set: PhotoSet, tmp_path: Path) -> None:
     train_run(photo_set, CONFIG, tmp_path)
     (tmp_path / SCORES_FILE).write_text('{"findings": [{"kind": 1}]}')
     checkpoint = load_checkpoint(tmp_path)
     found = evaluate(checkpoint, photo_set.part("val"))
-    with pytest.raises(InputError, match="holds no findings of a run"):
+    with pytest.raises(InputError, match="holds no scores of a run"):
         report_evaluation(tmp_path, checkpoint, "val", found)
 
 

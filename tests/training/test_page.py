@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from edgetlc.devices.simulation import Simulation
+from edgetlc.locale import _
 from edgetlc.runtime.classes import ClassInfo
 from edgetlc.training.augment import ANNEX_A, Augmentation
 from edgetlc.training.diagnosis import Finding
@@ -51,8 +52,9 @@ def report(**changes: object) -> RunReport:
         cameras={"iphone-11": SCORES, "unknown": SCORES},
         simulated=False,
         unreadable=(),
+        wrong=(),
         digest="e" * 64,
-        findings=(Finding("over-fitting", "过拟合：例", "Over-fitting: an example"),),
+        findings=(Finding("over-fitting", _("Over-fitting: an example")),),
     )
     return replace(made, **changes)  # type: ignore[arg-type]
 
@@ -93,7 +95,6 @@ def test_all_is_said(tmp_path: Path) -> None:
     for words in (
         "Training report",
         "accuracy 75.00% (3 / 4)",
-        "过拟合：例",
         "Over-fitting: an example",
         "5 / 5 (5)",
         "Confusion matrix",

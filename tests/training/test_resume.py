@@ -106,14 +106,17 @@ class TestSameWeights:
         monkeypatch: pytest.MonkeyPatch,
         name: str,
     ) -> None:
-        """The process goes just before a file of the second epoch is written."""
+        """The process goes just before a file of the second epoch is written.
+
+        A run begins with a JSON document and a text, and each epoch writes one of everything.
+        """
         original = getattr(run_folder, name)
         calls = 0
 
         def killing(*arguments: Any) -> None:
             nonlocal calls
             calls += 1
-            if calls == (3 if name == "write_json" else 2):  # it writes run.json first
+            if calls == (2 if name in ("write_bytes", "save_checkpoint") else 3):
                 raise Killed
             original(*arguments)
 
@@ -274,7 +277,7 @@ def test_full_disk_keeps_the_last_whole_epoch(
     def sync(handle: int) -> None:
         nonlocal written
         written += 1
-        if written == 5 + write:  # after run.json and the first epoch's four
+        if written == 6 + write:  # after run.json, config.toml and the first epoch's four
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     with monkeypatch.context() as patch:

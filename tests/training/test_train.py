@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
+from edgetlc.config import from_toml
 from edgetlc.data.photos import Photo, PhotoSet, digest_of
 from edgetlc.errors import InputError
 from edgetlc.files import sha256_file
@@ -23,9 +24,12 @@ from edgetlc.models.checkpoint import CHECKPOINT_FILE, load_checkpoint
 from edgetlc.models.networks import Classifier
 from edgetlc.runtime.contract import PixelContract
 from edgetlc.training import train as module
+from edgetlc.training.augment import Augmentation
+from edgetlc.training.camera_augment import CameraAugmentation
 from edgetlc.training.config import TrainingConfig
 from edgetlc.training.run_folder import STATE_FILE
 from edgetlc.training.runs import (
+    CONFIG_FILE,
     METRICS_FILE,
     REPORT_FILE,
     RUN_FILE,
@@ -88,7 +92,19 @@ class TestRun:
 
     def test_folder_holds_what_the_module_says(self, run: TrainedRun) -> None:
         names = {file.name for file in run.folder.iterdir()}
-        assert names == {CHECKPOINT_FILE, METRICS_FILE, RUN_FILE, STATE_FILE}
+        assert names == {CHECKPOINT_FILE, METRICS_FILE, RUN_FILE, STATE_FILE, CONFIG_FILE}
+
+    def test_the_configuration_that_repeats_it(self, few: PhotoSet, tmp_path: Path) -> None:
+        asked = settings(
+            epochs=1,
+            dropout=0.25,
+            augmentation=Augmentation(rotation=20.0),
+            camera_augmentation=CameraAugmentation(strength=0.5),
+            cache=tmp_path / "cache",
+        )
+        run = train(few, asked, tmp_path / "run")
+        text = (run.folder / CONFIG_FILE).read_text(encoding="utf-8")
+        assert from_toml(text, TrainingConfig) == replace(asked, cache=None)
 
     def test_provenance(self, run: TrainedRun, few: PhotoSet) -> None:
         record = json.loads((run.folder / RUN_FILE).read_text(encoding="utf-8"))
