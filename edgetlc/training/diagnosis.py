@@ -31,7 +31,7 @@ from statistics import NormalDist, median
 from typing import Literal
 
 from edgetlc.locale import Message, _
-from edgetlc.training.runs import EpochRecord
+from edgetlc.training.runs import Epoch, best_of
 
 GAP = 0.05
 RISE = 0.10
@@ -77,7 +77,7 @@ class Finding:
         return {"kind": self.kind, "en": str(self.text), "zh": self.text.translated("zh")}
 
 
-def diagnose(epochs: Sequence[EpochRecord], train: Fit, val: Fit) -> tuple[Finding, ...]:
+def diagnose(epochs: Sequence[Epoch], train: Fit, val: Fit) -> tuple[Finding, ...]:
     """Return what the rules find; at least one finding.
 
     Args:
@@ -153,7 +153,7 @@ def _low(train: Fit) -> Iterator[Finding]:
         yield Finding("under-fitting", text)
 
 
-def _turning_up(epochs: Sequence[EpochRecord]) -> Iterator[Finding]:
+def _turning_up(epochs: Sequence[Epoch]) -> Iterator[Finding]:
     val, train = _smooth([e.val_loss for e in epochs]), _smooth([e.train_loss for e in epochs])
     lowest = min(range(len(val)), key=val.__getitem__)
     low, end = val[lowest], val[-1]
@@ -173,12 +173,11 @@ def _turning_up(epochs: Sequence[EpochRecord]) -> Iterator[Finding]:
         yield Finding("turning up", text)
 
 
-def _still_improving(epochs: Sequence[EpochRecord], val: Fit) -> Iterator[Finding]:
+def _still_improving(epochs: Sequence[Epoch], val: Fit) -> Iterator[Finding]:
     loss = _smooth([e.val_loss for e in epochs])
     window = max(2, ceil(len(epochs) / 5))
     start, end = loss[-1 - window], loss[-1]
-    best = max(range(len(epochs)), key=lambda i: (epochs[i].val_accuracy, -epochs[i].val_loss))
-    late = best >= len(epochs) - window
+    late = best_of(epochs) in epochs[-window:]
     if late and val.right < val.photos and end <= start * (1 - FALL) and start - end >= NATS:
         text = _(
             "Still improving when it ended: the validation loss fell from {start:.3f} to "

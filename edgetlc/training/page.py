@@ -25,6 +25,7 @@ from edgetlc.training.page_charts import (
     share_axis,
 )
 from edgetlc.training.page_style import STYLE
+from edgetlc.training.report import RunReport
 from edgetlc.training.runs import RunRecord, flat
 
 if TYPE_CHECKING:

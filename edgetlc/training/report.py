@@ -1,12 +1,11 @@
-"""Ending a run with what it is worth: scores, a diagnosis in words, one page.
+"""What a run is worth: scores of the kept network, and a diagnosis in words.
 
-A finished run folder also holds `scores.json` and `report.html`; their absence tells that training
-was interrupted.
+A finished run folder holds them as `scores.json`; its absence tells that training was interrupted.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -15,18 +14,13 @@ import numpy as np
 
 from edgetlc.data.photos import PhotoSet, digest_of
 from edgetlc.errors import InputError
-from edgetlc.files import write_json
-from edgetlc.models.checkpoint import Checkpoint, LoadedWeights, load_checkpoint
+from edgetlc.locale import _
+from edgetlc.models.checkpoint import Checkpoint, load_checkpoint
 from edgetlc.runtime.classes import ClassInfo
-from edgetlc.training.config import TrainingConfig
 from edgetlc.training.diagnosis import Finding, Fit, diagnose
-from edgetlc.training.distributed import started_by_torchrun
 from edgetlc.training.evaluate import Answers, Evaluation, evaluate
-from edgetlc.training.events import epoch_events
 from edgetlc.training.metrics import Scores, scores_from_json, scores_to_json
-from edgetlc.training.page import write_page
-from edgetlc.training.runs import REPORT_FILE, SCORES_FILE, RunRecord, read_run
-from edgetlc.training.train import Epoch, TrainedRun, train
+from edgetlc.training.runs import SCORES_FILE, RunRecord, read_run
 
 MOST_TRAINING_PHOTOS = 500
 """Training photos that the kept network is asked about; evenly chosen where there are more."""
@@ -57,7 +51,7 @@ class WrongAnswer:
 
 @dataclass(frozen=True)
 class RunReport:
-    """What a run, or an evaluation of its network, is worth.
+    """A run and the scores of its kept network on one part.
 
     Attributes:
         run: the run folder's records.
@@ -84,77 +78,26 @@ class RunReport:
     findings: tuple[Finding, ...]
 
 
-def train_and_report(
-    photos: PhotoSet,
-    config: TrainingConfig,
-    output: Path,
-    *,
-    overwrite: bool = False,
-    resume: bool = False,
-    on_start: Callable[[LoadedWeights | None], None] = lambda loaded: None,
-    on_resume: Callable[[int], None] = lambda done: None,
-    on_epoch: Callable[[Epoch], None] = lambda epoch: None,
-) -> tuple[TrainedRun, RunReport]:
-    """Train as `edgetlc.training.train.train` does, with events; then score and report the run.
-
-    Of several processes (`torchrun`) all score, so that none waits for another; one writes. A
-    finished run that is resumed keeps its scores.
-
-    Raises:
-        InputError: as `train`.
-    """
-    trained: list[Epoch] = []
-    with epoch_events(output) as write_events:
-
-        def after(epoch: Epoch) -> None:
-            trained.append(epoch)
-            if epoch.epoch == 1:  # the run that stood here before is replaced by now
-                for stale in (SCORES_FILE, REPORT_FILE):
-                    (output / stale).unlink(missing_ok=True)
-            write_events(epoch)
-            on_epoch(epoch)
-
-        run = train(
-            photos,
-            config,
-            output,
-            overwrite=overwrite,
-            resume=resume,
-            on_start=on_start,
-            on_resume=on_resume,
-            on_epoch=after,
-        )
-    if resume and not trained and (output / SCORES_FILE).is_file():
-        return run, read_report(output)
-    write = started_by_torchrun().main
-    return run, report_run(output, photos, device=config.device, write=write)
-
-
-def report_run(
-    folder: Path,
-    photos: PhotoSet,
-    *,
-    device: str = "cpu",
-    write: bool = True,
-) -> RunReport:
-    """Score a run on its validation part, diagnose it, write `scores.json` and `report.html`.
+def score_run(
+    folder: Path, photos: PhotoSet, device: str = "cpu"
+) -> tuple[RunReport, dict[str, Any]]:
+    """Score a run on its validation part and diagnose it.
 
     Args:
         folder: the run folder.
         photos: what it was trained on, with parts `train` and `val`.
         device: where to compute.
-        write: false only returns the report.
+
+    Returns:
+        The report, and the JSON document of `scores.json` from which `read_report` restores it.
     """
     checkpoint = load_checkpoint(folder)
-    found = evaluate(checkpoint, photos.part("val"), device=device)
-    learnt = evaluate(checkpoint, _some(photos.part("train")), device=device)
+    validation = evaluate(checkpoint, photos.part("val"), device=device)
+    training = evaluate(checkpoint, _some(photos.part("train")), device=device)
+    fits = _fit(training.answers), _fit(validation.answers)
     run = read_run(folder)
-    findings = diagnose(run.epochs, _fit(learnt.answers), _fit(found.answers))
-    report = _report(run, checkpoint, "val", found, findings)
-    if write:
-        write_json(folder / SCORES_FILE, _document(report, _fit(learnt.answers)))
-        write_page(folder / REPORT_FILE, report)
-    return report
+    report = _report(run, checkpoint, "val", validation, diagnose(run.epochs, *fits))
+    return report, _document(report, fits[0])
 
 
 def read_report(folder: Path) -> RunReport:
@@ -179,46 +122,44 @@ def read_report(folder: Path) -> RunReport:
             findings=_findings(run),
         )
     except (KeyError, TypeError, ValueError, AttributeError):
-        raise InputError(
-            f"{folder / SCORES_FILE} holds no scores of a run; remove it and resume the run"
-        ) from None
+        raise _no_scores(folder) from None
 
 
 def report_evaluation(
-    path: Path, folder: Path, checkpoint: Checkpoint, part: str, found: Evaluation
+    folder: Path, checkpoint: Checkpoint, part: str, evaluation: Evaluation
 ) -> RunReport:
-    """Write the page of an evaluation; the diagnosis is that of the run's end, where it has one.
+    """Return the report of an evaluation, with the diagnosis of the run's end, where it has one.
 
     Args:
-        path: of the page.
         folder: the run folder.
         checkpoint: that was evaluated.
         part: `train`, `val`, `test` or `all`.
-        found: what `evaluate` returned.
+        evaluation: of that part.
+
+    Raises:
+        InputError: `scores.json` holds something else.
     """
     run = read_run(folder)
-    report = _report(run, checkpoint, part, found, _findings(run))
-    write_page(path, report)
-    return report
+    return _report(run, checkpoint, part, evaluation, _findings(run))
 
 
 def _report(
     run: RunRecord,
     checkpoint: Checkpoint,
     part: str,
-    found: Evaluation,
+    evaluation: Evaluation,
     findings: tuple[Finding, ...],
 ) -> RunReport:
     return RunReport(
         run=run,
         classes=checkpoint.classes,
         part=part,
-        overall=found.overall,
-        cameras=found.cameras,
-        simulated=found.simulated,
-        unreadable=tuple((str(photo.path), reason) for photo, reason in found.unreadable),
-        wrong=wrong_answers(found.answers),
-        digest=digest_of(found.answers.photos),
+        overall=evaluation.overall,
+        cameras=evaluation.cameras,
+        simulated=evaluation.simulated,
+        unreadable=tuple((str(photo.path), reason) for photo, reason in evaluation.unreadable),
+        wrong=wrong_answers(evaluation.answers),
+        digest=digest_of(evaluation.answers.photos),
         findings=findings,
     )
 
@@ -252,9 +193,16 @@ def _findings(run: RunRecord) -> tuple[Finding, ...]:
         val = Fit(right, sum(map(sum, confusion)))
         return diagnose(run.epochs, Fit(**run.scores["train"]), val)
     except (KeyError, TypeError, IndexError, ZeroDivisionError):
-        raise InputError(
-            f"{run.folder / SCORES_FILE} holds no scores of a run; remove it and resume the run"
-        ) from None
+        raise _no_scores(run.folder) from None
+
+
+def _no_scores(folder: Path) -> InputError:
+    return InputError(
+        _(
+            "{file} holds no scores of a run; remove it and resume the run",
+            file=folder / SCORES_FILE,
+        )
+    )
 
 
 def _some(photos: PhotoSet) -> PhotoSet:
@@ -271,7 +219,7 @@ def _fit(answers: Answers) -> Fit:
     return Fit(int(answers.right.sum()), len(answers.truth))
 
 
-def _document(report: RunReport, learnt: Fit) -> dict[str, Any]:
+def _document(report: RunReport, train: Fit) -> dict[str, Any]:
     return {
         "part": report.part,
         "photos_digest": report.digest,
@@ -280,6 +228,6 @@ def _document(report: RunReport, learnt: Fit) -> dict[str, Any]:
         "cameras": {camera: scores_to_json(s) for camera, s in report.cameras.items()},
         "unreadable": [{"file": file, "reason": reason} for file, reason in report.unreadable],
         "wrong": [asdict(one) for one in report.wrong],
-        "train": asdict(learnt),
+        "train": asdict(train),
         "findings": [finding.to_json() for finding in report.findings],
     }

@@ -7,15 +7,15 @@ from collections.abc import Sequence
 import pytest
 
 from edgetlc.training.diagnosis import Finding, Fit, diagnose
-from edgetlc.training.runs import EpochRecord
+from edgetlc.training.runs import Epoch
 
 GOOD = Fit(995, 1000)
 
 
-def run(train: Sequence[float], val: Sequence[float], best: int | None = None) -> list[EpochRecord]:
+def run(train: Sequence[float], val: Sequence[float], best: int | None = None) -> list[Epoch]:
     """Return epochs with these losses; `best` has the highest accuracy, else the lowest loss."""
     return [
-        EpochRecord(n, t, v, 1.0 if n == best else 0.5, 1e-3, 1.0)
+        Epoch(n, t, v, 1.0 if n == best else 0.5, 1e-3, 1.0)
         for n, (t, v) in enumerate(zip(train, val, strict=True), start=1)
     ]
 

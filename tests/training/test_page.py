@@ -27,14 +27,14 @@ from edgetlc.training.page_charts import (
     share_axis,
 )
 from edgetlc.training.report import RunReport
-from edgetlc.training.runs import EpochRecord, RunRecord
+from edgetlc.training.runs import Epoch, RunRecord
 
 EVIL = "<script>alert(1)</script>"
 CLASSES = (
     ClassInfo("disc", "圆片", "disc", "genuine"),
     ClassInfo("evil", "坏", EVIL, "counterfeit"),
 )
-EPOCHS = tuple(EpochRecord(n, 1 / n, 0.5 / n, n / 10, 1e-3, 2.0, n / 9) for n in range(1, 6))
+EPOCHS = tuple(Epoch(n, 1 / n, 0.5 / n, n / 10, 1e-3, 2.0, n / 9) for n in range(1, 6))
 SCORES = score([0, 0, 0, 1], [0, 0, 1, 1], ("disc", "evil"), np.eye(2)[[0, 0, 1, 1]])
 
 
