@@ -174,6 +174,7 @@ CHANGES = Words(
     passed=_(
         "{seen}; with {confidence} confidence at most {upper} change, below the margin of {margin}."
     ),
+    failed=None,
     vetoed=_(
         "{seen}; with {confidence} confidence at most {upper} change, but over all {photos} photos "
         "the average is {average}, not below the margin of {margin}. Labels would tell right to "
