@@ -65,6 +65,7 @@ def environment() -> Environment:
     found.globals |= {"version": edgetlc.__version__, "bilingual": bilingual}
     found.filters |= {
         "percent": percent,
+        "nearest": "{:.2%}".format,
         "percent_given": percent_given,
         "percent_needed": percent_needed,
         "plain": plain,

@@ -118,8 +118,14 @@ def charts(result: SearchResult) -> Iterator[Chart]:
     """Yield a chart of this processor's fastest engine, and one for each older processor."""
     for held_to in dict.fromkeys(held_to for _engine, held_to in slots(result)):
         points = [
-            Point(number, row.name, ms, row.measurement.worst_accuracy, _kind(result, row),
-                  row.name in result.front)
+            Point(
+                number,
+                row.name,
+                ms,
+                row.measurement.worst_accuracy,
+                _kind(result, row),
+                row.name in result.front,
+            )
             for number, row in enumerate(result.rows, start=1)
             if (ms := _fastest(row, held_to)) is not None
         ]

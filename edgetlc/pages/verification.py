@@ -162,9 +162,7 @@ def _alike(one: CandidateReport, other: CandidateReport) -> bool:
         counts = report.pooled.decisions_changed, sorted(report.roles.items())
         return report.cameras, report.sequential, report.gate, flips, counts
 
-    return (
-        _flips_are_known(one) and _flips_are_known(other) and answers(one) == answers(other)
-    )
+    return _flips_are_known(one) and _flips_are_known(other) and answers(one) == answers(other)
 
 
 def _flips_are_known(report: CandidateReport) -> bool:
@@ -173,7 +171,13 @@ def _flips_are_known(report: CandidateReport) -> bool:
 
 @dataclass(frozen=True)
 class MatrixRow:
-    """One camera: its photos, and per candidate the counts and what decides; None without photos."""
+    """One camera: its photos, and what every candidate did on them.
+
+    Attributes:
+        camera: its id, None for unknown ones.
+        photos: how many.
+        cells: per candidate the counts and what decides; None where it has no photos.
+    """
 
     camera: str | None
     photos: int

@@ -1,7 +1,7 @@
 """The reason of a verdict, in one or two sentences for the auditor.
 
-    reason_of(verdict, rule)                 by the labels: accuracy, or changed answers
-    reason_of(verdict, rule, FALSE_GENUINE)  of the gate on counterfeits called genuine
+reason_of(verdict, rule)                 by the labels: accuracy, or changed answers
+reason_of(verdict, rule, FALSE_GENUINE)  of the gate on counterfeits called genuine
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Protocol
 
 from edgetlc.locale import Message, _, n_
 from edgetlc.parity.tally import Tally
-from edgetlc.results.wording import percent, percent_given
+from edgetlc.results.wording import percent_given
 
 
 class Judged(Protocol):
@@ -82,19 +82,19 @@ ACCURACY = Words(
         ),
     },
     passed=_(
-        "{seen}; with {confidence} confidence at most {upper} go wrong, below the margin of "
+        "{seen}; with {confidence} confidence at most {upper:.2%} go wrong, below the margin of "
         "{margin}."
     ),
     failed=_(
-        "{seen}; with {confidence} confidence accuracy drops by more than {drop}, above the margin "
+        "{seen}; with {confidence} confidence accuracy drops by more than {drop:.2%}, above the margin "
         "of {margin}."
     ),
     vetoed=_(
-        "{seen}; with {confidence} confidence at most {upper} go wrong, but over all {photos} "
-        "photos the average is {average}, not below the margin of {margin}."
+        "{seen}; with {confidence} confidence at most {upper:.2%} go wrong, but over all {photos} "
+        "photos the average is {average:.2%}, not below the margin of {margin}."
     ),
     unshown=_(
-        "{seen}; with {confidence} confidence up to {upper} go wrong, not below the margin of "
+        "{seen}; with {confidence} confidence up to {upper:.2%} go wrong, not below the margin of "
         "{margin}."
     ),
     real=(
@@ -130,19 +130,19 @@ FALSE_GENUINE = Words(
         ),
     },
     passed=_(
-        "{seen}; with {confidence} confidence at most {upper} are newly called genuine, below the "
+        "{seen}; with {confidence} confidence at most {upper:.2%} are newly called genuine, below the "
         "margin of {margin}."
     ),
     failed=_(
-        "{seen}; with {confidence} confidence the share called genuine rises by more than {drop}, "
+        "{seen}; with {confidence} confidence the share called genuine rises by more than {drop:.2%}, "
         "above the margin of {margin}."
     ),
     vetoed=_(
-        "{seen}; with {confidence} confidence at most {upper} are newly called genuine, but over "
-        "all {photos} photos the average is {average}, not below the margin of {margin}."
+        "{seen}; with {confidence} confidence at most {upper:.2%} are newly called genuine, but over "
+        "all {photos} photos the average is {average:.2%}, not below the margin of {margin}."
     ),
     unshown=_(
-        "{seen}; with {confidence} confidence up to {upper} are newly called genuine, not below "
+        "{seen}; with {confidence} confidence up to {upper:.2%} are newly called genuine, not below "
         "the margin of {margin}."
     ),
     real=(
@@ -172,16 +172,16 @@ CHANGES = Words(
     },
     both={},  # without labels, every changed answer may be a wrong one
     passed=_(
-        "{seen}; with {confidence} confidence at most {upper} change, below the margin of {margin}."
+        "{seen}; with {confidence} confidence at most {upper:.2%} change, below the margin of {margin}."
     ),
     failed=None,
     vetoed=_(
-        "{seen}; with {confidence} confidence at most {upper} change, but over all {photos} photos "
-        "the average is {average}, not below the margin of {margin}. Labels would tell right to "
+        "{seen}; with {confidence} confidence at most {upper:.2%} change, but over all {photos} photos "
+        "the average is {average:.2%}, not below the margin of {margin}. Labels would tell right to "
         "wrong from wrong to right."
     ),
     unshown=_(
-        "{seen}; with {confidence} confidence up to {upper} change, not below the margin of "
+        "{seen}; with {confidence} confidence up to {upper:.2%} change, not below the margin of "
         "{margin}. Labels would tell right to wrong from wrong to right."
     ),
     real=None,
@@ -212,10 +212,10 @@ def reason_of(v: Judged, rule: Bound, words: Words | None = None) -> Message:
             _conclusion(v, rule, words),
             seen=_seen(v.tally, words),
             confidence=percent_given(rule.confidence),
-            upper=percent(v.right_to_wrong_upper),
-            drop=percent(v.drop_lower),
+            upper=v.right_to_wrong_upper,
+            drop=v.drop_lower,
             photos=v.tally.n,
-            average=percent(v.tally.right_to_wrong_rate or 0),
+            average=v.tally.right_to_wrong_rate or 0,
             margin=percent_given(rule.margin),
         )
     ]
