@@ -120,6 +120,10 @@ class Plot:
         """Return where points lie."""
         return [(self.x(across), self.y(up)) for across, up in values]
 
+    def curve_of(self, items: Iterable[object], across: str, up: str) -> list[tuple[float, float]]:
+        """Return where items lie by two of their attributes."""
+        return self.line((getattr(item, across), getattr(item, up)) for item in items)
+
     def best_line(self, values: Iterable[tuple[float, float]]) -> list[tuple[float, float]]:
         """Return the steps of the highest value that can be had up to each place across."""
         corners: list[tuple[float, float]] = []

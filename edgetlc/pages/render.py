@@ -6,7 +6,7 @@ write_page(Path("report.html"), "search.html.jinja", result=result)
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -20,10 +20,11 @@ from edgetlc.files import whole_file
 from edgetlc.locale import LANGUAGES, Language, Message, _, in_both, n_, p_, said, spoken, visible
 from edgetlc.results.icons import ICONS
 from edgetlc.results.pictures import jpeg
-from edgetlc.results.wording import percent, percent_needed
+from edgetlc.results.wording import percent, percent_given, percent_needed
 
 POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
 _BUFFERED = 200  # expressions of a template that are written at once
+_LONGEST = 200  # characters of one value
 
 
 def write_page(path: Path, template: str, language: Language | None = None, **values: Any) -> None:
@@ -63,10 +64,13 @@ def environment() -> Environment:
     found.globals |= {"version": edgetlc.__version__, "bilingual": bilingual}
     found.filters |= {
         "percent": percent,
+        "nearest": "{:.2%}".format,
+        "percent_given": percent_given,
         "percent_needed": percent_needed,
         "plain": plain,
         "tspans": tspans,
         "picture": picture,
+        "leaves": leaves,
         "points": lambda line: " ".join(f"{x:g},{y:g}" for x, y in line),
     }
     return found
@@ -99,3 +103,13 @@ def picture(image: Image.Image | bytes) -> str:
     """Return an image, or a JPEG file, as a `data:` address."""
     content = image if isinstance(image, bytes) else jpeg(image)
     return f"data:image/jpeg;base64,{base64.b64encode(content).decode('ascii')}"
+
+
+def leaves(value: Any, name: str = "") -> Iterator[tuple[str, str]]:
+    """Yield the values of nested tables, named by their paths, each at most 200 characters long."""
+    if isinstance(value, Mapping):
+        for key, inner in value.items():
+            yield from leaves(inner, f"{name}.{key}" if name else str(key))
+        return
+    text = "–" if value is None else str(value)
+    yield name, text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"

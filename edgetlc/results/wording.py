@@ -37,6 +37,11 @@ def percent_needed(share: float) -> str:
     return f"{math.ceil(round(share * 10_000, 6)) / 100:.2f}%"
 
 
+def percent_given(share: float) -> str:
+    """Return a margin or a confidence as it was asked for, such as `2%` or `99.5%`."""
+    return f"{100 * share:.4g}%"
+
+
 def both(zh: str, en: str) -> str:
     """Return a label in Chinese and English, or in one where they are the same or one is empty."""
     return " ".join(dict.fromkeys(word for word in (zh, en) if word))

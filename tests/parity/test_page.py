@@ -12,17 +12,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from edgetlc.parity.page import write_page
+from edgetlc.parity.page_charts import Scale, intervals
+from edgetlc.parity.page_claim import claim
+from edgetlc.parity.page_gallery import MOST_PICTURED, changed_photos
+from edgetlc.parity.page_pictures import ALTERED, NOT_THERE, SIDE, Viewer
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
 from edgetlc.errors import InputError
 from edgetlc.files import sha256_file
-from edgetlc.parity.page import write_page
-from edgetlc.parity.page_charts import Scale, intervals
-from edgetlc.parity.page_claim import claim
-from edgetlc.parity.page_gallery import MOST_PICTURED, changed_photos
-from edgetlc.parity.page_pictures import ALTERED, NOT_THERE, SIDE, Viewer
 from edgetlc.parity.tally import Tally
 from edgetlc.parity.verdict import Rule, judge
 from edgetlc.parity.verification import CandidateReport, Flip, Verification
@@ -257,7 +257,7 @@ class TestGallery:
         found = judged(PIXELS, NETWORK)
         photos = changed_photos(found.candidates, roles_bundle.manifest)
         effects = [photo[0].effect for photo in photos]
-        assert effects == sorted(effects, key=["false_genuine", "harm"].index)
+        assert effects == sorted(effects, key=["false_genuine", "right_to_wrong"].index)
         assert effects[0] == "false_genuine"
         assert len({photo[0].flip.photo for photo in photos}) == len(photos)
         assert any(len(photo) == 2 for photo in photos)
@@ -268,7 +268,7 @@ class TestGallery:
         (report,) = judged(PIXELS).candidates
         unsure = tuple(replace(flip, candidate_confidence=0.55) for flip in report.flips)
         photos = changed_photos([replace(report, flips=unsure)], roles_bundle.manifest)
-        assert {photo[0].effect for photo in photos} == {"harm"}
+        assert {photo[0].effect for photo in photos} == {"right_to_wrong"}
 
     def test_pictures_of_at_most_24_photos(self, everything: str) -> None:
         images = [
