@@ -10,9 +10,9 @@ from pathlib import Path
 
 from edgetlc.data.photos import PhotoSet
 from edgetlc.files import write_json
+from edgetlc.pages.training import write_page
 from edgetlc.training.config import TrainingConfig
 from edgetlc.training.distributed import rank_zero_only, started_by_torchrun
-from edgetlc.training.page import write_page
 from edgetlc.training.report import RunReport, read_report, score_run
 from edgetlc.training.runs import REPORT_FILE, SCORES_FILE
 from edgetlc.training.train import TrainedRun, train

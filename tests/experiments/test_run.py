@@ -17,7 +17,7 @@ from edgetlc.runtime.contract import PixelContract
 from edgetlc.training import report as scoring
 from edgetlc.training.config import TrainingConfig
 from edgetlc.training.evaluate import evaluate
-from edgetlc.training.page import write_page
+from edgetlc.pages.training import write_page
 from edgetlc.training.report import read_report, report_evaluation
 from edgetlc.training.runs import REPORT_FILE, SCORES_FILE, read_run
 
