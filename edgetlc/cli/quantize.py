@@ -103,8 +103,8 @@ def quantize(
     from edgetlc.calibration.quantize_run import QuantizationConfig, quantize_run
     from edgetlc.calibration.quantizer import Recipe
     from edgetlc.calibration.search.core import DEFAULT_MAX_DROP
-    from edgetlc.calibration.search.page import write_page
     from edgetlc.calibration.search.run import SearchConfig, search_run
+    from edgetlc.pages.search import write_page
 
     recipe = Recipe(preset, bias_correction, tuple(float_layer or ()))
     mine = load_part(own, "all", devices) if own else None
