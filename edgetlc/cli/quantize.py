@@ -121,7 +121,7 @@ def quantize(
             raise InputError("--search tries the presets itself; leave out how to quantize")
         bound = SearchConfig.max_drop if max_drop is None else max_drop
         config = SearchConfig(bound, training, tuple(student or ()))
-        found = search_run(run, photos, calibration, config, resume=resume, log=note)
+        found = search_run(run, photos, calibration, config, resume=resume)
         if report:
             write_page(report, found)
         answer(
@@ -149,7 +149,7 @@ def _document(made: QuantizedRun) -> dict[str, Any]:
         "calibration_digest": calibration.digest,
         "quantized_layers": made.quantized_layers,
         "float_layers": made.float_layers,
-        "restored": [vars(step) for step in made.restored],
+        "float_fallback": [vars(step) for step in made.float_fallback],
         "validation": made.measurement.to_json(),
         "confidence": made.confidence.to_json(),
         "float_bytes": made.float_bytes,
@@ -169,7 +169,7 @@ def _show(made: QuantizedRun) -> None:
     for warning in coverage.warnings:
         say(f"note: {warning}")
     show_effects(made.measurement, made.simulated)
-    if made.restored:
+    if made.float_fallback:
         table(
             "Layers back in float, in this order",
             ("layer", "nearer to float ", "worst camera then", "drop ", "false genuine "),
@@ -180,7 +180,7 @@ def _show(made: QuantizedRun) -> None:
                     s.worst_camera,
                     *map(_points, (s.worst_drop, s.worst_rise)),
                 )
-                for s in made.restored
+                for s in made.float_fallback
             ),
         )
     say(f"{made.quantized_layers} layers in int8, {made.float_layers} left in float")
@@ -209,12 +209,12 @@ def _show_search(
         ("Time for one photo, and size", costs(found)),
     ):
         table(title, [column.words[1] + " " * column.number for column in columns], rows)
-    for name, (_, reason) in found.left_out:
+    for name, reason in found.left_out:
         say(f"left out {name}: {reason}")
     table(
         f"Recommendation, no camera losing more than {found.max_drop:.1%}",
         ("target", "ship", "reason"),
-        ((one.words[1], one.candidate, one.reason[1]) for one in found.recommendations),
+        ((one.label, one.candidate, one.reason) for one in found.recommendations),
     )
     for line in next_steps(found, run, students):
         say(line)
