@@ -85,6 +85,7 @@ def write_page(
             )
         )
     names = Names(cameras or Cameras.load(), bundle.manifest.classes)
+    sheets = sheets_of(verification.candidates)
     changed = changed_photos(verification.candidates, bundle.manifest)
     write(
         path,
@@ -93,7 +94,8 @@ def write_page(
         manifest=bundle.manifest,
         camera_name=names.camera,
         class_name=names.label,
-        sheets=sheets_of(verification.candidates),
+        sheets=sheets,
+        anchors={number: sheet.anchor for sheet in sheets for number, _report in sheet.members},
         matrix=matrix_of(verification),
         covered=covered_by(verification),
         gallery=_pictured(changed[:MOST_PICTURED], verification, bundle),
@@ -213,8 +215,9 @@ def covered_by(verification: Verification) -> tuple[int, int]:
 
 def units_needed(decided: CameraVerdict | SequentialVerdict) -> int:
     """Return the fewest further photos or specimens that could bring a PASS."""
-    is_sequential = isinstance(decided, SequentialVerdict)
-    return decided.clean_needed if is_sequential else decided.photos_needed
+    if isinstance(decided, SequentialVerdict):
+        return decided.clean_needed
+    return decided.photos_needed
 
 
 def interval_axis(verdicts: Iterable[CameraVerdict], margin: float) -> Axis:
