@@ -30,6 +30,7 @@ from pathlib import Path
 from typing import cast, get_args
 
 from edgetlc.devices.camera import (
+    UNKNOWN_CAMERA,
     CameraProfile,
     Certainty,
     Evidence,
@@ -62,6 +63,11 @@ def read_profile(path: Path) -> CameraProfile:
     """
     if not _ID.fullmatch(path.stem):
         raise InputError(f"{path}: a profile is named by small letters, digits and hyphens")
+    if path.stem == UNKNOWN_CAMERA:
+        raise InputError(
+            f"{path}: {UNKNOWN_CAMERA} is what photos without a profile are listed under; "
+            "choose another name"
+        )
     try:
         document = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError) as error:

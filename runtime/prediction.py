@@ -80,7 +80,7 @@ class Prediction:
             "camera_by": self.camera.by,
             "camera_conflict": self.camera.conflict,
             "verified": self.verified,
-            "cautions": [asdict(caution) for caution in self.cautions],
+            "cautions": [caution.to_json() for caution in self.cautions],
             "notes": list(self.notes),
         }
 

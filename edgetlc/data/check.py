@@ -23,13 +23,13 @@ from edgetlc.data.duplicates import connected, near_duplicates
 from edgetlc.data.manifest import load_photos, unlisted_files
 from edgetlc.data.photos import Photo, PhotoSet
 from edgetlc.data.reading import FileFinding, Reading, read_all
+from edgetlc.devices.camera import UNKNOWN_CAMERA
 from edgetlc.devices.identify import identify
 from edgetlc.devices.naming import explain_name
 from edgetlc.devices.profiles import Cameras
 from edgetlc.runtime.classes import ClassInfo
 
 MIN_IMAGES = 500
-UNKNOWN_CAMERA = "unknown"
 
 
 @dataclass(frozen=True)
