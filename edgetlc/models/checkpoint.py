@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import math
-import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -21,6 +20,7 @@ from torch import Tensor
 
 from edgetlc.errors import InputError
 from edgetlc.files import write_bytes
+from edgetlc.models.architectures import architecture_of
 from edgetlc.models.networks import Classifier
 from edgetlc.runtime.classes import ClassInfo
 from edgetlc.runtime.contract import PixelContract
@@ -117,7 +117,8 @@ def load_weights(classifier: Classifier, path: Path) -> LoadedWeights:
     Raises:
         InputError: missing, unreadable, or nothing in it fits.
     """
-    found = _read_tensors(path)
+    name_today = architecture_of(classifier.architecture).name_today
+    found = {name_today(name): tensor for name, tensor in _read_tensors(path).items()}
     own = classifier.backbone.state_dict()
     fits = {name for name in own if name in found and found[name].shape == own[name].shape}
     if not fits:
@@ -144,11 +145,6 @@ def _read_tensors(path: Path) -> dict[str, Tensor]:
             state = load_file(path)
         else:
             state = torch.load(path, map_location="cpu", weights_only=True)
-        return {_name_today(n): value for n, value in state.items() if isinstance(value, Tensor)}
+        return {name: value for name, value in state.items() if isinstance(value, Tensor)}
     except Exception as error:  # torch.load raises many types on damaged or unsafe files
         raise InputError(f"{path} is not a readable weights file: {error}") from None
-
-
-def _name_today(name: str) -> str:
-    """Return a tensor's name; torchvision's DenseNet files still say `norm.1` for `norm1`."""
-    return re.sub(r"(denselayer\d+\.(?:norm|conv))\.([12]\.)", r"\1\2", name)

@@ -19,7 +19,7 @@ def test_the_process_gets_its_threads_back() -> None:
     before = torch.get_num_threads()
     with torch_threads(before + 1):
         assert torch.get_num_threads() == before + 1
-        with pytest.raises(KeyboardInterrupt), torch_threads(1):
+        with pytest.raises(KeyboardInterrupt), torch_threads(1):  # noqa: PT012
             assert torch.get_num_threads() == 1
             raise KeyboardInterrupt
         assert torch.get_num_threads() == before + 1
