@@ -1,27 +1,23 @@
 """`edgetlc benchmark`: float and int8 on every engine here, side by side in one run.
 
-Absolute times mean little on a shared machine; ratios within one run do. Rounds are interleaved
-(every model in turn, then again), so a slow second hits all of them alike, and medians are
-compared. Each turn begins unmeasured: the engine before it keeps its threads spinning for a while,
-and its data in the caches.
+Absolute times mean little on a shared machine; ratios of medians within one run do.
 """
 
 from __future__ import annotations
 
 import statistics
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from edgetlc.errors import InputError
-from edgetlc.progress import progress
 from edgetlc.runtime.bundle import Bundle
 from edgetlc.runtime.engines import available_engines
 from edgetlc.runtime.golden import read_golden
 from edgetlc.runtime.pixels import decode
+from edgetlc.runtime.timing import interleaved
 
 DEFAULT_ROUNDS = 30
-_SETTLING = 0.05  # seconds; engines spin for some tens of milliseconds
 
 
 @dataclass(frozen=True)
@@ -104,23 +100,3 @@ def benchmark(
     )
     height, width = pixels.shape[1:3]
     return Benchmark((width, height), threads, rounds, medians["decode"], timings)
-
-
-def interleaved(jobs: Mapping[str, Callable[[], object]], rounds: int) -> dict[str, list[float]]:
-    """Return the milliseconds of every round of every job, all jobs in turn in each round."""
-    times: dict[str, list[float]] = {name: [] for name in jobs}
-    for _ in progress(range(rounds), "timing", rounds):
-        for name, job in jobs.items():
-            _settle(job)
-            start = time.perf_counter()
-            job()
-            times[name].append(1e3 * (time.perf_counter() - start))
-    return times
-
-
-def _settle(job: Callable[[], object]) -> None:
-    """Run a job unmeasured, at least once, until nothing of the job before it is left."""
-    end = time.perf_counter() + _SETTLING
-    job()
-    while time.perf_counter() < end:
-        job()

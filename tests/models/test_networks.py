@@ -107,7 +107,7 @@ def test_a_network_is_added_by_an_entry_of_the_table(
         renamed=(r"^old\.", ""),
     )
     monkeypatch.setitem(ARCHITECTURES, "stub", entry)
-    with pytest.raises(InputError, match="choose one of .*densenet169, stub$"):
+    with pytest.raises(InputError, match=r"choose one of .*densenet169, stub$"):
         Classifier("resnet99", 2)
     with pytest.raises(InputError, match=r"no ImageNet weights of stub .*stub-12345678\.pth"):
         imagenet_weights("stub")

@@ -177,7 +177,7 @@ def test_an_engine_is_added_by_an_entry_of_the_table(
     assert available_engines()[-1] == "stub"
     assert engines_for("onnx") == ("onnxruntime", "openvino", "stub")
     assert engines_for("ort") == ("onnxruntime",)
-    with pytest.raises(InputError, match="use onnxruntime or openvino or stub$"):
+    with pytest.raises(InputError, match=r"use onnxruntime or openvino or stub$"):
         open_engine("tflite", [model])
     folder = Path(shutil.copytree(small_bundle, tmp_path / "stub.bundle"))
     document = json.loads((folder / "bundle.json").read_text())
@@ -195,5 +195,5 @@ def test_an_engine_that_is_not_installed(model: bytes, monkeypatch: pytest.Monke
     entry = EngineEntry("no_such_module", "", ("onnx",), absent)
     monkeypatch.setitem(ENGINES, "stub", entry)
     assert "stub" not in available_engines()
-    with pytest.raises(MissingExtraError, match="the engine stub needs .* pip install 'edgetlc'"):
+    with pytest.raises(MissingExtraError, match=r"the engine stub needs .* pip install 'edgetlc'"):
         open_engine("stub", [model])
