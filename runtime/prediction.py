@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -54,11 +54,6 @@ class Prediction:
     notes: tuple[str, ...]
     pixels: Pixels
     evidence: NDArray[np.float32]
-
-    def without_arrays(self) -> Prediction:
-        """Return the prediction with empty pixels and evidence, to keep thousands of them."""
-        nothing = np.zeros((0, 0, 3), np.uint8)
-        return replace(self, pixels=nothing, evidence=np.zeros((0, 0), np.float32))
 
     def to_json(self) -> dict[str, Any]:
         """Return the prediction without its arrays."""
