@@ -26,6 +26,11 @@ class EdgetlcError(Exception):
 
     exit_code = BAD_INPUT
 
+    @property
+    def text(self) -> str:
+        """The message, which remembers its translations where `str(error)` is English."""
+        return str(self) if not self.args else self.args[0]
+
 
 class InputError(EdgetlcError):
     """A file, folder, option or value is not as required."""

@@ -116,9 +116,9 @@ def open_engine(engine: str, files: Sequence[bytes], threads: int | None = None)
     if entry is None:
         raise InputError(
             _(
-                "unknown engine {engine!r}; use {known}",
+                "unknown engine {engine!r}; use one of {known}",
                 engine=engine,
-                known=" or ".join(ENGINES),
+                known=", ".join(ENGINES),
             )
         )
     try:
