@@ -24,9 +24,9 @@ import numpy as np
 from edgetlc.errors import EdgetlcError
 from edgetlc.files import read_json, write_json
 from edgetlc.progress import Silent, progress, reporting
-from edgetlc.runtime.benchmark import interleaved
 from edgetlc.runtime.engines import OPENVINO, available_engines, open_engine
 from edgetlc.runtime.pixels import Pixels
+from edgetlc.runtime.timing import interleaved
 
 T = TypeVar("T")
 
