@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import shutil
 import sys
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -67,16 +68,18 @@ def run_trials(
     Raises:
         InputError: as `edgetlc.training.train.train`.
     """
-    outcomes = []
+    outcomes, started = [], time.monotonic()
     with shared_cache(trials[0].config, output) as cache:
         for number, trial in enumerate(trials, start=1):
             note(
                 _(
-                    "training {number} of {count}: {name}, {photos} photos",
+                    "training {number} of {count}: {name}, {photos} photos "
+                    "({minutes:.0f} min so far)",
                     number=number,
                     count=len(trials),
                     name=trial.name,
                     photos=len(trial.photos.part("train").photos),
+                    minutes=(time.monotonic() - started) / 60,
                 )
             )
             config = replace(trial.config, **cache)
