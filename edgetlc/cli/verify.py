@@ -102,7 +102,12 @@ def verify(
     from edgetlc.parity.reports import check_recordable, read_reports
     from edgetlc.parity.reports import record as record_in_bundle
     from edgetlc.parity.verdict import Rule
-    from edgetlc.parity.verify import CollectionConfig, ask, default_candidates, judge_folders
+    from edgetlc.parity.verify import (
+        CollectionConfig,
+        collect_answers,
+        default_candidates,
+        judge_folders,
+    )
     from edgetlc.parity.verify import verify as compare
     from edgetlc.runtime.bundle import Bundle
 
@@ -134,7 +139,11 @@ def verify(
             "collection": collection,
         }
         if collection.shard != (1, 1):
-            _ask_shard(answers, lambda folder: ask(folder, opened, photos, **how), collection.shard)
+            _ask_shard(
+                answers,
+                lambda folder: collect_answers(folder, opened, photos, **how),
+                collection.shard,
+            )
             return
         found = compare(opened, photos, config=config, reports=reports, folder=answers, **how)
     if part != "test" and not from_:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from edgetlc.parity.answers import PIXEL_TOLERANCE
+from edgetlc.parity.collect import PIXEL_TOLERANCE
 from edgetlc.parity.page_charts import reliability_curve
 from edgetlc.parity.page_gate import decisions, gate
 from edgetlc.parity.page_intervals import interval_table

@@ -39,7 +39,7 @@ class Scale:
     def of(verdicts: Iterable[CameraVerdict], margin: float) -> Scale:
         """Return a scale with room for every interval, zero and the margin."""
         tested = [v for v in verdicts if v.tested]
-        ends = [v.harm_upper for v in tested]
+        ends = [v.right_to_wrong_upper for v in tested]
         ends += [x for v in tested if v.tally.labelled for x in (v.drop_lower, v.drop_upper)]
         low, high = min([0.0, *ends]), max([1.5 * margin, *ends])
         room = 0.02 * (high - low)
@@ -81,7 +81,7 @@ def intervals(v: CameraVerdict, scale: Scale) -> Html:
     if v.tested:
         drawn += _harm(v, scale)
         drawn += _drop(v, scale) if v.tally.labelled else []
-    said = f"harm rate {percent(v.harm_lower)} to {percent(v.harm_upper)}"
+    said = f"harm rate {percent(v.right_to_wrong_lower)} to {percent(v.right_to_wrong_upper)}"
     if v.tally.labelled:
         said += f", drop {percent(v.drop_lower)} to {percent(v.drop_upper)}"
     return element(
@@ -96,7 +96,7 @@ def intervals(v: CameraVerdict, scale: Scale) -> Html:
 
 
 def _harm(v: CameraVerdict, scale: Scale) -> list[Html]:
-    low, high = _x(v.harm_lower, scale), _x(v.harm_upper, scale)
+    low, high = _x(v.right_to_wrong_lower, scale), _x(v.right_to_wrong_upper, scale)
     box = element(
         "rect",
         x=f"{low:.1f}",
@@ -106,7 +106,11 @@ def _harm(v: CameraVerdict, scale: Scale) -> list[Html]:
         fill="currentColor",
         fill_opacity="0.35",
     )
-    return [box, _upright(high, 2, 14, "bound"), _upright(_x(v.tally.harm or 0, scale), 4, 12)]
+    return [
+        box,
+        _upright(high, 2, 14, "bound"),
+        _upright(_x(v.tally.right_to_wrong_rate or 0, scale), 4, 12),
+    ]
 
 
 def _drop(v: CameraVerdict, scale: Scale) -> list[Html]:

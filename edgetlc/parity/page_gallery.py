@@ -33,7 +33,7 @@ from edgetlc.runtime.schema import BundleManifest
 
 MOST_PICTURED, MOST_LISTED = 24, 50
 """Photos shown with pictures, and those listed in a table below them."""
-_ORDER = ("false_genuine", "harm", "other", "gain")
+_ORDER = ("false_genuine", "right_to_wrong", "other", "wrong_to_right")
 _SHORT = 12  # hexadecimal digits of a photo's SHA-256
 
 

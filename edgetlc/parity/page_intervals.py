@@ -94,7 +94,7 @@ def _row(v: CameraVerdict, report: CandidateReport, scale: Scale) -> Html:
         _count("±", f"{t.b} / {t.c}" if t.labelled else str(t.b)),
         _count("=", "–" if t.agreement is None else wording.percent(t.agreement)),
         element("td", intervals(v, scale), class_="plot"),
-        _count("≤", joined((percent(v.harm_upper), *missing))),
+        _count("≤", joined((percent(v.right_to_wrong_upper), *missing))),
         _count("↓", drop),
     )
 

@@ -112,7 +112,7 @@ def _run_facts(found: Verification, manifest: BundleManifest) -> Iterator[tuple[
     yield zh_en(("引擎", "engines")), joined((", ".join(engines),))
     yield zh_en(PHOTOS), joined((str(found.photos),))
     yield zh_en(("照片集", "photo set SHA-256")), element("code", found.photos_digest)
-    for machine in found.asked_on:
+    for machine in found.collected_on:
         yield zh_en(("运算所用机器", "answers computed on")), joined((machine,))
     yield zh_en(("判定", "judged")), joined((f"{found.created} · edgetlc {found.edgetlc}",))
     yield zh_en(("判定所用机器", "judged on")), joined((str(this_machine()),))

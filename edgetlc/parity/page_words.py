@@ -25,8 +25,8 @@ CAUSES: Mapping[str, Words] = {
     "unknown": ("原因不明", "unknown cause"),
 }
 KINDS: Mapping[str, Words] = {
-    "harm": ("对变错", "right to wrong"),
-    "gain": ("错变对", "wrong to right"),
+    "right_to_wrong": ("对变错", "right to wrong"),
+    "wrong_to_right": ("错变对", "wrong to right"),
     "other": ("答案不同", "changed"),
     "false_genuine": ("伪品判为正品", "counterfeit as genuine"),
 }
@@ -150,15 +150,16 @@ def _fixed_zh(v: CameraVerdict, rule: Rule, harmed: str) -> str:
     if v.verdict == "FAIL":
         return f"{seen}，恶化超过 {percent(v.drop_lower)}，高于容许值 {margin}。"
     if v.verdict == "PASS":
-        return f"{seen}，{harmed}的至多 {percent(v.harm_upper)}，低于容许值 {margin}。"
-    return f"{seen}，{harmed}的可达 {percent(v.harm_upper)}，不能证明低于容许值 {margin}。{takes}"
+        return f"{seen}，{harmed}的至多 {percent(v.right_to_wrong_upper)}，低于容许值 {margin}。"
+    upper = percent(v.right_to_wrong_upper)
+    return f"{seen}，{harmed}的可达 {upper}，不能证明低于容许值 {margin}。{takes}"
 
 
 def _sequential_zh(v: SequentialVerdict, rule: Rule, harmed: str) -> str:
     takes = f"通过至少还需 {v.clean_needed} 个，且全部无损。"
     if not v.photos:
         return f"未测试：没有照片。{takes}"
-    seen = f"{v.units} 个中 {v.harmed} 个{harmed}"
+    seen = f"{v.units} 个中 {v.right_to_wrong} 个{harmed}"
     if v.verdict != "INSUFFICIENT":
         side = "低于" if v.verdict == "PASS" else "高于"
         shown = f"以 {percent(rule.confidence)} 置信度{side}容许值 {percent(rule.margin)}"

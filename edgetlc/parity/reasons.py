@@ -83,15 +83,15 @@ def reason_of(v: CameraVerdict, rule: Rule, words: Words | None = None) -> str:
     seen = f"{_seen(t, words)}; with {percent(rule.confidence)} confidence"
     if v.verdict == "FAIL":
         return f"{seen} {words.drop} by more than {percent(v.drop_lower)}, above {margin}."
-    rate, real = f"{percent(v.harm_upper)} {words.rate}", ""
-    if v.p_harm is not None and v.p_harm <= rule.alpha:
+    rate, real = f"{percent(v.right_to_wrong_upper)} {words.rate}", ""
+    if v.p_drop is not None and v.p_drop <= rule.alpha:
         size = "but within the margin" if v.verdict == "PASS" else "but may be within the margin"
-        real = f" {words.real} (p {_p(v.p_harm)}), {size}."
+        real = f" {words.real} (p {_p(v.p_drop)}), {size}."
     if v.verdict == "PASS":
         return f"{seen} at most {rate}, below {margin}.{real}"
     labels = "" if t.labelled else " Labels would tell harm from gain."
-    if v.harm_upper < rule.margin:
-        average = f"over all {t.n} photos the average is {percent(t.harm or 0)}"
+    if v.right_to_wrong_upper < rule.margin:
+        average = f"over all {t.n} photos the average is {percent(t.right_to_wrong_rate or 0)}"
         return f"{seen} at most {rate}, but {average}, not below {margin}.{real} {takes}{labels}"
     return f"{seen} up to {rate}, not below {margin}.{real} {takes}{labels}"
 

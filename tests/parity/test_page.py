@@ -257,7 +257,7 @@ class TestGallery:
         found = judged(PIXELS, NETWORK)
         photos = changed_photos(found.candidates, roles_bundle.manifest)
         effects = [photo[0].effect for photo in photos]
-        assert effects == sorted(effects, key=["false_genuine", "harm"].index)
+        assert effects == sorted(effects, key=["false_genuine", "right_to_wrong"].index)
         assert effects[0] == "false_genuine"
         assert len({photo[0].flip.photo for photo in photos}) == len(photos)
         assert any(len(photo) == 2 for photo in photos)
@@ -268,7 +268,7 @@ class TestGallery:
         (report,) = judged(PIXELS).candidates
         unsure = tuple(replace(flip, candidate_confidence=0.55) for flip in report.flips)
         photos = changed_photos([replace(report, flips=unsure)], roles_bundle.manifest)
-        assert {photo[0].effect for photo in photos} == {"harm"}
+        assert {photo[0].effect for photo in photos} == {"right_to_wrong"}
 
     def test_pictures_of_at_most_24_photos(self, everything: str) -> None:
         images = [
