@@ -6,7 +6,6 @@ write_page(Path("report.html"), "search.html.jinja", result=result)
 from __future__ import annotations
 
 import base64
-import io
 from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
@@ -20,11 +19,11 @@ import edgetlc
 from edgetlc.files import whole_file
 from edgetlc.locale import LANGUAGES, Language, Message, _, in_both, n_, p_, said, spoken, visible
 from edgetlc.results.icons import ICONS
+from edgetlc.results.pictures import jpeg
 from edgetlc.results.wording import percent, percent_given, percent_needed
 
 POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
 _BUFFERED = 200  # expressions of a template that are written at once
-_QUALITY = 85
 _LONGEST = 200  # characters of one value
 
 
@@ -100,11 +99,10 @@ def plain(text: Any) -> str:
     return " · ".join(dict.fromkeys(visible(str(said(text, at))) for at in LANGUAGES))
 
 
-def picture(image: Image.Image) -> str:
-    """Return an image as a `data:` address, a JPEG file."""
-    stream = io.BytesIO()
-    image.convert("RGB").save(stream, "JPEG", quality=_QUALITY)
-    return f"data:image/jpeg;base64,{base64.b64encode(stream.getvalue()).decode('ascii')}"
+def picture(image: Image.Image | bytes) -> str:
+    """Return an image, or a JPEG file, as a `data:` address."""
+    content = image if isinstance(image, bytes) else jpeg(image)
+    return f"data:image/jpeg;base64,{base64.b64encode(content).decode('ascii')}"
 
 
 def leaves(value: Any, name: str = "") -> Iterator[tuple[str, str]]:
