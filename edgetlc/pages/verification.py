@@ -23,19 +23,19 @@ from edgetlc.pages.gallery import (
 from edgetlc.pages.names import Names
 from edgetlc.pages.render import write_page as write
 from edgetlc.parity.sequential import SequentialVerdict
-from edgetlc.parity.verdict import CameraVerdict
+from edgetlc.parity.verdict import CameraVerdict, Verdict
 from edgetlc.parity.verification import CandidateReport, Verification
+from edgetlc.results.wording import ROLE_NAMES, STATUS_NAMES
 from edgetlc.runtime.bundle import Bundle
 from edgetlc.runtime.machine import this_machine
 
 ENUMERATED_AT = 0.95
 """The confidence at which tests/parity/test_verdict.py enumerates the error rates."""
-VERDICTS: Mapping[str, Message] = {
-    "PASS": _("PASS"),
-    "FAIL": _("FAIL"),
-    "INSUFFICIENT": _("INSUFFICIENT"),
+ICON: Mapping[Verdict, str] = {
+    "PASS": "genuine",
+    "FAIL": "counterfeit",
+    "INSUFFICIENT": "not_sure",
 }
-ICON = {"PASS": "genuine", "FAIL": "counterfeit", "INSUFFICIENT": "not_sure"}
 CAUSES: Mapping[str, Message] = {
     "pixels": p_("cause", "pixels"),
     "network": p_("cause", "network"),
@@ -48,8 +48,7 @@ EFFECTS: Mapping[str, Message] = {
     "other": _("changed"),
 }
 DECISIONS: Mapping[str, Message] = {
-    "genuine": _("GENUINE"),
-    "counterfeit": _("COUNTERFEIT"),
+    **ROLE_NAMES,
     "unspecified": p_("class", "other"),
     "not sure": _("NOT SURE"),
 }
@@ -111,7 +110,7 @@ def write_page(
         decision_table=decision_table,
         reliability_plot=_RELIABILITY,
         enumerated=verification.rule.confidence == ENUMERATED_AT,
-        VERDICTS=VERDICTS,
+        VERDICTS={verdict: STATUS_NAMES[verdict] for verdict in ICON},
         ICON=ICON,
         CAUSES=CAUSES,
         EFFECTS=EFFECTS,
