@@ -11,6 +11,7 @@ import numpy as np
 
 import edgetlc
 from edgetlc.errors import BundleError, InputError
+from edgetlc.locale import _
 from edgetlc.runtime.bundle import Bundle
 from edgetlc.runtime.engines import available_engines
 from edgetlc.runtime.golden import GoldenInput, GoldenOutput, GoldenSet, read_golden
@@ -142,7 +143,8 @@ class SelfTest:
         """
         try:
             fields = dict(document)
-            kind, schema, _ = fields.pop("kind"), fields.pop("schema"), fields.pop("passed")
+            kind, schema = fields.pop("kind"), fields.pop("schema")
+            del fields["passed"]
             if (kind, schema) != (KIND, SCHEMA):
                 raise ValueError(f"kind {kind!r}, schema {schema!r}; known: {KIND!r}, {SCHEMA}")
             pixels = fields["pixels"]
@@ -152,7 +154,13 @@ class SelfTest:
             checked = PixelResult(photos, bool(pixels["passed"]))
             return SelfTest(**{**fields, "machine": machine, "pixels": checked, "models": models})
         except (TypeError, KeyError, ValueError, AttributeError) as error:
-            raise InputError(f"not a self-test report: {type(error).__name__}: {error}") from None
+            raise InputError(
+                _(
+                    "not a self-test report: {kind}: {reason}",
+                    kind=type(error).__name__,
+                    reason=error,
+                )
+            ) from None
 
 
 def _model_result(fields: dict[str, Any]) -> ModelResult:
@@ -175,7 +183,12 @@ def selftest(bundle: Bundle) -> SelfTest:
         if expected.engine in installed
     )
     if not models:
-        raise BundleError(f"no engine here ({', '.join(installed)}) runs a model of the bundle")
+        raise BundleError(
+            _(
+                "no engine here ({installed}) runs a model of the bundle",
+                installed=", ".join(installed),
+            )
+        )
     now = datetime.now(UTC).isoformat(timespec="seconds")
     return SelfTest(bundle.digest, now, edgetlc.__version__, this_machine(), pixels, models)
 
@@ -203,8 +216,13 @@ def _check_model(bundle: Bundle, golden: GoldenSet, expected: GoldenOutput) -> M
     shape = (len(golden.inputs), len(names))
     if not answers.shape == expected.probabilities.shape == shape:
         raise BundleError(
-            f"{record.id} answers {answers.shape} values, its golden outputs are "
-            f"{expected.probabilities.shape}; get the bundle again"
+            _(
+                "{id} answers {shape} values, its golden outputs are {expected}; get the bundle "
+                "again",
+                id=record.id,
+                shape=answers.shape,
+                expected=expected.probabilities.shape,
+            )
         )
     each = tuple(
         PhotoAnswer(

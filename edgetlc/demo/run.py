@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from edgetlc.calibration.preparation import CalibrationConfig
+from edgetlc.calibration.config import CalibrationConfig
 from edgetlc.calibration.quantize_run import quantize_run
 from edgetlc.data.manifest import write_manifest
 from edgetlc.data.photos import PhotoSet
@@ -69,13 +69,7 @@ class Demo:
     overlay: Path
 
 
-def run_demo(
-    output: Path,
-    *,
-    overwrite: bool = False,
-    epochs: int = 10,
-    seed: int = 0,
-) -> Demo:
+def run_demo(output: Path, *, overwrite: bool = False, epochs: int = 10, seed: int = 0) -> Demo:
     """Run the main job on generated photos; a note tells of every step.
 
     Args:
@@ -149,10 +143,7 @@ def run_demo(
 
 
 def _verify(
-    bundle: Bundle,
-    run: TrainedRun,
-    photos: PhotoSet,
-    listed: Sequence[CameraProfile],
+    bundle: Bundle, run: TrainedRun, photos: PhotoSet, listed: Sequence[CameraProfile]
 ) -> Verification:
     return verify(
         bundle,

@@ -17,6 +17,7 @@ from PIL import Image
 from edgetlc.errors import EdgetlcError, ImageError
 from edgetlc.locale import Message, _
 from edgetlc.parity.verification import CandidateReport, Flip
+from edgetlc.results.wording import percent
 from edgetlc.runtime.bundle import Bundle
 from edgetlc.runtime.classes import Role
 from edgetlc.runtime.engines import Engine
@@ -65,9 +66,19 @@ class ChangedPhoto:
         return self.gravest.flip
 
     @property
-    def by_number(self) -> list[ChangedAnswer]:
-        """The answers by candidate."""
-        return sorted(self.answers, key=lambda answer: answer.number)
+    def alike(self) -> list[tuple[list[int], ChangedAnswer]]:
+        """The answers by candidate, those that read alike as one with all its numbers."""
+        groups: dict[tuple[str, str, str, str], list[ChangedAnswer]] = {}
+        for answer in sorted(self.answers, key=lambda answer: answer.number):
+            flip = answer.flip
+            read = (
+                flip.candidate,
+                percent(flip.candidate_confidence),
+                answer.effect,
+                flip.cause,
+            )
+            groups.setdefault(read, []).append(answer)
+        return [([answer.number for answer in group], group[0]) for group in groups.values()]
 
 
 def changed_photos(

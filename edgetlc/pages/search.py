@@ -36,7 +36,7 @@ def write_page(path: Path, result: SearchResult, cameras: Cameras | None = None)
         path,
         "search.html.jinja",
         result=result,
-        tables=(losses(result, names.camera), costs(result)),  # type: ignore[arg-type]
+        tables=(losses(result, names.camera), costs(result)),
         charts=charts(result),
         camera_name=names.camera,
         change=change,

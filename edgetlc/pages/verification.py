@@ -23,19 +23,19 @@ from edgetlc.pages.gallery import (
 from edgetlc.pages.names import Names
 from edgetlc.pages.render import write_page as write
 from edgetlc.parity.sequential import SequentialVerdict
-from edgetlc.parity.verdict import CameraVerdict
+from edgetlc.parity.verdict import CameraVerdict, Verdict
 from edgetlc.parity.verification import CandidateReport, Verification
+from edgetlc.results.wording import ROLE_NAMES, STATUS_NAMES
 from edgetlc.runtime.bundle import Bundle
 from edgetlc.runtime.machine import this_machine
 
 ENUMERATED_AT = 0.95
 """The confidence at which tests/parity/test_verdict.py enumerates the error rates."""
-VERDICTS: Mapping[str, Message] = {
-    "PASS": _("PASS"),
-    "FAIL": _("FAIL"),
-    "INSUFFICIENT": _("INSUFFICIENT"),
+ICON: Mapping[Verdict, str] = {
+    "PASS": "genuine",
+    "FAIL": "counterfeit",
+    "INSUFFICIENT": "not_sure",
 }
-ICON = {"PASS": "genuine", "FAIL": "counterfeit", "INSUFFICIENT": "not_sure"}
 CAUSES: Mapping[str, Message] = {
     "pixels": p_("cause", "pixels"),
     "network": p_("cause", "network"),
@@ -48,8 +48,7 @@ EFFECTS: Mapping[str, Message] = {
     "other": _("changed"),
 }
 DECISIONS: Mapping[str, Message] = {
-    "genuine": _("GENUINE"),
-    "counterfeit": _("COUNTERFEIT"),
+    **ROLE_NAMES,
     "unspecified": p_("class", "other"),
     "not sure": _("NOT SURE"),
 }
@@ -85,6 +84,7 @@ def write_page(
             )
         )
     names = Names(cameras or Cameras.load(), bundle.manifest.classes)
+    sheets = sheets_of(verification.candidates)
     changed = changed_photos(verification.candidates, bundle.manifest)
     write(
         path,
@@ -93,7 +93,8 @@ def write_page(
         manifest=bundle.manifest,
         camera_name=names.camera,
         class_name=names.label,
-        sheets=sheets_of(verification.candidates),
+        sheets=sheets,
+        anchors={number: sheet.anchor for sheet in sheets for number, _report in sheet.members},
         matrix=matrix_of(verification),
         covered=covered_by(verification),
         gallery=_pictured(changed[:MOST_PICTURED], verification, bundle),
@@ -109,7 +110,7 @@ def write_page(
         decision_table=decision_table,
         reliability_plot=_RELIABILITY,
         enumerated=verification.rule.confidence == ENUMERATED_AT,
-        VERDICTS=VERDICTS,
+        VERDICTS={verdict: STATUS_NAMES[verdict] for verdict in ICON},
         ICON=ICON,
         CAUSES=CAUSES,
         EFFECTS=EFFECTS,
@@ -213,8 +214,9 @@ def covered_by(verification: Verification) -> tuple[int, int]:
 
 def units_needed(decided: CameraVerdict | SequentialVerdict) -> int:
     """Return the fewest further photos or specimens that could bring a PASS."""
-    is_sequential = isinstance(decided, SequentialVerdict)
-    return decided.clean_needed if is_sequential else decided.photos_needed
+    if isinstance(decided, SequentialVerdict):
+        return decided.clean_needed
+    return decided.photos_needed
 
 
 def interval_axis(verdicts: Iterable[CameraVerdict], margin: float) -> Axis:

@@ -86,8 +86,8 @@ ACCURACY = Words(
         "{margin}."
     ),
     failed=_(
-        "{seen}; with {confidence} confidence accuracy drops by more than {drop:.2%}, above the margin "
-        "of {margin}."
+        "{seen}; with {confidence} confidence accuracy drops by more than {drop:.2%}, above the "
+        "margin of {margin}."
     ),
     vetoed=_(
         "{seen}; with {confidence} confidence at most {upper:.2%} go wrong, but over all {photos} "
@@ -130,20 +130,20 @@ FALSE_GENUINE = Words(
         ),
     },
     passed=_(
-        "{seen}; with {confidence} confidence at most {upper:.2%} are newly called genuine, below the "
-        "margin of {margin}."
+        "{seen}; with {confidence} confidence at most {upper:.2%} are newly called genuine, below "
+        "the margin of {margin}."
     ),
     failed=_(
-        "{seen}; with {confidence} confidence the share called genuine rises by more than {drop:.2%}, "
-        "above the margin of {margin}."
+        "{seen}; with {confidence} confidence the share called genuine rises by more than "
+        "{drop:.2%}, above the margin of {margin}."
     ),
     vetoed=_(
-        "{seen}; with {confidence} confidence at most {upper:.2%} are newly called genuine, but over "
-        "all {photos} photos the average is {average:.2%}, not below the margin of {margin}."
+        "{seen}; with {confidence} confidence at most {upper:.2%} are newly called genuine, but "
+        "over all {photos} photos the average is {average:.2%}, not below the margin of {margin}."
     ),
     unshown=_(
-        "{seen}; with {confidence} confidence up to {upper:.2%} are newly called genuine, not below "
-        "the margin of {margin}."
+        "{seen}; with {confidence} confidence up to {upper:.2%} are newly called genuine, not "
+        "below the margin of {margin}."
     ),
     real=(
         _("A rise is real ({p}), but within the margin."),
@@ -172,13 +172,14 @@ CHANGES = Words(
     },
     both={},  # without labels, every changed answer may be a wrong one
     passed=_(
-        "{seen}; with {confidence} confidence at most {upper:.2%} change, below the margin of {margin}."
+        "{seen}; with {confidence} confidence at most {upper:.2%} change, below the margin of "
+        "{margin}."
     ),
     failed=None,
     vetoed=_(
-        "{seen}; with {confidence} confidence at most {upper:.2%} change, but over all {photos} photos "
-        "the average is {average:.2%}, not below the margin of {margin}. Labels would tell right to "
-        "wrong from wrong to right."
+        "{seen}; with {confidence} confidence at most {upper:.2%} change, but over all {photos} "
+        "photos the average is {average:.2%}, not below the margin of {margin}. Labels would tell "
+        "right to wrong from wrong to right."
     ),
     unshown=_(
         "{seen}; with {confidence} confidence up to {upper:.2%} change, not below the margin of "

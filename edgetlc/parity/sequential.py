@@ -242,7 +242,7 @@ def _reason(v: SequentialVerdict, rule: Rule, *, by_specimen: bool) -> Message:
     takes = further(v.clean_needed, "specimen" if by_specimen else "photo", words)
     if not v.photos:
         return sentences(words.untested, takes)
-    values = {
+    values: dict[str, object] = {
         "seen": _seen(v, by_specimen=by_specimen),
         "margin": percent_given(rule.margin),
         "confidence": percent_given(rule.confidence),

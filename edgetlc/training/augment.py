@@ -206,9 +206,7 @@ class Changes:
 
 
 def _sources(
-    shift: NDArray[np.float64],
-    scale: NDArray[np.float64],
-    angle: NDArray[np.float64],
+    shift: NDArray[np.float64], scale: NDArray[np.float64], angle: NDArray[np.float64]
 ) -> NDArray[np.float64]:
     """Return float64[N, 2, 3], the inverse of "rotate, scale, then shift" about the centre.
 

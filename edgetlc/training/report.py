@@ -95,8 +95,8 @@ def score_run(
     validation = evaluate(checkpoint, photos.part("val"), device=device)
     training = evaluate(checkpoint, _some(photos.part("train")), device=device)
     fits = _fit(training.answers), _fit(validation.answers)
-    run = read_run(folder)
-    report = _report(run, checkpoint, "val", validation, diagnose(run.epochs, *fits))
+    findings = diagnose(read_run(folder).epochs, *fits)
+    report = report_evaluation(folder, checkpoint, "val", validation, findings)
     return report, _document(report, fits[0])
 
 
@@ -126,30 +126,25 @@ def read_report(folder: Path) -> RunReport:
 
 
 def report_evaluation(
-    folder: Path, checkpoint: Checkpoint, part: str, evaluation: Evaluation
+    folder: Path,
+    checkpoint: Checkpoint,
+    part: str,
+    evaluation: Evaluation,
+    findings: tuple[Finding, ...] | None = None,
 ) -> RunReport:
-    """Return the report of an evaluation, with the diagnosis of the run's end, where it has one.
+    """Return the report of an evaluation.
 
     Args:
         folder: the run folder.
         checkpoint: that was evaluated.
         part: `train`, `val`, `test` or `all`.
         evaluation: of that part.
+        findings: what the run shows; None takes those of its end, where it has one.
 
     Raises:
         InputError: `scores.json` holds something else.
     """
     run = read_run(folder)
-    return _report(run, checkpoint, part, evaluation, _findings(run))
-
-
-def _report(
-    run: RunRecord,
-    checkpoint: Checkpoint,
-    part: str,
-    evaluation: Evaluation,
-    findings: tuple[Finding, ...],
-) -> RunReport:
     return RunReport(
         run=run,
         classes=checkpoint.classes,
@@ -160,7 +155,7 @@ def _report(
         unreadable=tuple((str(photo.path), reason) for photo, reason in evaluation.unreadable),
         wrong=wrong_answers(evaluation.answers),
         digest=digest_of(evaluation.answers.photos),
-        findings=findings,
+        findings=_findings(run) if findings is None else findings,
     )
 
 

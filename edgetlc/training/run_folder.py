@@ -20,7 +20,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save
@@ -45,6 +45,19 @@ from edgetlc.training.runs import (
 
 STATE_FILE = "state.json"
 _TENSORS = "state-*.safetensors"
+
+
+class Existing(TypedDict, total=False):
+    """What to do with a run that is there already; with neither it is refused.
+
+    Attributes:
+        overwrite: replace it.
+        resume: go on after its last whole epoch; one that is finished is kept as it is, and where
+            there is none, one is started.
+    """
+
+    overwrite: bool
+    resume: bool
 
 
 @dataclass(frozen=True)
@@ -74,7 +87,7 @@ class RunFolder:
     def __init__(self, path: Path) -> None:
         self.path = path
 
-    def check_free(self, *, overwrite: bool, resume: bool) -> None:
+    def check_free(self, *, overwrite: bool = False, resume: bool = False) -> None:
         """Refuse a folder that holds a run which is neither to be replaced nor to be resumed.
 
         Raises:

@@ -241,6 +241,11 @@ def test_a_wrong_file_name_is_refused(own_profiles: OwnProfiles, profile_text: s
         Cameras.load(own_profiles(My=profile_text))
 
 
+def test_a_profile_cannot_be_called_unknown(own_profiles: OwnProfiles, profile_text: str) -> None:
+    with pytest.raises(InputError, match="unknown is what photos without a profile"):
+        Cameras.load(own_profiles(unknown=profile_text))
+
+
 def test_an_empty_or_absent_folder_is_refused(tmp_path: Path) -> None:
     for folder in (tmp_path, tmp_path / "absent"):
         with pytest.raises(InputError, match="no folder with camera profiles"):

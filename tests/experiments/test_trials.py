@@ -42,9 +42,12 @@ def test_each_network_is_asked_about_its_own_photos(
     outcomes = run_trials(trials, tmp_path, overwrite=True)
     assert [done.run.folder for done in outcomes] == [tmp_path / "one", tmp_path / "other"]
     assert [done.evaluation.overall.count for done in outcomes] == [6, 12]
-    assert [(call["overwrite"], call["resume"]) for call in calls] == [(True, False)] * 2
+    assert [call["overwrite"] for call in calls] == [True, True]
     assert {call["config"].cache for call in calls} == {tmp_path / "cache"}
-    assert notes == ["training 1 of 2: one, 42 photos", "training 2 of 2: other, 42 photos"]
+    assert notes == [
+        "training 1 of 2: one, 42 photos (0 min so far)",
+        "training 2 of 2: other, 42 photos (0 min so far)",
+    ]
     assert {path.name for path in tmp_path.iterdir()} == {"one", "other"}
 
 

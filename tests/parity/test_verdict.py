@@ -181,7 +181,7 @@ def test_many_specimens_pass_and_fail() -> None:
     assert failed.verdict == "FAIL"
     assert failed.reason == (
         "On one photo each, 12 of 60 specimens went from right to wrong; with 95% confidence "
-        "accuracy drops by more than 11.54%, above the margin of 2%."
+        "accuracy drops by more than 11.55%, above the margin of 2%."
     )
 
 
