@@ -12,6 +12,7 @@ import numpy as np
 import onnx
 from numpy.typing import NDArray
 
+from edgetlc.calibration.config import CalibrationConfig
 from edgetlc.calibration.finished_steps import Work, resumable
 from edgetlc.calibration.inputs import NetworkInputs, network_inputs
 from edgetlc.calibration.measurement import Validation, answer
@@ -24,23 +25,6 @@ from edgetlc.files import sha256_file
 from edgetlc.models.checkpoint import CHECKPOINT_FILE, Checkpoint, load_checkpoint
 
 WORK_FOLDER = "quantize.work"
-
-
-@dataclass(frozen=True)
-class CalibrationConfig:
-    """Which photos set the int8 ranges.
-
-    Attributes:
-        count: photos wanted, stratified over class x camera.
-        seed: which photos of each class x camera are taken first.
-        own: the user's own list; each must be a photo of the training part.
-        allow_missing_cameras: go on where a camera to be verified has no training photo.
-    """
-
-    count: int = 300
-    seed: int = 0
-    own: PhotoSet | None = None
-    allow_missing_cameras: bool = False
 
 
 @dataclass(frozen=True)

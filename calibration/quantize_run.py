@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,40 +13,17 @@ import onnx
 
 from edgetlc.calibration.accuracy_control import Restored, hold
 from edgetlc.calibration.confidence import Refit, refit
+from edgetlc.calibration.config import CalibrationConfig, QuantizationConfig
 from edgetlc.calibration.measurement import Measurement, answer, compare
-from edgetlc.calibration.preparation import WORK_FOLDER, CalibrationConfig, Preparation, prepared
-from edgetlc.calibration.qat import quantize_aware
-from edgetlc.calibration.qat_training import QatConfig
-from edgetlc.calibration.quantizer import Quantized, Recipe, quantize
+from edgetlc.calibration.preparation import WORK_FOLDER, Preparation, prepared
+from edgetlc.calibration.qat import quantize_and_train
+from edgetlc.calibration.quantizer import Quantized, quantize
 from edgetlc.calibration.sampling import CalibrationSet
 from edgetlc.data.photos import Photo, PhotoSet
-from edgetlc.errors import GateError, InputError
+from edgetlc.errors import GateError
 from edgetlc.files import sha256_file, write_bytes, write_json
 from edgetlc.models.checkpoint import CHECKPOINT_FILE
 from edgetlc.models.int8_checkpoint import INT8_FILE, RECORD_FILE
-
-
-@dataclass(frozen=True)
-class QuantizationConfig:
-    """How a network becomes int8.
-
-    Attributes:
-        recipe: of the post-training quantization.
-        aware: quantization-aware training after it, or None.
-        max_drop: largest fall of any camera's accuracy, and rise of its false-genuine rate, on the
-            validation part, a share of its photos; None measures them and accepts any.
-    """
-
-    recipe: Recipe = field(default_factory=Recipe)
-    aware: QatConfig | None = None
-    max_drop: float | None = None
-
-    def __post_init__(self) -> None:
-        if self.max_drop is not None and not 0 <= self.max_drop < 1:
-            raise InputError(
-                f"the accepted drop is {self.max_drop}; it is a share of photos from 0 to below "
-                "1, such as 0.01 for 1 %"
-            )
 
 
 @dataclass(frozen=True)
@@ -139,15 +116,7 @@ def quantize_run(
 
 def compress(preparation: Preparation, photos: PhotoSet, config: QuantizationConfig) -> Result:
     """Quantize a network, hold its worst camera if asked to, and measure it."""
-    if config.aware:
-        training = config.aware
-        quantized = _kept(
-            preparation, "aware", lambda: _aware(preparation, photos, config.recipe, training)
-        )
-    else:
-        quantized = _kept(
-            preparation, _name(config.recipe), lambda: _after(preparation, config.recipe)
-        )
+    quantized = _kept(preparation, _name(config), lambda: _quantized(preparation, photos, config))
     judges = preparation.validation
     float_logits = preparation.float_logits
     restored: tuple[Restored, ...] = ()
@@ -213,26 +182,12 @@ def with_restored(
     )
 
 
-def _after(preparation: Preparation, recipe: Recipe) -> Quantized:
-    """Quantize the trained network as it is."""
-    return quantize(preparation.network, preparation.images, len(preparation.images), recipe)
-
-
-def _aware(
-    preparation: Preparation,
-    photos: PhotoSet,
-    recipe: Recipe,
-    training: QatConfig,
-) -> Quantized:
-    """Quantize the network and train it on with its rounding."""
-    return quantize_aware(
-        preparation.checkpoint,
-        photos,
-        preparation.images,
-        training.epochs,
-        recipe=recipe,
-        training=training,
-        folder=preparation.run / WORK_FOLDER,
+def _quantized(preparation: Preparation, photos: PhotoSet, config: QuantizationConfig) -> Quantized:
+    if config.qat is None:
+        return quantize(preparation.network, preparation.images, config)
+    folder = preparation.run / WORK_FOLDER
+    return quantize_and_train(
+        preparation.checkpoint, photos, preparation.images, config, folder=folder
     )
 
 
@@ -249,8 +204,11 @@ def _kept(preparation: Preparation, name: str, make: Callable[[], Quantized]) ->
     return made
 
 
-def _name(recipe: Recipe) -> str:
-    return f"int8 {recipe.preset} {recipe.bias_correction} {','.join(recipe.float_layers)}".strip()
+def _name(config: QuantizationConfig) -> str:
+    """Return what tells finished networks of one preparation apart."""
+    qat = " qat" if config.qat else ""
+    layers = ",".join(config.float_layers)
+    return f"int8 {config.preset} {config.bias_correction} {layers}{qat}"
 
 
 def _settings(config: QuantizationConfig) -> dict[str, Any]:

@@ -149,7 +149,7 @@ def quantized_run(
     tiny_run: Path, photo_set: PhotoSet, tmp_path_factory: pytest.TempPathFactory
 ) -> Path:
     """A copy of `tiny_run` with its int8 network, calibrated on 16 photos."""
-    from edgetlc.calibration.preparation import CalibrationConfig
+    from edgetlc.calibration.config import CalibrationConfig
     from edgetlc.calibration.quantize_run import quantize_run
 
     folder = tmp_path_factory.mktemp("quantized") / "run"

@@ -7,11 +7,10 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
+from edgetlc.calibration.config import QatConfig, QuantizationConfig
 from edgetlc.calibration.measurement import Measurement, answer, compare
 from edgetlc.calibration.preparation import Preparation
-from edgetlc.calibration.qat_training import QatConfig
-from edgetlc.calibration.quantize_run import QuantizationConfig, Result, compress
-from edgetlc.calibration.quantizer import Recipe
+from edgetlc.calibration.quantize_run import Result, compress
 from edgetlc.calibration.search.core import FLOAT, Candidate
 from edgetlc.calibration.search.result import Made
 from edgetlc.data.photos import PhotoSet
@@ -24,7 +23,7 @@ def own_candidates(
     own: Preparation,
     photos: PhotoSet,
     max_drop: float,
-    aware: QatConfig | None = None,
+    qat: QatConfig | None = None,
 ) -> Iterator[Candidate]:
     """Yield the run's own candidates, the float network first.
 
@@ -32,14 +31,14 @@ def own_candidates(
         own: the run made ready.
         photos: the split photo set.
         max_drop: the bound for layers that go back to float.
-        aware: training of the candidate with quantization-aware training; None for no such one.
+        qat: training of the candidate with quantization-aware training; None for no such one.
     """
     yield Candidate(
         FLOAT,
         (f"{_architecture(own)}，浮点", f"{_architecture(own)} as trained"),
         lambda: _float(own, compare(own.float_logits, own.float_logits, own.validation)),
     )
-    for name, how, compression in _compressions(max_drop, aware):
+    for name, how, compression in _compressions(max_drop, qat):
 
         def make(compression: QuantizationConfig = compression) -> Made:
             result = compress(own, photos, compression)
@@ -56,26 +55,29 @@ def own_candidates(
 
 
 def _compressions(
-    max_drop: float, aware: QatConfig | None
+    max_drop: float, qat: QatConfig | None
 ) -> Iterator[tuple[str, Words, QuantizationConfig]]:
-    mixed, accurate = Recipe(preset="mixed"), Recipe(bias_correction="accurate")
     yield "int8", ("int8，快速", "int8, preset performance"), QuantizationConfig()
-    yield "int8-mixed-preset", ("int8，mixed 预设", "int8, preset mixed"), QuantizationConfig(mixed)
+    yield (
+        "int8-mixed-preset",
+        ("int8，mixed 预设", "int8, preset mixed"),
+        QuantizationConfig(preset="mixed"),
+    )
     yield (
         "int8-accurate-bias",
         ("int8，精确偏置校正", "int8, accurate bias correction"),
-        QuantizationConfig(accurate),
+        QuantizationConfig(bias_correction="accurate"),
     )
     yield (
         "int8-and-float",
         ("int8，敏感层回到浮点", "int8 with sensitive layers back in float"),
         QuantizationConfig(max_drop=max_drop),
     )
-    if aware is not None:
+    if qat is not None:
         yield (
-            "int8-aware",
+            "int8-qat",
             ("int8，量化感知训练", "int8 after quantization-aware training"),
-            QuantizationConfig(aware=aware),
+            QuantizationConfig(qat=qat),
         )
 
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from edgetlc.calibration.config import SearchConfig
 from edgetlc.calibration.search.pareto import front
 from edgetlc.calibration.search.processor import Processor, this_processor
 from edgetlc.calibration.search.result import Made, Row, SearchResult
@@ -29,7 +30,6 @@ from edgetlc.runtime.machine import this_machine
 from edgetlc.runtime.pixels import decode
 
 FLOAT = "float"
-DEFAULT_MAX_DROP = 0.01
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ def search(
     candidates: Sequence[Candidate],
     photo: Path,
     *,
-    max_drop: float = DEFAULT_MAX_DROP,
+    max_drop: float = SearchConfig.max_drop,
     simulated: bool = False,
     rounds: int = DEFAULT_ROUNDS,
     threads: int | None = None,

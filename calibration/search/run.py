@@ -4,41 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 
-from edgetlc.calibration.preparation import CalibrationConfig, Preparation, prepared
-from edgetlc.calibration.qat_training import QatConfig
+from edgetlc.calibration.config import CalibrationConfig, SearchConfig
+from edgetlc.calibration.preparation import Preparation, prepared
 from edgetlc.calibration.quantize_run import install
 from edgetlc.calibration.search.candidates import own_candidates, student_candidates
-from edgetlc.calibration.search.core import DEFAULT_MAX_DROP, FLOAT, search
+from edgetlc.calibration.search.core import FLOAT, search
 from edgetlc.calibration.search.result import SearchResult
 from edgetlc.data.photos import PhotoSet
 from edgetlc.errors import InputError
 from edgetlc.models.checkpoint import Checkpoint, load_checkpoint
 from edgetlc.parity.page_words import listed
-from edgetlc.runtime.benchmark import DEFAULT_ROUNDS
 
 Log = Callable[[str], None]
-
-
-@dataclass(frozen=True)
-class SearchConfig:
-    """What to search.
-
-    Attributes:
-        max_drop: largest accepted fall of any camera's accuracy and rise of its false-genuine
-            rate on the validation part, a share of its photos.
-        aware: training of the candidate with quantization-aware training; None for no such one.
-        students: run folders of other networks trained on the same photos.
-        rounds, threads: of the timing.
-    """
-
-    max_drop: float = DEFAULT_MAX_DROP
-    aware: QatConfig | None = None
-    students: tuple[Path, ...] = ()
-    rounds: int = DEFAULT_ROUNDS
-    threads: int | None = None
 
 
 def search_run(
@@ -68,8 +48,8 @@ def search_run(
     """
     calibration, config = calibration or CalibrationConfig(), config or SearchConfig()
     _check_students(run, config.students)
-    aware = None if config.aware is None else asdict(config.aware)
-    settings = {"search": {"aware": aware, "max drop": config.max_drop}}
+    qat = None if config.qat is None else asdict(config.qat)
+    settings = {"search": {"qat": qat, "max drop": config.max_drop}}
     with ExitStack() as stack:
 
         def opened(folder: Path) -> Preparation:
@@ -77,7 +57,7 @@ def search_run(
             return stack.enter_context(ready)
 
         own, *students = map(opened, (run, *config.students))
-        candidates = [*own_candidates(own, photos, config.max_drop, config.aware)]
+        candidates = [*own_candidates(own, photos, config.max_drop, config.qat)]
         for student in students:
             candidates += student_candidates(student, own, photos)
         found = search(

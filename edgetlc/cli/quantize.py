@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -98,25 +99,28 @@ def quantize(
     Example: edgetlc quantize runs/herbs --data split.csv --max-drop 0.01
     """
     need_toolchain("edgetlc quantize")
-    from edgetlc.calibration.preparation import CalibrationConfig
-    from edgetlc.calibration.qat_training import QatConfig
-    from edgetlc.calibration.quantize_run import QuantizationConfig, quantize_run
-    from edgetlc.calibration.quantizer import Recipe
-    from edgetlc.calibration.search.core import DEFAULT_MAX_DROP
+    from edgetlc.calibration.config import (
+        CalibrationConfig,
+        QatConfig,
+        QuantizationConfig,
+        SearchConfig,
+    )
+    from edgetlc.calibration.quantize_run import quantize_run
     from edgetlc.calibration.search.page import write_page
-    from edgetlc.calibration.search.run import SearchConfig, search_run
+    from edgetlc.calibration.search.run import search_run
 
-    recipe = Recipe(preset, bias_correction, tuple(float_layer or ()))
     mine = load_part(own, "all", devices) if own else None
-    aware = QatConfig(qat, seed=seed, device=device) if qat else None
+    training = QatConfig(qat, seed=seed, device=device) if qat else None
+    wanted = QuantizationConfig(
+        preset, bias_correction, tuple(float_layer or ()), training, max_drop
+    )
     photos = load_part(data, "all", devices)
     calibration = CalibrationConfig(count, seed, mine, allow_missing_cameras)
     if search:
-        if recipe != Recipe():
+        if replace(wanted, qat=None, max_drop=None) != QuantizationConfig():
             raise InputError("--search tries the presets itself; leave out how to quantize")
-        config = SearchConfig(
-            DEFAULT_MAX_DROP if max_drop is None else max_drop, aware, tuple(student or ())
-        )
+        bound = SearchConfig.max_drop if max_drop is None else max_drop
+        config = SearchConfig(bound, training, tuple(student or ()))
         found = search_run(run, photos, calibration, config, resume=resume, log=note)
         if report:
             write_page(report, found)
@@ -128,7 +132,6 @@ def quantize(
         return
     if student or report:
         raise InputError("--student and --report belong to --search")
-    wanted = QuantizationConfig(recipe, aware, max_drop)
     made = quantize_run(run, photos, calibration, wanted, resume=resume)
     for photo, reason in made.unreadable:
         note(f"left out {photo.path}: {reason}")

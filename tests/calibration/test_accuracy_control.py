@@ -52,12 +52,12 @@ def judges(easy: onnx.ModelProto, validation: Validation) -> Validation:
 
 @pytest.fixture(scope="module")
 def hard_quantized(hard: onnx.ModelProto, judges: Validation) -> onnx.ModelProto:
-    return quantize(hard, judges.inputs, len(judges.inputs)).model
+    return quantize(hard, judges.inputs).model
 
 
 @pytest.fixture(scope="module")
 def easy_quantized(easy: onnx.ModelProto, judges: Validation) -> onnx.ModelProto:
-    return quantize(easy, judges.inputs, len(judges.inputs)).model
+    return quantize(easy, judges.inputs).model
 
 
 def test_what_holds_already_stays_int8(

@@ -14,10 +14,11 @@ from numpy.typing import NDArray
 from onnx import numpy_helper
 from torchvision.models import DenseNet
 
+from edgetlc.calibration.config import QuantizationConfig
 from edgetlc.calibration.float_fallback import restored
 from edgetlc.calibration.int8_network import HIGHEST, LOWEST, Int8Layer, Int8Network
 from edgetlc.calibration.layers import float_layers, quantized_layers
-from edgetlc.calibration.quantizer import Recipe, quantize
+from edgetlc.calibration.quantizer import quantize
 from edgetlc.errors import InputError
 from edgetlc.export.network import network_graph
 from edgetlc.models.networks import Classifier
@@ -33,7 +34,7 @@ def images(count: int, seed: int = 0) -> list[NDArray[np.float32]]:
 
 
 @cache
-def made(architecture: str, recipe: Recipe) -> Made:
+def made(architecture: str, config: QuantizationConfig) -> Made:
     """Return a network of random weights, quantized and as it was."""
     torch.manual_seed(0)
     if architecture == "small densenet":  # every operator of the large ones
@@ -45,12 +46,12 @@ def made(architecture: str, recipe: Recipe) -> Made:
         classifier.train()(torch.randn(8, 3, SIZE, SIZE))  # statistics for the normalisation
         classifier.head.weight.mul_(3)
     network = network_graph(classifier.eval(), SIZE)
-    return quantize(network, images(8), 8, recipe).model, network
+    return quantize(network, images(8), config).model, network
 
 
 @pytest.fixture(scope="module")
 def resnet() -> Made:
-    return made("resnet18", Recipe())
+    return made("resnet18", QuantizationConfig())
 
 
 def answers(model: onnx.ModelProto, seen: list[NDArray[np.float32]]) -> list[NDArray[np.float32]]:
@@ -75,18 +76,21 @@ def moved(network: Int8Network, by: float, seed: int = 0) -> Int8Network:
 
 
 @pytest.mark.parametrize(
-    ("architecture", "recipe"),
+    ("architecture", "config"),
     [
-        ("resnet18", Recipe()),
-        ("resnet18", Recipe("mixed", "fast", ("layer1.0.conv2", "layer4.0.downsample.0"))),
-        ("small densenet", Recipe()),
-        pytest.param("resnet50", Recipe("mixed"), marks=pytest.mark.slow),
-        pytest.param("densenet121", Recipe(), marks=pytest.mark.slow),
-        pytest.param("densenet161", Recipe(), marks=pytest.mark.slow),
+        ("resnet18", QuantizationConfig()),
+        (
+            "resnet18",
+            QuantizationConfig("mixed", "fast", ("layer1.0.conv2", "layer4.0.downsample.0")),
+        ),
+        ("small densenet", QuantizationConfig()),
+        pytest.param("resnet50", QuantizationConfig("mixed"), marks=pytest.mark.slow),
+        pytest.param("densenet121", QuantizationConfig(), marks=pytest.mark.slow),
+        pytest.param("densenet161", QuantizationConfig(), marks=pytest.mark.slow),
     ],
 )
-def test_answers_as_onnx_runtime_does(architecture: str, recipe: Recipe) -> None:
-    quantized, original = made(architecture, recipe)
+def test_answers_as_onnx_runtime_does(architecture: str, config: QuantizationConfig) -> None:
+    quantized, original = made(architecture, config)
     network = moved(Int8Network(quantized, original), by=1.0)
     seen = images(6, seed=1)
     logits, evidence = answers(network.model(), seen)

@@ -72,7 +72,7 @@ def found() -> Callable[..., SearchResult]:
         }
         options = options_of(every, max_drop)
         told = tuple(recommend(target, options, processor, max_drop) for target in TARGETS)
-        given = {"left_out": (("int8-aware", ("与 int8 是同一网络", "the same network as int8")),)}
+        given = {"left_out": (("int8-qat", ("与 int8 是同一网络", "the same network as int8")),)}
         return SearchResult(
             rows=every,
             front=front_of(every),

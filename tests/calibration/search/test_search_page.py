@@ -93,7 +93,7 @@ class TestPage:
             "how int8 is made",
             "unknown (200)",
             "4.50%",
-            "int8-aware",
+            "int8-qat",
             "the same network as int8",
             "<processor> & co",
             "one photo is 0.5 % of them",

@@ -15,13 +15,14 @@ from onnx import numpy_helper
 
 from edgetlc.calibration import quantize_run as quantize_module
 from edgetlc.calibration.confidence import refit
+from edgetlc.calibration.config import SearchConfig
 from edgetlc.calibration.measurement import answer, compare
 from edgetlc.calibration.preparation import WORK_FOLDER, CalibrationConfig, Preparation
 from edgetlc.calibration.quantize_run import QuantizationConfig, Result
 from edgetlc.calibration.quantizer import Quantized
 from edgetlc.calibration.search import candidates as module
 from edgetlc.calibration.search.result import SearchResult
-from edgetlc.calibration.search.run import SearchConfig, next_steps, search_run
+from edgetlc.calibration.search.run import next_steps, search_run
 from edgetlc.data.photos import PhotoSet
 from edgetlc.errors import InputError
 from edgetlc.files import read_json, sha256_file
@@ -189,12 +190,12 @@ def test_for_real_interrupted_and_resumed(
 ) -> None:
     run = linked_copy(tiny_run, tmp_path / "run")
     config = SearchConfig(max_drop=0.5, students=(student,), rounds=3, threads=1)
-    recipes: list[Any] = []
+    configs: list[Any] = []
     quantize = quantize_module.quantize
 
-    def counted(network: Any, images: Any, count: int, recipe: Any) -> Any:
-        recipes.append(recipe)
-        return quantize(network, images, count, recipe)
+    def counted(network: Any, images: Any, config: Any) -> Any:
+        configs.append(config)
+        return quantize(network, images, config)
 
     def interrupt(line: str) -> None:
         if line.startswith("candidate 3"):
@@ -203,10 +204,10 @@ def test_for_real_interrupted_and_resumed(
     monkeypatch.setattr(quantize_module, "quantize", counted)
     with pytest.raises(KeyboardInterrupt):
         search_run(run, photo_set, FEW, config, log=interrupt)
-    (begun,) = recipes
+    (begun,) = configs
     assert not (run / INT8_FILE).exists()
     found = search_run(run, photo_set, FEW, config, resume=True)
-    assert recipes[1:].count(begun) == 1  # the student's, by the same recipe
+    assert configs[1:].count(begun) == 1  # the student's, as by default
 
     names = {row.name for row in found.rows} | {name for name, _ in found.left_out}
     assert names == {*NAMES, *STUDENT}
