@@ -31,9 +31,7 @@ Function = Callable[..., None]
 
 Language = Annotated[
     Literal["en", "zh"] | None,
-    typer.Option(
-        "--lang", help=_("Language of what is told; else EDGETLC_LANG, or the system's.")
-    ),
+    typer.Option("--lang", help=_("Language of what is told; else EDGETLC_LANG, or the system's.")),
 ]
 Verbose = Annotated[
     bool, typer.Option("-v", "--verbose", help=_("Show the traceback of an error."))
@@ -193,7 +191,8 @@ def changed(config: Any, kind: Any, given: Mapping[Setting, Any], depth: int = 0
 def expanded(function: Function, *, toolchain: str = "", file: bool = False) -> Function:
     """Return a function as typer is to see it; arguments as for `Commands.command`."""
     signature = _signature(function)
-    parameters, configurations = [], {}
+    parameters: list[inspect.Parameter] = []
+    configurations: dict[str, tuple[Any, list[Setting]]] = {}
     for name, parameter in signature.parameters.items():
         kind, *about = get_args(parameter.annotation) or (parameter.annotation,)
         if is_dataclass(kind):
@@ -252,9 +251,7 @@ def _signature(function: Function) -> inspect.Signature:
 
 
 def _keyword(name: str, kind: Any, default: Any) -> inspect.Parameter:
-    return inspect.Parameter(
-        name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=kind
-    )
+    return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=kind)
 
 
 def _plain(kind: Any) -> Any:

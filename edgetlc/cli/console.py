@@ -57,6 +57,11 @@ class Number(NamedTuple):
     name: str
 
 
+def numbers(names: Iterable[str]) -> tuple[Number, ...]:
+    """Return names as those of columns of numbers."""
+    return tuple(map(Number, names))
+
+
 def table(
     title: str,
     columns: Sequence[str | Number],

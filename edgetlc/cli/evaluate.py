@@ -44,13 +44,14 @@ def evaluate(
     from edgetlc.models.checkpoint import load_checkpoint
     from edgetlc.training.evaluate import evaluate as score_run
     from edgetlc.training.metrics import scores_to_json
+    from edgetlc.training.page import write_page
     from edgetlc.training.report import report_evaluation
 
     checkpoint = load_checkpoint(run)
     found = score_run(checkpoint, load_part(data, part, devices), device=device)
     note_unreadable(found.unreadable)
     if report is not None:
-        report_evaluation(report, run, checkpoint, part, found)
+        write_page(report, report_evaluation(run, checkpoint, part, found))
     document = {
         "part": part,
         "simulated": found.simulated,

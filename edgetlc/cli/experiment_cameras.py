@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from edgetlc.cli.console import Number, answer, note, percent, say, table
+from edgetlc.cli.console import answer, note, numbers, percent, say, table
 from edgetlc.cli.options import Data, DeviceFolder, Json, Output, Overwrite, Resume, load_part
 from edgetlc.cli.training import ready
 from edgetlc.locale import Message, _, n_
@@ -76,7 +76,7 @@ def _show(done: LeaveCameraOut) -> None:
     shares = (_("seen"), _("seen, augmented"), _("unseen"), _("unseen, augmented"))
     table(
         _("Right answers on each camera's test photos"),
-        (_("camera"), *map(Number, (_("photos"), *shares))),
+        (_("camera"), *numbers((_("photos"), *shares))),
         ((_name(row), row.photos, *_shares(row)) for row in rows),
         simulated=done.simulated,
     )
@@ -87,7 +87,7 @@ def _show(done: LeaveCameraOut) -> None:
     augmented = (_("augmented: better"), _("worse"), _("p"))
     table(
         _("Groups of photos that get better or worse: unseen for seen, augmented for not"),
-        (_("camera"), *map(Number, (_("groups"), *unseen, *augmented))),
+        (_("camera"), *numbers((_("groups"), *unseen, *augmented))),
         ((_name(row), row.groups, *_changes(row)) for row in rows),
     )
     say(_("p: McNemar's exact test on groups, mid-p, adjusted by Holm over the cameras."))

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from edgetlc.cli.console import Number, answer, say, table
+from edgetlc.cli.console import answer, numbers, say, table
 from edgetlc.cli.options import Data, DeviceFolder, Json, Output, Overwrite, Resume, load_part
 from edgetlc.cli.scores_view import COLUMNS, scores_row
 from edgetlc.cli.training import ready
@@ -63,7 +63,7 @@ def _show(done: Comparison) -> None:
         (
             _("network"),
             *COLUMNS[1:],
-            *map(Number, (_("parameters"), _("multiply-adds"), _("time"))),
+            *numbers((_("parameters"), _("multiply-adds"), _("time"))),
         ),
         (
             (n.architecture, *scores_row(n.scores)[1:], *_cost(n, done.networks[0]))
@@ -74,7 +74,7 @@ def _show(done: Comparison) -> None:
     names = (_("photos"), _("only the first right"), _("only the second right"), _("p"))
     table(
         _("McNemar's exact test, mid-p; adjusted by Holm"),
-        (_("pair"), *map(Number, (*names, _("adjusted p")))),
+        (_("pair"), *numbers((*names, _("adjusted p")))),
         (
             (
                 f"{t.first}, {t.second}",

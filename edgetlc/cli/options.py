@@ -17,13 +17,15 @@ Json = Annotated[
 ]
 DeviceFolder = Annotated[
     Path | None,
-    typer.Option(
-        "--devices", help=_("Folder of your own camera profiles; extends or overrides.")
-    ),
+    typer.Option("--devices", help=_("Folder of your own camera profiles; extends or overrides.")),
 ]
 RunArgument = Annotated[Path, typer.Argument(metavar="RUN", help=_("Folder that 'train' wrote."))]
 BundleArgument = Annotated[
     Path, typer.Argument(metavar="BUNDLE", help=_("Folder or .etlc file that 'export' wrote."))
+]
+Source = Annotated[
+    Path,
+    typer.Argument(metavar="SOURCE", help=_("Photo folder (<class>/<photo>) or CSV manifest.")),
 ]
 Data = Annotated[
     Path, typer.Option("--data", help=_("Manifest that 'data split' wrote."), show_default=False)

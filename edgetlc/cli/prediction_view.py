@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from edgetlc.cli.console import say, table
+from edgetlc.cli.console import numbers, say, table
+from edgetlc.locale import _, n_, spoken
 
 if TYPE_CHECKING:
     from edgetlc.results.records import Record
@@ -55,8 +56,10 @@ def show_answers(found: Tally) -> None:
     if found.photos == 1:
         _show_record(found.first[0])
     elif found.photos <= MOST_ROWS:
-        columns = ("photo", "answer", "confidence ", "needed ", "runner-up", "camera", "verified")
-        table("Answers", columns, map(_row, found.first))
+        figures = numbers((_("confidence"), _("needed")))
+        others = (_("runner-up"), _("camera"), _("verified"))
+        columns = (_("photo"), _("answer"), *figures, *others)
+        table(_("Answers"), columns, map(_row, found.first))
         _show_cautions(found)
     else:
         _show_counts(found)
@@ -86,7 +89,7 @@ def _row(one: Record) -> tuple[object, ...]:
         percent(one["confidence"]),
         percent_needed(one["needed"]),
         f"{runner_up} {percent(one['runner_up_confidence'])}",
-        one["camera"] or "unknown",
+        one["camera"] or _("unknown"),
         one["verified"],
     )
 
@@ -103,11 +106,20 @@ def _show_counts(found: Tally) -> None:
         )
         for label, one in sorted(found.labels.items())
     )
-    table("Answers by label", ("label", "", "answers ", "not sure, most likely this "), rows)
+    figures = numbers((_("answers"), _("not sure, most likely this")))
+    table(_("Answers by label"), (_("label"), "", *numbers), rows)
     answered, doubtful = found.answers.total(), found.not_sure.total()
     say(
-        f"{found.photos} photos: {answered} answered, {doubtful} NOT SURE 不确定 (send these "
-        f"pieces to the laboratory 请送实验室检验), {found.unreadable} unreadable"
+        n_(
+            "{count} photo: {answered} answered, {doubtful} NOT SURE (send these pieces to the "
+            "laboratory), {unreadable} unreadable",
+            "{count} photos: {answered} answered, {doubtful} NOT SURE (send these pieces to the "
+            "laboratory), {unreadable} unreadable",
+            count=found.photos,
+            answered=answered,
+            doubtful=doubtful,
+            unreadable=found.unreadable,
+        )
     )
     _show_cautions(found)
 
@@ -117,8 +129,22 @@ def _show_cautions(found: Tally) -> None:
     for (code, zh, en), count in found.cautions.most_common():
         shown[code] += 1
         if shown[code] <= _MOST_TEXTS:
-            say(f"caution for {count} of {found.photos} photos ({code}): {en}")
-            say(f"  {zh}")
+            say(
+                _(
+                    "caution for {count} of {photos} photos ({code}): {text}",
+                    count=count,
+                    photos=found.photos,
+                    code=code,
+                    text=zh if spoken() == "zh" else en,
+                )
+            )
     for code, texts in shown.items():
         if texts > _MOST_TEXTS:
-            say(f"and {texts - _MOST_TEXTS} more cautions of the kind {code}, of other cameras")
+            say(
+                n_(
+                    "and {count} more caution of the kind {code}, of another camera",
+                    "and {count} more cautions of the kind {code}, of other cameras",
+                    count=texts - _MOST_TEXTS,
+                    code=code,
+                )
+            )

@@ -42,8 +42,12 @@ def drawn(
         return
     view = Table(title_justify="left", header_style="bold")
     for name, to_right, room in zip(columns, right, widths, strict=True):
-        justify = "right" if to_right else "left"
-        view.add_column(escape(wrapped(name, room)), justify=justify, width=room, no_wrap=True)
+        view.add_column(
+            escape(wrapped(name, room)),
+            justify="right" if to_right else "left",
+            width=room,
+            no_wrap=True,
+        )
     for row in rows:
         view.add_row(*(escape(wrapped(c, w)) for c, w in zip(row, widths, strict=True)))
     if title:
@@ -59,9 +63,7 @@ def widths_of(rows: Sequence[Sequence[str]], room: int) -> list[int] | None:
     if sum(least) > room:
         return None
     while sum(widths) > room:  # the widest that can give way does
-        place = max(
-            (i for i, w in enumerate(widths) if w > least[i]), key=lambda i: widths[i]
-        )
+        place = max((i for i, w in enumerate(widths) if w > least[i]), key=lambda i: widths[i])
         widths[place] -= 1
     return widths
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from edgetlc.cli.console import Number, answer, note_unreadable, percent, say, table
+from edgetlc.cli.console import answer, note_unreadable, numbers, percent, say, table
 from edgetlc.cli.options import Data, DeviceFolder, Json, Output, Overwrite, Resume, load_part
 from edgetlc.cli.training import ready
 from edgetlc.locale import _
@@ -56,7 +56,7 @@ def _show(run: TrainedRun, report: RunReport, simulated: bool) -> None:
     names = (_("epoch"), _("train loss"), _("val loss"), _("val accuracy"))
     table(
         _("Run {folder}", folder=run.folder),
-        (*map(Number, names), ""),
+        (*numbers(names), ""),
         (
             (
                 e.epoch,

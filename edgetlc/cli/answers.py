@@ -1,0 +1,95 @@
+"""`edgetlc answers`: verifying in two steps, so that machines and days can share the work."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from edgetlc.cli.commands import Commands
+from edgetlc.cli.console import answer, say
+from edgetlc.cli.options import BundleArgument, Data, DeviceFolder, Json, load_part
+from edgetlc.cli.verification import Asked, Outputs, conclude, with_cameras
+from edgetlc.locale import _
+from edgetlc.parity.judgement import VerificationConfig
+from edgetlc.parity.verify import CollectionConfig
+
+app = Commands(_("Answers of a bundle's models: collect them in a folder, judge such folders."))
+
+
+@app.command()
+def collect(
+    bundle: BundleArgument,
+    data: Data,
+    output: Annotated[
+        Path, typer.Option("-o", "--output", help=_("Folder for the answers, new or gone on with."))
+    ],
+    asked: Asked,
+    collection: CollectionConfig,
+    devices: DeviceFolder = None,
+    json_: Json = False,
+) -> None:
+    """Ask the float reference and every model about the photos, and keep all answers in a folder.
+
+    With --shard 2/4, one of four machines asks about its quarter of the photos.
+
+    Example: edgetlc answers collect herbs.bundle --data split.csv --shard 1/4 -o answers-1
+    """
+    from edgetlc.parity.verify import ask
+    from edgetlc.runtime.bundle import Bundle
+
+    opened = Bundle.open(bundle)
+    photos = load_part(data, asked.part, devices)
+    ask(output, opened, photos, collection=collection, **asked.opened(opened))
+    first, step = collection.shard
+    document = {"folder": str(output), "shard": [first, step], "bundle": opened.digest}
+    answer(
+        document,
+        lambda: say(
+            _(
+                "shard {first} of {step} is in {folder}; 'edgetlc answers judge' takes all shards",
+                first=first,
+                step=step,
+                folder=output,
+            )
+        ),
+        as_json=json_,
+    )
+
+
+@app.command()
+def judge(
+    bundle: BundleArgument,
+    folders: Annotated[
+        list[Path],
+        typer.Argument(metavar="FOLDER…", help=_("Answers folders: one run's, or all its shards.")),
+    ],
+    config: VerificationConfig,
+    outputs: Outputs,
+    reports: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--merge",
+            metavar="REPORT",
+            help=_("JSON report of 'selftest' or 'predict' from another machine; repeat it."),
+        ),
+    ] = None,
+    devices: DeviceFolder = None,
+    json_: Json = False,
+) -> None:
+    """Judge collected answers as 'edgetlc verify' does, asking no model.
+
+    Exit code 0: all cameras pass; 1: one fails; 3: not enough photos to tell.
+
+    Example: edgetlc answers judge herbs.bundle answers-1 answers-2 --merge board.json
+    """
+    from edgetlc.parity.reports import read_reports
+    from edgetlc.parity.verify import judge_folders
+    from edgetlc.runtime.bundle import Bundle
+
+    opened = Bundle.open(bundle)
+    outputs.check(opened)
+    others = read_reports(reports or (), opened)
+    found = judge_folders(opened, folders, with_cameras(config, devices), others)
+    conclude(found, opened, outputs, as_json=json_)
