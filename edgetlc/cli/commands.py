@@ -113,7 +113,7 @@ class Setting:
         elif get_origin(kind) is tuple:
             kind = list[get_args(kind)[0]]  # type: ignore[misc]
         shown = option.shown
-        if shown is None and self.default not in (None, (), True, False):
+        if shown is None and isinstance(self.default, str | float | int) and kind is not bool:
             shown = str(self.default)
         info = typer.Option(
             self.flag,

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
+from typing import TYPE_CHECKING, Annotated, Any, get_args
 
 import typer
 
 from edgetlc.cli.console import answer, note
 from edgetlc.cli.options import Data, DeviceFolder, Json, Output, Overwrite, RunArgument, load_part
 from edgetlc.export.thresholds import ThresholdTargets
+from edgetlc.errors import InputError
 from edgetlc.files import refuse_existing
 from edgetlc.locale import _
 from edgetlc.runtime.schema import Format, Precision
@@ -28,14 +29,14 @@ def export(
     output: Output,
     targets: ThresholdTargets,
     format_: Annotated[
-        list[Literal["onnx", "ort", "openvino", "web"]] | None,
+        list[str] | None,
         typer.Option(
             "--format",
             help=_("onnx, ort, openvino or web, the phone app; repeat it. Default: all but web."),
         ),
     ] = None,
     precision: Annotated[
-        list[Precision] | None,
+        list[str] | None,
         typer.Option(
             "--precision",
             help=_("fp32 or int8; repeat it. Default: fp32, and int8 after 'quantize'."),
@@ -68,7 +69,9 @@ def export(
     from edgetlc.cli.web import make_web_app
     from edgetlc.export.export_run import export_run
 
-    wanted = tuple(dict.fromkeys(format_ or ()))
+    _check("--format", format_ or (), (*get_args(Format), WEB))
+    _check("--precision", precision or (), get_args(Precision))
+    wanted = format_ or ()
     formats: Sequence[Format] = [name for name in get_args(Format) if name in wanted]
     if WEB in wanted:
         formats = formats or ("onnx", "ort")  # float ONNX to verify against, ort for browsers
@@ -77,7 +80,7 @@ def export(
     photos = load_part(data, "all", devices)
     how: Any = {
         "formats": formats or get_args(Format),
-        "precisions": tuple(dict.fromkeys(precision or ())),
+        "precisions": [name for name in get_args(Precision) if name in (precision or ())],
         "targets": targets,
         "overwrite": overwrite,
     }
@@ -90,6 +93,15 @@ def export(
         document["web"] = make_web_app(bundle, web, devices=devices, overwrite=overwrite).to_json()
         note(_("the phone app is in {folder}", folder=web))
     answer(document, lambda: show_bundle(bundle), as_json=json_)
+
+
+def _check(flag: str, wanted: Sequence[str], known: Sequence[str]) -> None:
+    for value in wanted:
+        if value not in known:
+            allowed = ", ".join(known)
+            raise InputError(
+                _("{flag} is {value!r}; use {allowed}", flag=flag, value=value, allowed=allowed)
+            )
 
 
 def _export_verified(

@@ -58,8 +58,7 @@ def show_answers(found: Tally) -> None:
     elif found.photos <= MOST_ROWS:
         figures = numbers((_("confidence"), _("needed")))
         others = (_("runner-up"), _("camera"), _("verified"))
-        columns = (_("photo"), _("answer"), *figures, *others)
-        table(_("Answers"), columns, map(_row, found.first))
+        table(_("Answers"), (_("photo"), _("answer"), *figures, *others), map(_row, found.first))
         _show_cautions(found)
     else:
         _show_counts(found)
@@ -107,7 +106,7 @@ def _show_counts(found: Tally) -> None:
         for label, one in sorted(found.labels.items())
     )
     figures = numbers((_("answers"), _("not sure, most likely this")))
-    table(_("Answers by label"), (_("label"), "", *numbers), rows)
+    table(_("Answers by label"), (_("label"), "", *figures), rows)
     answered, doubtful = found.answers.total(), found.not_sure.total()
     say(
         n_(

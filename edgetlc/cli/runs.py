@@ -48,11 +48,14 @@ def list_(
         except InputError as error:  # one damaged run hides no other
             note(_("left out {path}: {reason}", path=place, reason=error))
     figures = numbers((_("epochs"), _("kept"), _("val accuracy"), _("val loss")))
-    columns = (_("run"), _("network"), *figures, "", Number(_("seed")), _("commit"))
 
     def show() -> None:
         rows = (_row(run, folder) for run in runs)
-        table(_("Runs in {folder}", folder=folder), columns, rows)
+        table(
+            _("Runs in {folder}", folder=folder),
+            (_("run"), _("network"), *figures, "", Number(_("seed")), _("commit")),
+            rows,
+        )
 
     answer([_document(run) for run in runs], show, as_json=json_)
 

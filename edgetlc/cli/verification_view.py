@@ -45,8 +45,11 @@ def show_verification(found: Verification) -> None:
         _show_candidate(number, report)
     if found.machines:
         names = (_("largest pixel difference"), _("answers changed"))
-        columns = (_("machine"), *numbers(names), _("verdict"))
-        table(_("Self-tests of other machines"), columns, map(_machine_row, found.machines))
+        table(
+            _("Self-tests of other machines"),
+            (_("machine"), *numbers(names), _("verdict")),
+            map(_machine_row, found.machines),
+        )
     if found.untested:
         say(_("untested, no photos: {cameras}", cameras=", ".join(found.untested)))
     if found.simulated:
