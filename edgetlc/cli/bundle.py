@@ -9,7 +9,7 @@ from edgetlc.cli.console import Number, answer, numbers, say, table
 from edgetlc.cli.options import BundleArgument, Json, OutputFile, Overwrite
 from edgetlc.cli.web import web
 from edgetlc.cli.wheelhouse import wheelhouse
-from edgetlc.locale import Message, _, n_
+from edgetlc.locale import Message, _, n_, p_
 
 if TYPE_CHECKING:
     from edgetlc.runtime.bundle import Bundle
@@ -143,7 +143,7 @@ def _show_policies(manifest: BundleManifest) -> None:
     figures = numbers((_("not sure below"), _("genuine from")))
     table(
         _("When an answer counts, and what validation photos show"),
-        (_("precision"), *figures, _("wrong answers"), _("false genuine")),
+        (p_("numbers", "precision"), *figures, _("wrong answers"), _("false genuine")),
         rows,
     )
 

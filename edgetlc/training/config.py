@@ -10,7 +10,7 @@ from typing import Literal, get_args
 
 from edgetlc.config import Option, option
 from edgetlc.errors import InputError
-from edgetlc.locale import _
+from edgetlc.locale import _, p_
 from edgetlc.runtime.contract import PixelContract
 from edgetlc.training.augment import Augmentation
 from edgetlc.training.camera_augment import CameraAugmentation
@@ -205,7 +205,7 @@ class TrainingConfig:
                 _("patience is {epochs} epochs; at least 1 is needed", epochs=self.patience)
             )
         _check_choice(_("class weights"), self.class_weights, get_args(ClassWeights))
-        _check_choice(_("precision"), self.precision, get_args(Precision))
+        _check_choice(p_("numbers", "precision"), self.precision, get_args(Precision))
         check_device(self.device)
 
     @property
