@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -13,7 +13,7 @@ from edgetlc.cli.commands import Commands
 from edgetlc.cli.console import Number, answer, note, say, table
 from edgetlc.cli.options import DeviceFolder, Json
 from edgetlc.errors import InputError
-from edgetlc.locale import _, n_
+from edgetlc.locale import _, n_, p_
 from edgetlc.progress import progress
 
 if TYPE_CHECKING:
@@ -22,6 +22,16 @@ if TYPE_CHECKING:
 
 app = Commands(_("Cameras: list the known ones, show one, identify the camera of a photo."))
 
+_WORDS = {
+    "phone": _("phone"),
+    "camera": _("camera"),
+    "microscope": _("microscope"),
+    "sure": _("sure"),
+    "likely": _("likely"),
+    "unclear": _("unclear"),
+    "seen": p_("evidence", "seen"),
+    "plausible": _("plausible"),
+}
 _TRACKED = 100  # photos; fewer are identified before a bar could be read
 
 
@@ -61,7 +71,8 @@ def show(
 
     def show_facts() -> None:
         say(f"{profile.id}: {profile.zh} / {profile.en}")
-        table("", (_("fact"), _("value"), _("how sure")), _facts(profile))
+        rows = ((fact, *(_WORDS.get(x, x) for x in rest)) for fact, *rest in _facts(profile))
+        table("", (_("fact"), _("value"), _("how sure")), rows)
 
     answer(asdict(profile), show_facts, as_json=json_)
 
@@ -149,10 +160,11 @@ def _row(profile: CameraProfile) -> tuple[object, ...]:
     known = [model.year for model in profile.models if model.year]
     years = (f"{year.value}{' ?' * (year.certainty == 'unclear')}" for year in known)
     number, year = profile.number or "", " / ".join(dict.fromkeys(years))
-    return profile.id, number, profile.zh, profile.en, profile.kind, year, profile.certainty
+    kind, certainty = _WORDS[profile.kind], _WORDS[profile.certainty]
+    return profile.id, number, profile.zh, profile.en, kind, year, certainty
 
 
-def _facts(profile: CameraProfile) -> Iterator[tuple[object, ...]]:
+def _facts(profile: CameraProfile) -> Iterator[tuple[str, Any, str]]:
     yield _("number in file names"), profile.number, profile.certainty
     yield _("kind"), profile.kind, ""
     yield _("maker"), profile.maker, ""
@@ -167,7 +179,7 @@ def _facts(profile: CameraProfile) -> Iterator[tuple[object, ...]]:
             yield _("simulated {setting}", setting=setting.replace("_", " ")), value, origin
 
 
-def _model_facts(model: Model) -> Iterator[tuple[str, object, str]]:
+def _model_facts(model: Model) -> Iterator[tuple[str, Any, str]]:
     for pattern in model.exif:
         yield _("EXIF make / model"), f"{pattern.make} / {pattern.model}", pattern.evidence
     if model.year:

@@ -10,8 +10,8 @@ import typer
 
 from edgetlc.cli.console import answer, note
 from edgetlc.cli.options import Data, DeviceFolder, Json, Output, Overwrite, RunArgument, load_part
-from edgetlc.export.thresholds import ThresholdTargets
 from edgetlc.errors import InputError
+from edgetlc.export.thresholds import ThresholdTargets
 from edgetlc.files import refuse_existing
 from edgetlc.locale import _
 from edgetlc.runtime.schema import Format, Precision

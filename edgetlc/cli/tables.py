@@ -38,7 +38,7 @@ def drawn(
     console = Console(width=max(width, 1), highlight=False, soft_wrap=True)
     widths = widths_of([columns, *rows], width - _BORDERS * len(columns) - 1)
     if widths is None:
-        _print_stacked(title, columns, rows)
+        _print_stacked(title, columns, rows, width)
         return
     view = Table(title_justify="left", header_style="bold")
     for name, to_right, room in zip(columns, right, widths, strict=True):
@@ -87,11 +87,12 @@ def _longest(text: str) -> int:
     return max((cell_len(word[0]) for word in _WORD.finditer(text)), default=0)
 
 
-def _print_stacked(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+def _print_stacked(
+    title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], width: int
+) -> None:
     if title:
-        print(title)
+        print(wrapped(title, width))
     for row in rows:
-        first, *rest = (f"{n}: {c}" if n else c for n, c in zip(columns, row, strict=True) if c)
-        print(f"- {first}")
-        for line in rest:
-            print(f"  {line}")
+        cells = (f"{n}: {c}" if n else c for n, c in zip(columns, row, strict=True) if c)
+        text = "\n".join(wrapped(cell, width - 2) for cell in cells)
+        print("- " + text.replace("\n", "\n  "))

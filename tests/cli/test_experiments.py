@@ -85,9 +85,7 @@ def test_an_empty_name_downloads_nothing(
     assert "downloading" not in ran.err
 
 
-def test_a_part_or_network_that_means_nothing(
-    manifest: Path, tmp_path: Path, edgetlc: Run
-) -> None:
+def test_a_part_or_network_that_means_nothing(manifest: Path, tmp_path: Path, edgetlc: Run) -> None:
     """What another command's option would say is refused, not ignored."""
     place = ("--data", manifest, "-o", tmp_path)
     assert "No such option: --part" in edgetlc("train", *place, "--part", "test").err

@@ -86,7 +86,9 @@ def test_a_flag_means_the_same_everywhere(path: tuple[str, ...]) -> None:
         assert short == expected.get(long, set())
 
 
-@pytest.mark.parametrize("words", [(), ("devices",), ("data",), ("runs",), ("bundle",), ("answers",)], ids=str)
+@pytest.mark.parametrize(
+    "words", [(), ("devices",), ("data",), ("runs",), ("bundle",), ("answers",)], ids=str
+)
 def test_a_group_alone_shows_what_it_holds(
     words: tuple[str, ...], edgetlc: Callable[..., Any]
 ) -> None:

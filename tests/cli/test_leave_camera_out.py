@@ -96,8 +96,14 @@ def unnamed(photo: Path, folder: Path) -> Path:
     [
         (("experiment", "leave-camera-out", "nokia"), "no test photo is of camera 'nokia'"),
         (("train", "--augment", "rotate=3"), "use none or NAME=VALUE"),
-        (("train", "--camera-augment", "1.5"), "camera augmentation probability is 1.5; use 0 to 1"),
-        (("train", "--camera-augment", "0.5", "--camera-strength", "9"), "strength is 9; use 0 to 2"),
+        (
+            ("train", "--camera-augment", "1.5"),
+            "camera augmentation probability is 1.5; use 0 to 1",
+        ),
+        (
+            ("train", "--camera-augment", "0.5", "--camera-strength", "9"),
+            "strength is 9; use 0 to 2",
+        ),
     ],
 )
 def test_bad_input(
