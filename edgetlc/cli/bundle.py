@@ -143,7 +143,7 @@ def _show_policies(manifest: BundleManifest) -> None:
     figures = numbers((_("not sure below"), _("genuine from")))
     table(
         _("When an answer counts, and what validation photos show"),
-        (p_("numbers", "precision"), *figures, _("wrong answers"), _("false genuine")),
+        (p_("number format", "precision"), *figures, _("wrong answers"), _("false genuine")),
         rows,
     )
 

@@ -47,7 +47,7 @@ def train(
             "epochs": [asdict(epoch) for epoch in run.epochs],
             "weights": None if run.weights is None else asdict(run.weights),
             "unreadable": [{"file": str(p.path), "reason": reason} for p, reason in run.unreadable],
-            "findings": [asdict(finding) for finding in report.findings],
+            "findings": [finding.to_json() for finding in report.findings],
         }
         answer(document, lambda: _show(run, report, photos.simulated), as_json=json_)
 
@@ -70,5 +70,5 @@ def _show(run: TrainedRun, report: RunReport, simulated: bool) -> None:
         simulated=simulated,
     )
     for finding in report.findings:
-        say(finding.en)
+        say(finding.text)
     say(_("Curves, confusions and settings: {page}", page=run.folder / REPORT_FILE))

@@ -69,13 +69,7 @@ class Demo:
     overlay: Path
 
 
-def run_demo(
-    output: Path,
-    *,
-    overwrite: bool = False,
-    epochs: int = 10,
-    seed: int = 0,
-) -> Demo:
+def run_demo(output: Path, *, overwrite: bool = False, epochs: int = 10, seed: int = 0) -> Demo:
     """Run the main job on generated photos; a note tells of every step.
 
     Args:
@@ -149,10 +143,7 @@ def run_demo(
 
 
 def _verify(
-    bundle: Bundle,
-    run: TrainedRun,
-    photos: PhotoSet,
-    listed: Sequence[CameraProfile],
+    bundle: Bundle, run: TrainedRun, photos: PhotoSet, listed: Sequence[CameraProfile]
 ) -> Verification:
     return verify(
         bundle,

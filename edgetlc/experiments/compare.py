@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from itertools import combinations
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,6 +29,7 @@ from edgetlc.statistics.paired import holm, mcnemar_mid_p
 from edgetlc.training.config import TrainingConfig
 from edgetlc.training.evaluate import Answers
 from edgetlc.training.metrics import Scores, scores_to_json
+from edgetlc.training.run_folder import Existing
 from edgetlc.training.runs import Epoch
 
 COMPARISON_FILE = "comparison.json"
@@ -100,8 +101,7 @@ def compare_networks(
     output: Path,
     *,
     part: Part = "val",
-    overwrite: bool = False,
-    resume: bool = False,
+    **existing: Unpack[Existing],
 ) -> Comparison:
     """Train each network with the same settings and seed, and compare them on the same photos.
 
@@ -111,8 +111,7 @@ def compare_networks(
         architectures: at least two names.
         output: run folders named by the networks are made in it.
         part: to compare on.
-        overwrite: replace runs that are there already.
-        resume: keep the runs that are done, go on in the one that was interrupted.
+        **existing: what to do with runs that are there already.
 
     Raises:
         InputError: fewer than two networks, one twice, an unknown one, an empty name, a start file
@@ -123,7 +122,7 @@ def compare_networks(
     trials = [
         Trial(name, photos, replace(config, architecture=name), chosen) for name in architectures
     ]
-    outcomes = run_trials(trials, output, overwrite=overwrite, resume=resume)
+    outcomes = run_trials(trials, output, **existing)
     trained = dict(zip(architectures, outcomes, strict=True))
     costs = costs_of(
         {name: load_checkpoint(done.run.folder).classifier for name, done in trained.items()},

@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import mean, stdev
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 
@@ -23,6 +23,7 @@ from edgetlc.experiments.trials import Outcome, Trial, run_trials, write_summary
 from edgetlc.training.config import TrainingConfig
 from edgetlc.training.evaluate import Answers
 from edgetlc.training.metrics import Scores, scores_to_json
+from edgetlc.training.run_folder import Existing
 from edgetlc.training.runs import Epoch
 
 FOLDS_FILE = "folds.json"
@@ -92,9 +93,7 @@ def cross_validate(
     config: TrainingConfig,
     output: Path,
     count: int,
-    *,
-    overwrite: bool = False,
-    resume: bool = False,
+    **existing: Unpack[Existing],
 ) -> CrossValidation:
     """Train and score one network per fold of the training and validation parts.
 
@@ -103,8 +102,7 @@ def cross_validate(
         config: what to do in every fold.
         output: run folders `fold-1` … are made in it.
         count: of folds, at least 2.
-        overwrite: replace runs that are there already.
-        resume: keep the runs that are done, go on in the one that was interrupted.
+        **existing: what to do with runs that are there already.
 
     Raises:
         InputError: too few photos that may be parted, or as `edgetlc.training.train.train`.
@@ -114,7 +112,7 @@ def cross_validate(
         Trial(f"fold-{number}", parted, config, parted.part("test"))
         for number, parted in enumerate(folds.sets, start=1)
     ]
-    outcomes = run_trials(trials, output, overwrite=overwrite, resume=resume)
+    outcomes = run_trials(trials, output, **existing)
     result = _summary(output, outcomes, folds.warnings)
     write_summary(output / FOLDS_FILE, cross_validation_to_json(result))
     return result

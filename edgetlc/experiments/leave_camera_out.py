@@ -16,7 +16,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 from edgetlc.data.photos import Photo, PhotoSet
 from edgetlc.errors import InputError
@@ -31,6 +31,7 @@ from edgetlc.experiments.trials import Trial, run_trials, write_summary
 from edgetlc.locale import _, n_
 from edgetlc.training.camera_augment import CameraAugmentation
 from edgetlc.training.config import TrainingConfig
+from edgetlc.training.run_folder import Existing
 
 LEAVE_CAMERA_OUT_FILE = "leave-camera-out.json"
 
@@ -63,9 +64,7 @@ def leave_camera_out(
     augmentation: CameraAugmentation,
     output: Path,
     cameras: Sequence[str] | None = None,
-    *,
-    overwrite: bool = False,
-    resume: bool = False,
+    **existing: Unpack[Existing],
 ) -> LeaveCameraOut:
     """Train the networks of `plan_trials` and ask each about photos of cameras it never saw.
 
@@ -75,14 +74,13 @@ def leave_camera_out(
         augmentation: of the augmented ones; a held-out camera's look is taken out of it.
         output: run folders are made in it.
         cameras: to hold out; by default all of the test part.
-        overwrite: replace runs that are there already.
-        resume: keep the runs that are done, go on in the one that was interrupted.
+        **existing: what to do with runs that are there already.
 
     Raises:
         InputError: as `plan_trials` and `edgetlc.training.train.train`.
     """
     trials = plan_trials(photos, config, augmentation, cameras)
-    outcomes = run_trials([*trials.values()], output, overwrite=overwrite, resume=resume)
+    outcomes = run_trials([*trials.values()], output, **existing)
     rights = {
         key: outcome.evaluation.answers.right_by_path
         for key, outcome in zip(trials, outcomes, strict=True)
@@ -206,10 +204,7 @@ def _check_rest(others: PhotoSet, camera: str) -> None:
 
 
 def _summary(
-    output: Path,
-    photos: PhotoSet,
-    trials: Mapping[Key, Trial],
-    rights: Mapping[Key, Right],
+    output: Path, photos: PhotoSet, trials: Mapping[Key, Trial], rights: Mapping[Key, Right]
 ) -> LeaveCameraOut:
     def both(camera: str | None) -> list[Right]:
         return [rights[camera, augmented] for augmented in (False, True)]

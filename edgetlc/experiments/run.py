@@ -7,6 +7,7 @@ A finished run folder holds `scores.json` and `report.html` beside what training
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Unpack
 
 from edgetlc.data.photos import PhotoSet
 from edgetlc.files import write_json
@@ -14,6 +15,7 @@ from edgetlc.training.config import TrainingConfig
 from edgetlc.training.distributed import rank_zero_only, started_by_torchrun
 from edgetlc.training.page import write_page
 from edgetlc.training.report import RunReport, read_report, score_run
+from edgetlc.training.run_folder import Existing
 from edgetlc.training.runs import REPORT_FILE, SCORES_FILE
 from edgetlc.training.train import TrainedRun, train
 
@@ -23,19 +25,23 @@ def train_run(
     photos: PhotoSet,
     config: TrainingConfig,
     output: Path,
-    *,
-    overwrite: bool = False,
-    resume: bool = False,
+    **existing: Unpack[Existing],
 ) -> tuple[TrainedRun, RunReport]:
     """Train as `edgetlc.training.train.train` does, score the kept network and write its page.
 
     Of several processes (`torchrun`) all score, so that none waits for another; one writes. A
     finished run that is resumed keeps its scores, and gets its page again where that is gone.
 
+    Args:
+        photos: with parts `train` and `val`.
+        config: what to do.
+        output: the run folder.
+        **existing: what to do with a run that is there already.
+
     Raises:
         InputError: as `train`.
     """
-    run = train(photos, config, output, overwrite=overwrite, resume=resume)
+    run = train(photos, config, output, **existing)
     writes = started_by_torchrun().main
     if (output / SCORES_FILE).is_file():  # training begins by removing an older run's
         report = read_report(output)

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import shutil
 import sys
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 from edgetlc.data.photos import PhotoSet
 from edgetlc.experiments.run import train_run
@@ -22,6 +23,7 @@ from edgetlc.progress import note
 from edgetlc.training.config import TrainingConfig
 from edgetlc.training.distributed import rank_zero_only, started_by_torchrun
 from edgetlc.training.evaluate import Evaluation, evaluate
+from edgetlc.training.run_folder import Existing
 from edgetlc.training.train import TrainedRun
 
 CACHE_FOLDER = "cache"
@@ -54,35 +56,34 @@ class Outcome:
 
 @rank_zero_only()
 def run_trials(
-    trials: Sequence[Trial], output: Path, *, overwrite: bool = False, resume: bool = False
+    trials: Sequence[Trial], output: Path, **existing: Unpack[Existing]
 ) -> list[Outcome]:
     """Train and ask the networks, in order.
 
     Args:
         trials: with the same `cache` and `cache_limit`.
         output: their run folders are made in it.
-        overwrite: replace runs that are there already.
-        resume: keep the runs that are done, go on in the one that was interrupted.
+        **existing: what to do with runs that are there already.
 
     Raises:
         InputError: as `edgetlc.training.train.train`.
     """
-    outcomes = []
+    outcomes, started = [], time.monotonic()
     with shared_cache(trials[0].config, output) as cache:
         for number, trial in enumerate(trials, start=1):
             note(
                 _(
-                    "training {number} of {count}: {name}, {photos} photos",
+                    "training {number} of {count}: {name}, {photos} photos "
+                    "({minutes:.0f} min so far)",
                     number=number,
                     count=len(trials),
                     name=trial.name,
                     photos=len(trial.photos.part("train").photos),
+                    minutes=(time.monotonic() - started) / 60,
                 )
             )
             config = replace(trial.config, **cache)
-            run, _report = train_run(
-                trial.photos, config, output / trial.name, overwrite=overwrite, resume=resume
-            )
+            run, _report = train_run(trial.photos, config, output / trial.name, **existing)
             network = load_checkpoint(run.folder)
             outcomes.append(Outcome(run, evaluate(network, trial.asked, device=config.device)))
     return outcomes

@@ -27,6 +27,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgetlc.errors import InputError
+from edgetlc.locale import _
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -84,7 +85,14 @@ class Augmentation:
         for name, largest in LIMITS.items():
             value = getattr(self, name)
             if not 0 <= value <= largest:  # also refuses NaN
-                raise InputError(f"augmentation {name} is {value:g}; it takes 0 to {largest:g}")
+                raise InputError(
+                    _(
+                        "augmentation {name} is {value:g}; it takes 0 to {most:g}",
+                        name=name,
+                        value=value,
+                        most=largest,
+                    )
+                )
 
     def with_settings(self, settings: Iterable[str]) -> Augmentation:
         """Return a copy changed by texts such as `rotation=20`; `none` switches every step off.
@@ -99,7 +107,13 @@ class Augmentation:
                 changed = replace(changed, horizontal_flip=0, vertical_flip=0, affine=0, light=0)
             elif not equals or name not in LIMITS:
                 known = ", ".join(field.name for field in fields(self))
-                raise InputError(f"augmentation {text!r}; use none or NAME=VALUE with {known}")
+                raise InputError(
+                    _(
+                        "augmentation {text!r}; use none or NAME=VALUE with {known}",
+                        text=text,
+                        known=known,
+                    )
+                )
             else:
                 changed = replace(changed, **{name: _number(name, value)})
         return changed
@@ -192,9 +206,7 @@ class Changes:
 
 
 def _sources(
-    shift: NDArray[np.float64],
-    scale: NDArray[np.float64],
-    angle: NDArray[np.float64],
+    shift: NDArray[np.float64], scale: NDArray[np.float64], angle: NDArray[np.float64]
 ) -> NDArray[np.float64]:
     """Return float64[N, 2, 3], the inverse of "rotate, scale, then shift" about the centre.
 
@@ -253,4 +265,6 @@ def _number(name: str, text: str) -> float:
     try:
         return float(text)
     except ValueError:
-        raise InputError(f"augmentation {name} is {text!r}; it takes a number") from None
+        raise InputError(
+            _("augmentation {name} is {text!r}; it takes a number", name=name, text=text)
+        ) from None

@@ -93,13 +93,22 @@ class CameraAugmentation:
     def __post_init__(self) -> None:
         if len(self.looks) < 2:
             raise InputError(
-                f"camera augmentation mixes looks of {', '.join(self.looks) or 'no camera'}; "
-                "it needs two cameras or more"
+                _(
+                    "camera augmentation mixes looks of {cameras}; it needs two cameras or more",
+                    cameras=", ".join(self.looks) or _("no camera"),
+                )
             )
         for name, largest in (("probability", 1), ("strength", 2), ("beyond", 1)):
             value = getattr(self, name)
             if not 0 <= value <= largest:  # also refuses NaN
-                raise InputError(f"camera augmentation {name} is {value:g}; use 0 to {largest}")
+                raise InputError(
+                    _(
+                        "camera augmentation {name} is {value:g}; use 0 to {most}",
+                        name=name,
+                        value=value,
+                        most=largest,
+                    )
+                )
 
     def without(self, camera: str | None) -> CameraAugmentation:
         """Return a copy that does not know this camera's look."""

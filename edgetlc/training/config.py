@@ -205,7 +205,7 @@ class TrainingConfig:
                 _("patience is {epochs} epochs; at least 1 is needed", epochs=self.patience)
             )
         _check_choice(_("class weights"), self.class_weights, get_args(ClassWeights))
-        _check_choice(p_("numbers", "precision"), self.precision, get_args(Precision))
+        _check_choice(p_("number format", "precision"), self.precision, get_args(Precision))
         check_device(self.device)
 
     @property

@@ -15,6 +15,7 @@ from torch.nn import functional as F
 from edgetlc.data.photos import PhotoSet, digest_of
 from edgetlc.errors import InputError
 from edgetlc.files import sha256_file
+from edgetlc.locale import _
 from edgetlc.models.checkpoint import CHECKPOINT_FILE, Checkpoint, load_checkpoint
 from edgetlc.runtime.contract import PixelContract
 from edgetlc.training.config import Distillation
@@ -63,7 +64,7 @@ class Teacher:
         Args:
             images: float32[N, 3, S, S], what the student sees, normalised.
         """
-        logits, _ = self._network(images)
+        logits, _maps = self._network(images)
         return logits.float()  # type: ignore[no-any-return]
 
     def share(self, loss: Tensor, logits: Tensor, answers: Tensor, part: float = 1.0) -> Tensor:
@@ -104,18 +105,29 @@ def _check_same_task(teacher: Checkpoint, photos: PhotoSet, contract: PixelContr
     known = tuple(info.name for info in teacher.classes)
     if known != photos.labels:
         raise InputError(
-            f"the teacher knows {', '.join(known)}; the photos show {', '.join(photos.labels)}; "
-            "choose a teacher of the same classes in the same order"
+            _(
+                "the teacher knows {known}; the photos show {shown}; "
+                "choose a teacher of the same classes in the same order",
+                known=", ".join(known),
+                shown=", ".join(photos.labels),
+            )
         )
     for field in fields(PixelContract):
         theirs, ours = getattr(teacher.contract, field.name), getattr(contract, field.name)
         if theirs != ours:
             raise InputError(
-                f"the teacher was trained with {field.name} {theirs}, the student would be with "
-                f"{field.name} {ours}; both see the same image, so give both the same"
+                _(
+                    "the teacher was trained with {field} {theirs}, the student would be with "
+                    "{field} {ours}; both see the same image, so give both the same",
+                    field=field.name,
+                    theirs=theirs,
+                    ours=ours,
+                )
             )
     if teacher.training_digest != digest_of(photos.part("train").photos):
         raise InputError(
-            "the teacher was trained on another training part and may have seen photos of this "
-            "test part; train it on this manifest"
+            _(
+                "the teacher was trained on another training part and may have seen photos of this "
+                "test part; train it on this manifest"
+            )
         )

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from edgetlc.files import whole_file
 from edgetlc.results.html_page import Html, document, element, facts, joined, table, two_languages
@@ -27,6 +27,9 @@ from edgetlc.training.page_charts import (
 from edgetlc.training.page_style import STYLE
 from edgetlc.training.report import RunReport
 from edgetlc.training.runs import RunRecord, flat
+
+if TYPE_CHECKING:
+    from edgetlc.training.report import RunReport
 
 Words = tuple[str, str]
 """Chinese, English."""
@@ -85,7 +88,9 @@ def _summary(report: RunReport) -> Iterator[Html]:
         )
     for finding in report.findings:
         kind = "finding" if finding.kind in _QUIET else "finding attention"
-        yield element("p", two_languages(finding.zh, finding.en, lines=True), class_=kind)
+        yield element(
+            "p", two_languages(finding.text.translated("zh"), finding.text, lines=True), class_=kind
+        )
     yield facts(_summary_facts(report))
 
 

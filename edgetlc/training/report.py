@@ -10,6 +10,8 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from edgetlc.data.photos import PhotoSet, digest_of
 from edgetlc.errors import InputError
 from edgetlc.locale import _
@@ -22,6 +24,29 @@ from edgetlc.training.runs import SCORES_FILE, RunRecord, read_run
 
 MOST_TRAINING_PHOTOS = 500
 """Training photos that the kept network is asked about; evenly chosen where there are more."""
+MOST_WRONG = 24
+"""Wrongly answered photos that a report names."""
+
+
+@dataclass(frozen=True)
+class WrongAnswer:
+    """A photo that the kept network answers wrongly.
+
+    Attributes:
+        path: of the photo.
+        label: its class.
+        answer: the class that the network takes it for.
+        confidence: the probability of that class, 0 to 1.
+        camera: id of a profile; None where it is unknown.
+        simulated: whether its pixels were made by a simulation.
+    """
+
+    path: str
+    label: str
+    answer: str
+    confidence: float
+    camera: str | None
+    simulated: bool
 
 
 @dataclass(frozen=True)
@@ -36,6 +61,7 @@ class RunReport:
         cameras: the same by camera.
         simulated: whether any photo of that part was made by a simulation.
         unreadable: paths of photos left out, with the reason.
+        wrong: the wrong answers of the highest confidence, that one first; at most `MOST_WRONG`.
         digest: SHA-256 over the scored photos (`edgetlc.data.photos.digest_of`).
         findings: what curves and accuracies show; none where they were not looked at.
     """
@@ -47,6 +73,7 @@ class RunReport:
     cameras: Mapping[str, Scores]
     simulated: bool
     unreadable: tuple[tuple[str, str], ...]
+    wrong: tuple[WrongAnswer, ...]
     digest: str
     findings: tuple[Finding, ...]
 
@@ -68,8 +95,8 @@ def score_run(
     validation = evaluate(checkpoint, photos.part("val"), device=device)
     training = evaluate(checkpoint, _some(photos.part("train")), device=device)
     fits = _fit(training.answers), _fit(validation.answers)
-    run = read_run(folder)
-    report = _report(run, checkpoint, "val", validation, diagnose(run.epochs, *fits))
+    findings = diagnose(read_run(folder).epochs, *fits)
+    report = report_evaluation(folder, checkpoint, "val", validation, findings)
     return report, _document(report, fits[0])
 
 
@@ -90,43 +117,34 @@ def read_report(folder: Path) -> RunReport:
             cameras={c: scores_from_json(s) for c, s in document["cameras"].items()},
             simulated=bool(document["simulated"]),
             unreadable=tuple((u["file"], u["reason"]) for u in document["unreadable"]),
+            wrong=tuple(WrongAnswer(**one) for one in document.get("wrong", ())),
             digest=str(document["photos_digest"]),
             findings=_findings(run),
         )
     except (KeyError, TypeError, ValueError, AttributeError):
-        raise InputError(
-            _(
-                "{file} holds no scores of a run; remove it and resume the run",
-                file=folder / SCORES_FILE,
-            )
-        ) from None
+        raise _no_scores(folder) from None
 
 
 def report_evaluation(
-    folder: Path, checkpoint: Checkpoint, part: str, evaluation: Evaluation
+    folder: Path,
+    checkpoint: Checkpoint,
+    part: str,
+    evaluation: Evaluation,
+    findings: tuple[Finding, ...] | None = None,
 ) -> RunReport:
-    """Return the report of an evaluation, with the diagnosis of the run's end, where it has one.
+    """Return the report of an evaluation.
 
     Args:
         folder: the run folder.
         checkpoint: that was evaluated.
         part: `train`, `val`, `test` or `all`.
         evaluation: of that part.
+        findings: what the run shows; None takes those of its end, where it has one.
 
     Raises:
         InputError: `scores.json` holds something else.
     """
     run = read_run(folder)
-    return _report(run, checkpoint, part, evaluation, _findings(run))
-
-
-def _report(
-    run: RunRecord,
-    checkpoint: Checkpoint,
-    part: str,
-    evaluation: Evaluation,
-    findings: tuple[Finding, ...],
-) -> RunReport:
     return RunReport(
         run=run,
         classes=checkpoint.classes,
@@ -135,21 +153,51 @@ def _report(
         cameras=evaluation.cameras,
         simulated=evaluation.simulated,
         unreadable=tuple((str(photo.path), reason) for photo, reason in evaluation.unreadable),
+        wrong=wrong_answers(evaluation.answers),
         digest=digest_of(evaluation.answers.photos),
-        findings=findings,
+        findings=_findings(run) if findings is None else findings,
+    )
+
+
+def wrong_answers(answers: Answers) -> tuple[WrongAnswer, ...]:
+    """Return the wrong answers of the highest confidence, that one first."""
+    confidence, given = answers.probabilities.max(axis=1), answers.probabilities.argmax(axis=1)
+    wrong = np.flatnonzero(~answers.right)
+    order = wrong[np.argsort(-confidence[wrong], kind="stable")][:MOST_WRONG]
+    return tuple(
+        WrongAnswer(
+            path=str(photo.path),
+            label=photo.label,
+            answer=answers.labels[given[place]],
+            confidence=float(confidence[place]),
+            camera=photo.camera,
+            simulated=photo.simulated,
+        )
+        for place in order
+        for photo in (answers.photos[place],)
     )
 
 
 def _findings(run: RunRecord) -> tuple[Finding, ...]:
+    """Return what the curves and the recorded accuracies of a run's end show; none without them."""
+    if run.scores is None:
+        return ()
     try:
-        return tuple(Finding(**finding) for finding in (run.scores or {}).get("findings", ()))
-    except TypeError:
-        raise InputError(
-            _(
-                "{file} holds no findings of a run; train it again",
-                file=run.folder / SCORES_FILE,
-            )
-        ) from None
+        confusion = run.scores["overall"]["confusion"]
+        right = sum(row[place] for place, row in enumerate(confusion))
+        val = Fit(right, sum(map(sum, confusion)))
+        return diagnose(run.epochs, Fit(**run.scores["train"]), val)
+    except (KeyError, TypeError, IndexError, ZeroDivisionError):
+        raise _no_scores(run.folder) from None
+
+
+def _no_scores(folder: Path) -> InputError:
+    return InputError(
+        _(
+            "{file} holds no scores of a run; remove it and resume the run",
+            file=folder / SCORES_FILE,
+        )
+    )
 
 
 def _some(photos: PhotoSet) -> PhotoSet:
@@ -174,6 +222,7 @@ def _document(report: RunReport, train: Fit) -> dict[str, Any]:
         "overall": scores_to_json(report.overall),
         "cameras": {camera: scores_to_json(s) for camera, s in report.cameras.items()},
         "unreadable": [{"file": file, "reason": reason} for file, reason in report.unreadable],
+        "wrong": [asdict(one) for one in report.wrong],
         "train": asdict(train),
-        "findings": [asdict(finding) for finding in report.findings],
+        "findings": [finding.to_json() for finding in report.findings],
     }

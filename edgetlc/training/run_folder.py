@@ -1,6 +1,7 @@
 """The run folder: what a training run leaves, so that ending it at any moment loses one epoch.
 
     run.json                  settings, start, data, versions
+    config.toml               the settings as 'edgetlc train --config' takes them to repeat the run
     model.safetensors         the best epoch so far
     metrics.jsonl             one line per epoch
     state.json                what the epochs reached, the optimizer's settings, the schedule
@@ -19,18 +20,21 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save
 from torch import Tensor
 
+from edgetlc.config import to_toml
 from edgetlc.errors import InputError
 from edgetlc.files import read_json, write_bytes, write_json, write_text
 from edgetlc.locale import _
 from edgetlc.models.checkpoint import CHECKPOINT_FILE, Checkpoint, save_checkpoint
+from edgetlc.training.config import TrainingConfig
 from edgetlc.training.provenance import differences
 from edgetlc.training.runs import (
+    CONFIG_FILE,
     METRICS_FILE,
     REPORT_FILE,
     RUN_FILE,
@@ -41,6 +45,19 @@ from edgetlc.training.runs import (
 
 STATE_FILE = "state.json"
 _TENSORS = "state-*.safetensors"
+
+
+class Existing(TypedDict, total=False):
+    """What to do with a run that is there already; with neither it is refused.
+
+    Attributes:
+        overwrite: replace it.
+        resume: go on after its last whole epoch; one that is finished is kept as it is, and where
+            there is none, one is started.
+    """
+
+    overwrite: bool
+    resume: bool
 
 
 @dataclass(frozen=True)
@@ -70,7 +87,7 @@ class RunFolder:
     def __init__(self, path: Path) -> None:
         self.path = path
 
-    def check_free(self, *, overwrite: bool, resume: bool) -> None:
+    def check_free(self, *, overwrite: bool = False, resume: bool = False) -> None:
         """Refuse a folder that holds a run which is neither to be replaced nor to be resumed.
 
         Raises:
@@ -121,7 +138,7 @@ class RunFolder:
             )
         return self._state()
 
-    def begin(self, state: State | None, kept: Checkpoint) -> None:
+    def begin(self, state: State | None, kept: Checkpoint, config: TrainingConfig) -> None:
         """Start a run, or bring the files up to the state it is resumed from."""
         if state is not None:
             self._write_results(state, kept)
@@ -131,6 +148,9 @@ class RunFolder:
             (self.path / stale).unlink(missing_ok=True)
         self._remove_tensors(but=None)
         write_json(self.path / RUN_FILE, dict(kept.provenance))
+        # Where decoded photos lie while it trains makes no other run.
+        settings = replace(config, cache=None, cache_limit=TrainingConfig.cache_limit)
+        write_text(self.path / CONFIG_FILE, to_toml(settings))
 
     def keep(self, state: State, kept: Checkpoint) -> None:
         """Write what an epoch reached, and its weights if it is the best so far."""

@@ -21,6 +21,7 @@ from edgetlc.files import read_json
 from edgetlc.locale import _, n_
 
 RUN_FILE = "run.json"
+CONFIG_FILE = "config.toml"
 METRICS_FILE = "metrics.jsonl"
 SCORES_FILE = "scores.json"
 REPORT_FILE = "report.html"

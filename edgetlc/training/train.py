@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Unpack
 
 import torch
 
@@ -28,7 +29,7 @@ from edgetlc.training.events import epoch_events
 from edgetlc.training.images import ImageSet, load_images
 from edgetlc.training.loop import Loop
 from edgetlc.training.provenance import provenance, start_of
-from edgetlc.training.run_folder import RunFolder, State
+from edgetlc.training.run_folder import Existing, RunFolder, State
 from edgetlc.training.runs import Epoch, best_of
 from edgetlc.training.temperature import fit_temperature
 
@@ -59,9 +60,7 @@ def train(
     photos: PhotoSet,
     config: TrainingConfig,
     output: Path,
-    *,
-    overwrite: bool = False,
-    resume: bool = False,
+    **existing: Unpack[Existing],
 ) -> TrainedRun:
     """Train a classifier on a split photo set; a note tells of every epoch.
 
@@ -71,9 +70,7 @@ def train(
         photos: with parts `train` and `val`.
         config: what to do.
         output: the run folder.
-        overwrite: replace a run that is there already.
-        resume: go on after the last whole epoch of a run that was ended; a finished run is
-            returned as it is, and where there is none, one is started.
+        **existing: what to do with a run that is there already.
 
     Raises:
         InputError: unknown network, missing parts, a class without training photos, unreadable
@@ -84,7 +81,7 @@ def train(
     world, device = join(config.device)
     with errors_end_all(world):
         folder = RunFolder(output)
-        folder.check_free(overwrite=overwrite, resume=resume)
+        folder.check_free(**existing)
         teacher = None
         if config.distillation:
             teacher = Teacher(config.distillation, photos, config.contract, device)
@@ -93,7 +90,7 @@ def train(
         weights = config.weights_file
         loaded = load_weights(classifier, weights) if weights else None
         record = provenance(photos, config, weights, loaded, teacher)
-        state = folder.resumable(record) if resume else None
+        state = folder.resumable(record) if existing.get("resume") else None
         if state is None:
             _note_start(loaded)
         else:
@@ -124,7 +121,7 @@ def _run(
         epochs, temperature = state.epochs, state.temperature
         loop.restore(state.tensors, state.loop)
     if folder:
-        folder.begin(state, kept)
+        folder.begin(state, kept, config)
     with epoch_events(folder.path if folder else None) as write_events:
         while len(epochs) < config.epochs and not _no_better(epochs, config.patience):
             epoch, logits = loop.epoch(len(epochs) + 1)
