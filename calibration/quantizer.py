@@ -22,11 +22,12 @@ from numpy.typing import NDArray
 
 from edgetlc.calibration.bias_correction import with_corrected_biases
 from edgetlc.calibration.config import Preset, QuantizationConfig
-from edgetlc.calibration.float_fallback import restored
+from edgetlc.calibration.float_fallback import with_float_layers
 from edgetlc.calibration.layers import float_layers, quantized_layers, with_layer_names
 from edgetlc.calibration.qdq import settle
 from edgetlc.calibration.quantizable import EVIDENCE, INPUT, check_quantizable
 from edgetlc.errors import EdgetlcError, InputError
+from edgetlc.locale import _
 from edgetlc.runtime.telemetry import forbid_telemetry
 
 Images = NDArray[np.float32]
@@ -49,6 +50,16 @@ class Quantized:
     quantized_layers: int
     float_layers: int
     settings: dict[str, str | int | bool]
+
+    def with_fallback(self, model: onnx.ModelProto, layers: Sequence[str]) -> Quantized:
+        """Return what accuracy control made of it by putting layers back to float."""
+        left = ", ".join([str(self.settings["left_in_float"]), *layers])
+        return Quantized(
+            model,
+            self.quantized_layers - len(layers),
+            self.float_layers + len(layers),
+            {**self.settings, "left_in_float": left},
+        )
 
 
 def quantize(
@@ -75,7 +86,7 @@ def quantize(
     model = _by_nncf(named, images, config.preset, head)
     settle(model)
     # NNCF can leave layers out too, but then leaves the layer before without an int8 output.
-    model = restored(model, network, config.float_layers)
+    model = with_float_layers(model, network, config.float_layers)
     if config.bias_correction == "accurate":
         model = with_corrected_biases(model, network, images)
     quantized, in_float = count_layers(model)
@@ -124,7 +135,7 @@ def _by_nncf(
         raise
     except Exception as error:  # NNCF and the engine raise their own types, and much else
         reason = " ".join(str(error).split())
-        raise InputError(f"NNCF cannot quantize the network: {reason}") from error
+        raise InputError(_("NNCF cannot quantize the network: {reason}", reason=reason)) from error
     return model
 
 
@@ -135,10 +146,20 @@ def _check_layers(network: onnx.ModelProto, names: Iterable[str]) -> None:
         if name not in layers:
             near = get_close_matches(name, layers, n=3, cutoff=0.0)
             raise InputError(
-                f"no layer is called {name!r}; the nearest of {len(layers)} are {', '.join(near)}"
+                _(
+                    "no layer is called {name!r}; the nearest of {count} are {near}",
+                    name=name,
+                    count=len(layers),
+                    near=", ".join(near),
+                )
             )
     if set(layers) <= set(names):
-        raise InputError(f"all {len(layers)} layers are to stay float; then keep the float network")
+        raise InputError(
+            _(
+                "all {count} layers are to stay float; then keep the float network",
+                count=len(layers),
+            )
+        )
 
 
 def _nncf() -> ModuleType:

@@ -7,15 +7,18 @@ from pathlib import Path
 
 import edgetlc
 from edgetlc.calibration.search.chart import Point, chart
-from edgetlc.calibration.search.result import Row, SearchResult
+from edgetlc.calibration.search.result import SearchResult
 from edgetlc.calibration.search.table import Table, change, costs, losses, slot_name, slots
 from edgetlc.calibration.search.targets import Recommendation
+from edgetlc.calibration.search.variant import Row
 from edgetlc.calibration.search.words import axes_words, bound_words, busy, how_timed, not_measured
 from edgetlc.files import whole_file
+from edgetlc.locale import Message
 from edgetlc.parity import page_style
 from edgetlc.parity.page_words import (
     CAMERA,
     SIMULATED,
+    Words,
     heading,
     mark,
     sentences,
@@ -59,6 +62,10 @@ def write_page(path: Path, found: SearchResult) -> None:
             stream.write(piece.encode("utf-8"))
 
 
+def _both(message: Message) -> Words:
+    return message.translated("zh"), str(message)
+
+
 def _sheets(found: SearchResult) -> Iterator[Html]:
     yield _summary(found)
     yield _candidates(found)
@@ -87,13 +94,13 @@ def _simulated(found: SearchResult) -> Iterator[Html]:
 
 
 def _recommended(told: Recommendation) -> Html:
-    measure = () if told.measure is None else (sentences(told.measure),)
+    measure = () if told.measure is None else (sentences(_both(told.measure)),)
     what = f"{told.candidate} · {told.engine}" if told.engine else told.candidate
     return element(
         "div",
-        element("h2", zh_en(told.words)),
+        element("h2", zh_en(_both(told.label))),
         element("p", zh_en(("发布", "ship")), f" {what}", class_="stated"),
-        sentences(told.reason),
+        sentences(_both(told.reason)),
         *measure,
         class_="ship unmeasured" if told.measure else "ship",
     )
@@ -165,7 +172,9 @@ def _legend(found: SearchResult) -> Html:
     return element(
         "ul",
         *(
-            element("li", f"{number} · {row.name}: ", two_languages(*row.how), *_remarks(row))
+            element(
+                "li", f"{number} · {row.name}: ", two_languages(*_both(row.how)), *_remarks(row)
+            )
             for number, row in enumerate(found.rows, start=1)
         ),
         class_="legend",
@@ -174,13 +183,13 @@ def _legend(found: SearchResult) -> Html:
 
 def _remarks(row: Row) -> Iterator[Html]:
     for remark in row.remarks:
-        yield joined((element("br"), two_languages(*remark)))
+        yield joined((element("br"), two_languages(*_both(remark))))
 
 
 def _left_out(found: SearchResult) -> Iterator[Html]:
     if found.left_out:
         yield heading(("未列入的候选", "Candidates left out"))
-        yield facts((joined((name,)), two_languages(*why)) for name, why in found.left_out)
+        yield facts((joined((name,)), two_languages(*_both(why))) for name, why in found.left_out)
 
 
 def _cameras(found: SearchResult) -> Html:

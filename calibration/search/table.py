@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from edgetlc.calibration.search.result import Row, SearchResult
-from edgetlc.calibration.search.target_reasons import two_digits
+from edgetlc.calibration.search.result import SearchResult
+from edgetlc.calibration.search.targets import two_digits
+from edgetlc.calibration.search.variant import Row
 from edgetlc.parity.page_words import Words
 from edgetlc.results.wording import percent
 

@@ -154,7 +154,7 @@ def test_what_nncf_raises_is_one_line(network: onnx.ModelProto) -> None:
 
 
 def test_an_error_of_the_images_is_not_nncfs(
-    network: onnx.ModelProto, random_images: Images
+    network: onnx.ModelProto, random_images: Callable[..., list[NDArray[np.float32]]]
 ) -> None:
     class Photos(list[NDArray[np.float32]]):
         def __iter__(self) -> Iterator[NDArray[np.float32]]:

@@ -207,7 +207,7 @@ class TestWorstCamera:
     @pytest.mark.usefixtures("seen")
     def test_nothing_to_put_back(self, run: Path, photo_set: PhotoSet) -> None:
         made = quantize_run(run, photo_set, CalibrationConfig(10), QuantizationConfig(max_drop=0.0))
-        assert made.restored == ()
+        assert made.float_fallback == ()
         assert made.measurement.worst_drop == 0
         assert made.confidence.float_network == made.confidence.before
 
@@ -230,7 +230,7 @@ class TestResume:
     ) -> None:
         config = QuantizationConfig(max_drop=0.5)
         with monkeypatch.context() as patch:
-            patch.setattr(module, "hold", stopped)
+            patch.setattr(module, "control_accuracy", stopped)
             with pytest.raises(KeyboardInterrupt):
                 quantize_run(run, photo_set, CalibrationConfig(10), config)
         assert not (run / INT8_FILE).exists()
