@@ -85,7 +85,7 @@ def _document(made: QuantizedRun) -> dict[str, Any]:
         "calibration_digest": calibration.digest,
         "quantized_layers": made.quantized_layers,
         "float_layers": made.float_layers,
-        "restored": [vars(step) for step in made.restored],
+        "float_fallback": [vars(step) for step in made.float_fallback],
         "validation": made.measurement.to_json(),
         "confidence": made.confidence.to_json(),
         "float_bytes": made.float_bytes,
@@ -105,7 +105,7 @@ def _show(made: QuantizedRun) -> None:
     for warning in coverage.warnings:
         say(_("note: {warning}", warning=warning))
     _show_effects(made.measurement, made.simulated)
-    if made.restored:
+    if made.float_fallback:
         names = (_("worst camera then"), Number(_("drop")), Number(_("false genuine")))
         table(
             _("Layers back in float, in this order"),
@@ -115,7 +115,7 @@ def _show(made: QuantizedRun) -> None:
                     *(s.layer, percent(s.effect), s.worst_camera),
                     *(points(s.worst_drop), points(s.worst_rise)),
                 )
-                for s in made.restored
+                for s in made.float_fallback
             ),
         )
     say(

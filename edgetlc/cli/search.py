@@ -67,12 +67,12 @@ def _show(found: SearchResult, run: Path, students: Sequence[Path], report: Path
     ):
         names = [Number(c.words[1]) if c.number else c.words[1] for c in columns]
         table(title, names, rows, simulated=simulated)
-    for name, (_zh, reason) in found.left_out:
+    for name, reason in found.left_out:
         say(_("left out {path}: {reason}", path=name, reason=reason))
     table(
         _("Recommendation, no camera losing more than {share:.1%}", share=found.max_drop),
         (_("target"), _("ship"), _("reason")),
-        ((one.words[1], one.candidate, one.reason[1]) for one in found.recommendations),
+        ((one.label, one.candidate, one.reason) for one in found.recommendations),
     )
     for line in next_steps(found, run, students):
         say(line)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -59,7 +60,7 @@ def test_the_cameras_in_a_pipe(width: str) -> None:
     )
     lines = ran.stdout.splitlines()
     assert max(map(cell_len, lines)) <= int(width)
-    assert "number in file names" in ran.stdout.replace("│", " ")
+    assert {"number", "huawei-nova-12-pro:", "instruction"} <= set(ran.stdout.split())
 
 
 def test_verdicts_fit(
@@ -80,18 +81,14 @@ TEXTS = st.text(st.sampled_from("ab- 中文，。1"), max_size=30)
 def test_wrapping_breaks_at_blanks_and_between_chinese_only(text: str, width: int) -> None:
     lines = wrapped(text, width).split("\n")
     assert "".join(lines).replace(" ", "") == text.replace(" ", "")
-    longest = widths_of([[text]], 1000)
-    for line in lines:
-        assert cell_len(line) <= width or " " not in line or longest is None
-    for before, after in zip(lines, lines[1:], strict=False):
+    assert all(cell_len(line) <= width or " " not in line for line in lines)
+    for before, after in pairwise(lines):
         if before and after and before[-1] in "ab-1" and after[0] in "ab-1":
             assert f"{before[-1]}{after[0]}" not in text or f"{before[-1]} " in text
 
 
-@given(
-    st.lists(st.lists(TEXTS, min_size=3, max_size=3), min_size=1, max_size=4), st.integers(0, 80)
-)
-def test_widths_hold_every_word(rows: list[list[str]], room: int) -> None:
+@given(st.lists(st.tuples(TEXTS, TEXTS, TEXTS), min_size=1, max_size=4), st.integers(0, 80))
+def test_widths_hold_every_word(rows: list[tuple[str, ...]], room: int) -> None:
     widths = widths_of(rows, room)
     if widths is None:
         return
