@@ -117,7 +117,7 @@ class TrainingConfig:
 
     architecture: str = option(
         "resnet50",
-        _("resnet18, resnet34, resnet50, densenet121, densenet161, densenet169."),
+        _("Network: resnet18, resnet34, resnet50, densenet121, densenet161, densenet169."),
         flag="--arch",
     )
     epochs: int = option(20, _("Passes over the training part."))
