@@ -141,9 +141,7 @@ def test_answers_stay_when_the_engine_runs_again(engine: str, model: bytes) -> N
 
 
 def test_unknown_and_missing_engines(model: bytes, monkeypatch) -> None:
-    with pytest.raises(
-        InputError, match="engine 'tflite'; use one of onnxruntime, openvino"
-    ):
+    with pytest.raises(InputError, match="engine 'tflite'; use one of onnxruntime, openvino"):
         open_engine("tflite", [model])
     assert set(available_engines()) <= set(ENGINES)
     monkeypatch.setitem(sys.modules, "openvino", None)
