@@ -54,8 +54,12 @@ class PixelResult:
     @property
     def largest(self) -> int | None:
         """Largest difference of all, in grey levels; None where a size differs."""
-        found = [photo.largest for photo in self.photos]
-        return None if None in found else max((d for d in found if d is not None), default=0)
+        differences = [photo.largest for photo in self.photos]
+        return (
+            None
+            if None in differences
+            else max((d for d in differences if d is not None), default=0)
+        )
 
 
 @dataclass(frozen=True)
@@ -199,13 +203,13 @@ def _check_pixels(inputs: Iterable[GoldenInput], size: int) -> PixelResult:
     return PixelResult(photos, passed)
 
 
-def _compare(one: GoldenInput, size: int) -> PhotoPixels:
-    found = decode(one.photo, size).pixels
-    if found.shape != one.pixels.shape:
-        return PhotoPixels(one.name, None, None, one.pixels.size)
-    difference = np.abs(found.astype(int) - one.pixels)
+def _compare(golden: GoldenInput, size: int) -> PhotoPixels:
+    pixels = decode(golden.photo, size).pixels
+    if pixels.shape != golden.pixels.shape:
+        return PhotoPixels(golden.name, None, None, golden.pixels.size)
+    difference = np.abs(pixels.astype(int) - golden.pixels)
     differing = int(np.count_nonzero(difference))
-    return PhotoPixels(one.name, int(difference.max()), differing, one.pixels.size)
+    return PhotoPixels(golden.name, int(difference.max()), differing, golden.pixels.size)
 
 
 def _check_model(bundle: Bundle, golden: GoldenSet, expected: GoldenOutput) -> ModelResult:
@@ -224,7 +228,7 @@ def _check_model(bundle: Bundle, golden: GoldenSet, expected: GoldenOutput) -> M
                 expected=expected.probabilities.shape,
             )
         )
-    each = tuple(
+    compared = tuple(
         PhotoAnswer(
             one.name,
             names[before.argmax()],
@@ -233,6 +237,6 @@ def _check_model(bundle: Bundle, golden: GoldenSet, expected: GoldenOutput) -> M
         )
         for one, before, after in zip(golden.inputs, expected.probabilities, answers, strict=True)
     )
-    found = ModelResult(record.id, engine.name, expected.written_by, each, passed=True)
-    passed = not found.changed and found.largest <= PROBABILITY_TOLERANCE[record.precision]
-    return found if passed else replace(found, passed=False)
+    result = ModelResult(record.id, engine.name, expected.written_by, compared, passed=True)
+    passed = not result.changed and result.largest <= PROBABILITY_TOLERANCE[record.precision]
+    return result if passed else replace(result, passed=False)

@@ -67,9 +67,9 @@ def make_folds(photos: PhotoSet, count: int, seed: int = 0) -> Folds:
     numbers = assign(clusters, ratios, seed, range(count))
     sets = []
     for number in range(count):
-        held = [c for c, n in zip(clusters, numbers, strict=True) if n == number]
+        fold = [c for c, n in zip(clusters, numbers, strict=True) if n == number]
         rest = [c for c, n in zip(clusters, numbers, strict=True) if n != number]
-        sets.append(_fold(photos, known, held, rest, seed))
+        sets.append(_fold(photos, known, fold, rest, seed))
     for number, parted in enumerate(sets, start=1):
         _require_parts(parted, number)
     return Folds(tuple(sets), tuple(_warnings(photos.labels, clusters, count)))
@@ -78,12 +78,12 @@ def make_folds(photos: PhotoSet, count: int, seed: int = 0) -> Folds:
 def _fold(
     photos: PhotoSet,
     known: Sequence[Photo],
-    held: Sequence[Cluster],
+    fold: Sequence[Cluster],
     rest: Sequence[Cluster],
     seed: int,
 ) -> PhotoSet:
     shares: dict[Part, float] = {"train": 1 - VALIDATION_SHARE, "val": VALIDATION_SHARE}
-    parts: dict[int, Part] = {i: "test" for cluster in held for i in cluster.members}
+    parts: dict[int, Part] = {i: "test" for cluster in fold for i in cluster.members}
     for cluster, part in zip(rest, assign(rest, shares, seed, _REST), strict=True):
         parts |= dict.fromkeys(cluster.members, part)
     return replace(

@@ -95,7 +95,7 @@ def simulate_photos(
     counts = _cameras_per_photo(cameras, per_photo, per_test_photo)
     _check_apart(photos.photos, output)
     jobs = list(_jobs(photos.photos, cameras, counts, seed))
-    made: list[Photo] = []
+    renders: list[Photo] = []
     with whole_folder(output, overwrite=overwrite, marker=MANIFEST_FILE) as folder:
         for label in {photo.label for photo in photos.photos}:
             (folder / label).mkdir()
@@ -103,18 +103,18 @@ def simulate_photos(
             outcomes = pool.map(lambda job: _attempt(job, folder, seed), jobs)
             for job, outcome in progress(zip(jobs, outcomes, strict=True), _("render"), len(jobs)):
                 if not isinstance(outcome, ImageError):
-                    made.extend(outcome)
+                    renders.extend(outcome)
                 elif unreadable is None:
                     raise ImageError(_("{path}: {reason}", path=job.photo.path, reason=outcome))
                 else:
                     unreadable(job.photo, outcome)
-        if not made:
+        if not renders:
             raise InputError(
                 _("none of {photos} photos can be read; see 'edgetlc data check'", photos=len(jobs))
             )
-        write_manifest(folder / MANIFEST_FILE, replace(photos, photos=tuple(made)))
+        write_manifest(folder / MANIFEST_FILE, replace(photos, photos=tuple(renders)))
     final = output.absolute()
-    moved = (replace(photo, path=final / photo.path.relative_to(folder)) for photo in made)
+    moved = (replace(photo, path=final / photo.path.relative_to(folder)) for photo in renders)
     return replace(photos, photos=tuple(moved))
 
 
@@ -199,11 +199,11 @@ def _attempt(job: _Job, folder: Path, seed: int) -> list[Photo] | ImageError:
         return error
     digest = hashlib.sha256(data).hexdigest()[:16]
     group = job.photo.group or f"source-{digest}"
-    made = []
+    photos = []
     for item in job.renders:
         noise = seed_of(seed, "noise", digest, item.camera.id)
         path = folder / item.place
         path.write_bytes(render(pixels, item.camera, noise))
         photo = replace(job.photo, path=path, camera=item.camera.id, group=group, simulated=True)
-        made.append(photo)
-    return made
+        photos.append(photo)
+    return photos

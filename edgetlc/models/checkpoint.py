@@ -121,9 +121,9 @@ def load_weights(classifier: Classifier, path: Path) -> LoadedWeights:
         InputError: missing, unreadable, or nothing in it fits.
     """
     name_today = architecture_of(classifier.architecture).name_today
-    found = {name_today(name): tensor for name, tensor in _read_tensors(path).items()}
+    tensors = {name_today(name): tensor for name, tensor in _read_tensors(path).items()}
     own = classifier.backbone.state_dict()
-    fits = {name for name in own if name in found and found[name].shape == own[name].shape}
+    fits = {name for name in own if name in tensors and tensors[name].shape == own[name].shape}
     if not fits:
         raise InputError(
             _(
@@ -132,15 +132,15 @@ def load_weights(classifier: Classifier, path: Path) -> LoadedWeights:
                 architecture=classifier.architecture,
             )
         )
-    classifier.backbone.load_state_dict({name: found[name] for name in fits}, strict=False)
+    classifier.backbone.load_state_dict({name: tensors[name] for name in fits}, strict=False)
     # A counter that inference never reads; files without it are complete.
     counters = {name for name in own if name.endswith("num_batches_tracked")}
     return LoadedWeights(
         file=path.name,
         loaded=tuple(name for name in own if name in fits),
-        not_found=tuple(name for name in own if name not in found and name not in counters),
-        wrong_shape=tuple(name for name in own if name in found and name not in fits),
-        unused=tuple(name for name in found if name not in own),
+        not_found=tuple(name for name in own if name not in tensors and name not in counters),
+        wrong_shape=tuple(name for name in own if name in tensors and name not in fits),
+        unused=tuple(name for name in tensors if name not in own),
     )
 
 

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from edgetlc.devices.identify import Identification
+from edgetlc.locale import Message
 from edgetlc.results.records import RunInfo
 from edgetlc.runtime.classes import ClassInfo
 from edgetlc.runtime.prediction import Prediction
@@ -19,6 +20,11 @@ CLASSES = (
     ClassInfo("gouqi", "枸杞子", "wolfberry", "unspecified"),
 )
 Predict = Callable[..., Prediction]
+
+
+def own_caution(code: str, en: str, zh: str) -> Caution:
+    """A caution that the catalogue does not hold."""
+    return type("OwnCaution", (Caution,), {"zh": zh})(code, Message(en, "", {}, ""))  # type: ignore[no-any-return]
 
 
 @pytest.fixture
@@ -43,7 +49,7 @@ def predicted() -> Predict:
             probabilities={"chenpi": 0.9731, "jupi": 0.02, "gouqi": 0.0069},
             camera=Identification(Path(file), "iphone-11", "exif", None),
             verified="UNTESTED",
-            cautions=(Caution("camera-untested", "camera was not verified", "设备未验证"),),
+            cautions=(own_caution("camera-untested", "camera was not verified", "设备未验证"),),
             notes=("first of 12 frames",),
             pixels=np.full((48, 64, 3), 120, np.uint8),
             evidence=np.arange(4, dtype=np.float32).reshape(2, 2),
