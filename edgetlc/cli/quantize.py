@@ -22,6 +22,7 @@ from edgetlc.cli.console import (
 from edgetlc.cli.options import Data, Device, RunArgument, Seed, load_part
 from edgetlc.cli.toolchain import need_toolchain
 from edgetlc.errors import InputError
+from edgetlc.locale import local
 
 if TYPE_CHECKING:
     from edgetlc.calibration.measurement import CameraEffect, Measurement
@@ -106,8 +107,8 @@ def quantize(
         SearchConfig,
     )
     from edgetlc.calibration.quantize_run import quantize_run
-    from edgetlc.calibration.search.page import write_page
     from edgetlc.calibration.search.run import search_run
+    from edgetlc.pages.search import write_page
 
     mine = load_part(own, "all", devices) if own else None
     training = QatConfig(qat, seed=seed, device=device) if qat else None
@@ -208,7 +209,7 @@ def _show_search(
         (f"Candidates on the validation part{mark}", losses(found)),
         ("Time for one photo, and size", costs(found)),
     ):
-        table(title, [column.words[1] + " " * column.number for column in columns], rows)
+        table(title, [local(column.name) + " " * column.number for column in columns], rows)
     for name, reason in found.left_out:
         say(f"left out {name}: {reason}")
     table(
