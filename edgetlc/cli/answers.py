@@ -36,12 +36,12 @@ def collect(
 
     Example: edgetlc answers collect herbs.bundle --data split.csv --shard 1/4 -o answers-1
     """
-    from edgetlc.parity.verify import ask
+    from edgetlc.parity.verify import collect_answers
     from edgetlc.runtime.bundle import Bundle
 
     opened = Bundle.open(bundle)
     photos = load_part(data, asked.part, devices)
-    ask(output, opened, photos, collection=collection, **asked.opened(opened))
+    collect_answers(output, opened, photos, collection=collection, **asked.opened(opened))
     first, step = collection.shard
     document = {"folder": str(output), "shard": [first, step], "bundle": opened.digest}
     answer(

@@ -20,7 +20,7 @@ from edgetlc.cli.options import (
     load_part,
 )
 from edgetlc.cli.quantize import OwnPhotos, trained_with, with_own
-from edgetlc.locale import _
+from edgetlc.locale import _, local
 
 if TYPE_CHECKING:
     from edgetlc.calibration.search.result import SearchResult
@@ -45,8 +45,8 @@ def search(
 
     Example: edgetlc search runs/herbs --data split.csv --student runs/small --report search.html
     """
-    from edgetlc.calibration.search.page import write_page
     from edgetlc.calibration.search.run import search_run
+    from edgetlc.pages.search import write_page
 
     calibration = with_own(calibration, own, devices)
     config = replace(config, qat=trained_with(config.qat, calibration, device))
@@ -65,7 +65,7 @@ def _show(found: SearchResult, run: Path, students: Sequence[Path], report: Path
         (_("Candidates on the validation part"), losses(found), found.simulated),
         (_("Time for one photo, and size"), costs(found), False),
     ):
-        names = [Number(c.words[1]) if c.number else c.words[1] for c in columns]
+        names = [Number(local(c.name)) if c.number else c.name for c in columns]
         table(title, names, rows, simulated=simulated)
     for name, reason in found.left_out:
         say(_("left out {path}: {reason}", path=name, reason=reason))

@@ -8,7 +8,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from edgetlc.progress import note
 from edgetlc.training.camera_augment import known_looks
 from edgetlc.training.config import TrainingConfig
 
@@ -34,7 +33,7 @@ def ready(
     with _only_first_speaks():
         if config.weights == IMAGENET:
             for network in networks or [config.architecture]:
-                download_imagenet_weights(network, note)
+                download_imagenet_weights(network)
         augmentation = config.camera_augmentation
         if augmentation is not None and augmentation.looks == known_looks():
             augmentation = replace(augmentation, looks=known_looks(devices))

@@ -88,7 +88,7 @@ class Outputs:
 
             note(_("recorded in {file}", file=record(bundle, found)))
         if self.report is not None:
-            from edgetlc.parity.page import write_page
+            from edgetlc.pages.verification import write_page
 
             write_page(self.report, found, bundle)
         if self.junit is not None:

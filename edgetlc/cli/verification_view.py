@@ -181,7 +181,7 @@ def _row(report: CandidateReport, v: CameraVerdict) -> dict[str, object]:
         "agreement": t.agreement,
         "right_to_wrong": t.b,
         "wrong_to_right": t.c,
-        "harm_upper": v.harm_upper,
+        "right_to_wrong_upper": v.right_to_wrong_upper,
         "drop_lower": v.drop_lower,
         "drop_upper": v.drop_upper,
         "verdict": v.verdict,

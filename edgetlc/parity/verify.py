@@ -1,6 +1,6 @@
 """`edgetlc verify`: does each model of a bundle answer like the float reference, per camera?
 
-Collecting (`edgetlc.parity.answers`) and judging (`edgetlc.parity.judgement`) are apart: answers
+Collecting (`edgetlc.parity.collect`) and judging (`edgetlc.parity.judgement`) are apart: answers
 lie in a folder in between, so that they can be collected by several machines, gone on with after
 an interruption, and judged anew without a model.
 """
@@ -17,7 +17,7 @@ from edgetlc.config import option
 from edgetlc.data.photos import Photo, PhotoSet
 from edgetlc.errors import InputError
 from edgetlc.locale import _
-from edgetlc.parity.answers import collect, photos_digest
+from edgetlc.parity.collect import collect, photos_digest
 from edgetlc.parity.judgement import VerificationConfig, check_labels, judge_answers
 from edgetlc.parity.matrix import read_matrix
 from edgetlc.parity.reports import MachineReports, with_reports
@@ -107,7 +107,7 @@ def verify(
     check_labels((photo.label for photo in photos.photos), bundle.manifest.classes, config)
     with tempfile.TemporaryDirectory(prefix="edgetlc-answers-") as scratch:
         folder = folder or Path(scratch) / "answers"
-        ask(
+        collect_answers(
             folder,
             bundle,
             photos,
@@ -139,7 +139,7 @@ def judge_folders(
     return judge_answers(with_reports(matrix, bundle, reports), config, reports.selftests)
 
 
-def ask(
+def collect_answers(
     folder: Path,
     bundle: Bundle,
     photos: PhotoSet,

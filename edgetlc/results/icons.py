@@ -1,4 +1,4 @@
-"""Signs that tell decisions apart by their shape alone, on a screen, in print and in a picture.
+"""Icons that tell decisions apart by their shape alone, on a screen, in print and in a picture.
 
     genuine      a circle with a check mark
     counterfeit  an octagon with a cross
@@ -6,7 +6,7 @@
     not_sure     a diamond with a question mark
     unreadable   a triangle with an exclamation mark
 
-A sign is an outline and the strokes in it, in a square of side 100, y down.
+An icon is an outline and the strokes in it, in a square of side 100, y down.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ Line = tuple[Point, ...]
 
 
 @dataclass(frozen=True)
-class Sign:
+class Icon:
     """An outline, which is closed, and open strokes in it."""
 
     outline: Line
@@ -34,8 +34,8 @@ class Sign:
         return ((*self.outline, *self.outline[:2]), *self.strokes)
 
 
-def sign_name(decision: str, role: str = "unspecified") -> str:
-    """Return which sign a decision on a class of this role has."""
+def icon_name(decision: str, role: str = "unspecified") -> str:
+    """Return which icon a decision on a class of this role has."""
     if decision == "answer":
         return role if role in ("genuine", "counterfeit") else "answer"
     return decision
@@ -57,21 +57,21 @@ _QUESTION: tuple[Line, ...] = (
 )
 _EXCLAMATION: tuple[Line, ...] = (((50, 34), (50, 62)), ((50, 73), (50, 82)))
 
-SIGNS: Mapping[str, Sign] = {
-    "genuine": Sign(_arc(50, 50, 44, 0, 360, 48)[:-1], (_CHECK,)),
-    "counterfeit": Sign(_arc(50, 50, 47, 22.5, 382.5, 8)[:-1], _CROSS),
-    "answer": Sign(((10, 10), (90, 10), (90, 90), (10, 90)), (_CHECK,)),
-    "not_sure": Sign(((50, 2), (98, 50), (50, 98), (2, 50)), _QUESTION),
-    "unreadable": Sign(((50, 6), (97, 92), (3, 92)), _EXCLAMATION),
+ICONS: Mapping[str, Icon] = {
+    "genuine": Icon(_arc(50, 50, 44, 0, 360, 48)[:-1], (_CHECK,)),
+    "counterfeit": Icon(_arc(50, 50, 47, 22.5, 382.5, 8)[:-1], _CROSS),
+    "answer": Icon(((10, 10), (90, 10), (90, 90), (10, 90)), (_CHECK,)),
+    "not_sure": Icon(((50, 2), (98, 50), (50, 98), (2, 50)), _QUESTION),
+    "unreadable": Icon(((50, 6), (97, 92), (3, 92)), _EXCLAMATION),
 }
 
 
-def sign_picture(name: str, side: int, colour: tuple[int, int, int]) -> Image.Image:
-    """Return one of `SIGNS` as an RGBA picture of side x side pixels on nothing."""
+def icon_picture(name: str, side: int, colour: tuple[int, int, int]) -> Image.Image:
+    """Return one of `ICONS` as an RGBA picture of side x side pixels on nothing."""
     fine = 4 * side  # Pillow's lines are not smooth; drawn larger and reduced they are
     mask = Image.new("L", (fine, fine))
     draw = ImageDraw.Draw(mask)
-    for line in SIGNS[name].lines:
+    for line in ICONS[name].lines:
         points = [(x * fine / 100, y * fine / 100) for x, y in line]
         draw.line(points, fill=255, width=fine // 11, joint="curve")
     picture = Image.new("RGBA", (side, side), colour)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 from edgetlc.errors import InputError, MissingExtraError
+from edgetlc.locale import _
 
 
 def need_pdf() -> None:
@@ -30,17 +32,22 @@ def to_pdf(page: str) -> bytes:
     try:
         content: bytes = weasyprint.HTML(string=page, url_fetcher=fetcher).write_pdf()
     except FatalURLFetchingError as error:
-        raise InputError(f"the page refers to something outside itself: {error}") from None
+        raise InputError(
+            _("the page refers to something outside itself: {reason}", reason=error)
+        ) from None
     return content
 
 
 def _weasyprint() -> Any:
     try:
-        import weasyprint
+        with warnings.catch_warnings():
+            # Without the library HarfBuzz-Subset it works too, and warns that it once will not.
+            warnings.filterwarnings("ignore", "HarfBuzz-Subset", DeprecationWarning)
+            import weasyprint
     except ImportError:
-        raise MissingExtraError("a PDF report", "pdf") from None
+        raise MissingExtraError(_("a PDF report"), "pdf") from None
     except OSError:  # its library is loaded on import
         raise MissingExtraError(
-            "the system library Pango was not found, and a PDF report", "pdf"
+            _("the system library Pango was not found, and a PDF report"), "pdf"
         ) from None
     return weasyprint
