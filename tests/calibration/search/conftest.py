@@ -43,7 +43,7 @@ def row(name: str, figures: Figures, **fields: object) -> Row:
     lost, megabytes, times = figures
     latencies = []
     for slot, ms in times.items():
-        engine, _, held_to = slot.partition(" ")
+        engine, _space, held_to = slot.partition(" ")
         latencies.append(Latency(f"{engine} 9.1", held_to, ms, 0.9 * ms))
     given = {"how": _("how {name} is made", name=name), "remarks": (), "network": "a" * 64}
     return Row(
