@@ -7,8 +7,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from edgetlc.data.check import UNKNOWN_CAMERA
 from edgetlc.data.photos import Photo
+from edgetlc.devices.camera import UNKNOWN_CAMERA
 from edgetlc.errors import InputError
 from edgetlc.locale import Message, _, n_
 

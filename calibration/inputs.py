@@ -28,7 +28,7 @@ from edgetlc.models.pixel_step import PixelStep
 from edgetlc.models.torch_threads import torch_threads
 from edgetlc.progress import progress
 from edgetlc.runtime.contract import PixelContract
-from edgetlc.runtime.stream import decode_or_reason
+from edgetlc.runtime.pixels import decode_or_reason
 from edgetlc.threads import in_order
 
 Image = NDArray[np.float32]

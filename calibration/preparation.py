@@ -17,8 +17,8 @@ from edgetlc.calibration.finished_steps import FinishedSteps, resumable
 from edgetlc.calibration.inputs import NetworkInputs, network_inputs
 from edgetlc.calibration.measurement import Validation, logits_of
 from edgetlc.calibration.sampling import CalibrationSet, choose, chosen_by_user
-from edgetlc.data.check import UNKNOWN_CAMERA
 from edgetlc.data.photos import Photo, PhotoSet, digest_of
+from edgetlc.devices.camera import UNKNOWN_CAMERA
 from edgetlc.errors import InputError
 from edgetlc.export.network import network_graph
 from edgetlc.files import sha256_file

@@ -183,8 +183,9 @@ def small_bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """
     from edgetlc.export.assemble import deployable
     from edgetlc.export.bundle_writer import write_bundle
-    from edgetlc.export.formats import ENGINES_OF, model_files
+    from edgetlc.export.formats import model_files
     from edgetlc.export.golden import golden_files
+    from edgetlc.runtime.engines import engines_for
     from edgetlc.runtime.policy import DecisionPolicy
     from edgetlc.runtime.schema import BundleManifest, ModelRecord
 
@@ -197,7 +198,7 @@ def small_bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
         photos.append(Photo(root / f"{name}.jpg", name))
         Image.new("RGB", (80, 60), colour).save(photos[-1].path, quality=95)
     files = model_files(deployable(_colour_network(), contract, 1.0), "onnx", "fp32")
-    model = ModelRecord("onnx-fp32", "onnx", "fp32", ENGINES_OF["onnx"], tuple(files))
+    model = ModelRecord("onnx-fp32", "onnx", "fp32", engines_for("onnx"), tuple(files))
     golden = golden_files(photos, contract, [model], files)
     classes = tuple(ClassInfo(name, zh, name) for name, zh in SMALL_CLASSES.items())
     manifest = BundleManifest(

@@ -25,9 +25,9 @@ from edgetlc.errors import EdgetlcError
 from edgetlc.files import read_json, write_json
 from edgetlc.locale import _
 from edgetlc.progress import Silent, progress, reporting
-from edgetlc.runtime.benchmark import interleaved
 from edgetlc.runtime.engines import OPENVINO, available_engines, open_engine
 from edgetlc.runtime.pixels import Pixels
+from edgetlc.runtime.timing import interleaved
 
 T = TypeVar("T")
 

@@ -29,8 +29,9 @@ from edgetlc.data.photos import PhotoSet
 from edgetlc.errors import InputError
 from edgetlc.export.export_run import export_run
 from edgetlc.export.network import EVIDENCE, network_graph
+from edgetlc.models.architectures import ARCHITECTURES
 from edgetlc.models.checkpoint import load_checkpoint
-from edgetlc.models.networks import ARCHITECTURES, Classifier
+from edgetlc.models.networks import Classifier
 from edgetlc.runtime.contract import PixelContract
 
 

@@ -53,7 +53,7 @@ def python(code: str, *arguments: str, home: Path | None = None) -> str:
         "selftest",
         "archive",
         "overlay",
-        "stream",
+        "pixels",
         "engines",
     ],
 )
