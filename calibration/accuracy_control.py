@@ -155,8 +155,7 @@ def hardest_photos(
 
 
 def ordered_steps(
-    quantized: onnx.ModelProto,
-    effects: Callable[[Sequence[tuple[str, ...]]], list[float]],
+    quantized: onnx.ModelProto, effects: Callable[[Sequence[tuple[str, ...]]], list[float]]
 ) -> list[Step]:
     """Return the steps in which layers go back to float, the largest effect first.
 

@@ -38,9 +38,7 @@ Images = Iterable[NDArray[np.float32]]
 
 
 def with_corrected_biases(
-    quantized: onnx.ModelProto,
-    network: onnx.ModelProto,
-    images: Images,
+    quantized: onnx.ModelProto, network: onnx.ModelProto, images: Images
 ) -> onnx.ModelProto:
     """Return a copy of a quantized network with other biases in its int8 layers.
 

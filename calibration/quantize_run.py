@@ -201,23 +201,14 @@ def _quantized(preparation: Preparation, photos: PhotoSet, config: QuantizationC
 
 
 def _refusal(run: Path, measurement: Measurement, max_drop: float) -> Message:
-    """Say which camera loses what, and what to do."""
-    values = {
-        "max_drop": max_drop,
-        "camera": measurement.worst_camera,
-        "loss": measurement.degradation,
-        "run": run,
-    }
-    if measurement.worst.drop >= measurement.worst.rise:
-        return _(
-            "no mixture of int8 and float keeps every camera within {max_drop:.1%} on the "
-            "validation part: with {camera}, accuracy falls by {loss:.1%} of its photos; keep "
-            "float ('edgetlc export {run} --precision fp32'), or try --qat 1",
-            **values,
-        )
+    worst = measurement.worst
     return _(
         "no mixture of int8 and float keeps every camera within {max_drop:.1%} on the validation "
-        "part: with {camera}, false genuine rises by {loss:.1%} of its photos; keep float "
-        "('edgetlc export {run} --precision fp32'), or try --qat 1",
-        **values,
+        "part: with {camera}, accuracy falls by {drop:.1%} and false genuine rises by {rise:.1%}; "
+        "keep float ('edgetlc export {run} --precision fp32'), or try --qat 1",
+        max_drop=max_drop,
+        camera=worst.camera,
+        drop=max(worst.drop, 0),
+        rise=max(worst.rise, 0),
+        run=run,
     )

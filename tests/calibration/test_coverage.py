@@ -99,8 +99,8 @@ class TestRefusals:
             refuse_gaps(coverage(*TRAINING))
         assert str(raised.value) == (
             "no calibration photo of a camera that the validation or test part holds: iphone-12 "
-            "(0 training photos); add training photos of a camera that has none, or pass "
-            "--allow-missing-cameras"
+            "(0 training photos); add training photos of a camera that has none, take at least 4 "
+            "photos, one of every class x camera, or pass --allow-missing-cameras"
         )
         refuse_gaps(coverage(*TRAINING), allow_missing_cameras=True)
 
@@ -110,7 +110,7 @@ class TestRefusals:
         assert str(raised.value) == (
             "no calibration photo of a camera that the validation or test part holds: iphone-12 "
             "(0 training photos), redmi-k50 (4 training photos); add training photos of a camera "
-            "that has none and take at least 4 photos, one of every class x camera, or pass "
+            "that has none, take at least 4 photos, one of every class x camera, or pass "
             "--allow-missing-cameras"
         )
 
