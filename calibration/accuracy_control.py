@@ -171,8 +171,8 @@ def ordered_steps(
         for pair in pairs
         if measured[pair] - sum(max(measured[name,], 0.0) for name in pair) > _TOGETHER
     ]
-    found = [Step(layers, measured[layers]) for layers in [*alone, *joint]]
-    return sorted(found, key=lambda step: -step.effect)
+    steps = [Step(layers, measured[layers]) for layers in [*alone, *joint]]
+    return sorted(steps, key=lambda step: -step.effect)
 
 
 class _Effects:

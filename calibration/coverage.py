@@ -127,7 +127,7 @@ class Coverage:
     @property
     def warnings(self) -> tuple[Message, ...]:
         """What a user should know, a sentence each."""
-        found = []
+        warnings = []
         if self.photos < self.asked:
             whole = self.photos == self.available
             why = (
@@ -135,7 +135,7 @@ class Coverage:
                 if whole
                 else _("others are unreadable or copies")
             )
-            found.append(
+            warnings.append(
                 _(
                     "{asked} calibration photos asked for, {taken} taken: {why}",
                     asked=self.asked,
@@ -145,7 +145,7 @@ class Coverage:
             )
         if self.missing_cameras:
             cameras = ", ".join(self.missing_cameras)
-            found.append(_("no calibration photo of {cameras}", cameras=cameras))
+            warnings.append(_("no calibration photo of {cameras}", cameras=cameras))
         pairs = [
             f"{stratum.label} x {stratum.camera_name}"
             for stratum in self.strata
@@ -154,10 +154,10 @@ class Coverage:
             and stratum.camera_name not in self.missing_cameras
         ]
         if pairs:
-            found.append(
+            warnings.append(
                 _("verified, but without a calibration photo: {strata}", strata=some_of(pairs))
             )
-        return tuple(found)
+        return tuple(warnings)
 
     def to_json(self) -> dict[str, Any]:
         """Return the coverage as it is recorded."""
