@@ -14,6 +14,7 @@ import math
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
+from edgetlc.config import option
 from edgetlc.errors import BundleError, InputError
 from edgetlc.locale import _
 
@@ -39,8 +40,8 @@ class PixelContract:
         version: of this contract.
     """
 
-    size: int = 224
-    geometry: Geometry = "squash"
+    size: int = option(224, _("Side of the network's input; the standard's: 224."))
+    geometry: Geometry = option("squash", _("How a photo becomes square; the standard's: squash."))
     mean: tuple[float, float, float] = IMAGENET_MEAN
     std: tuple[float, float, float] = IMAGENET_STD
     version: int = VERSION
