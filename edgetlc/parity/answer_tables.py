@@ -32,10 +32,9 @@ def write_tables(folder: Path) -> None:
     Raises:
         InputError: the folder holds no answers, or damaged ones.
     """
-    header, _photos = read_header(folder)
+    header = read_header(folder)
     classes = [f"p{index}" for index in range(len(header.classes))]
-    answers = read_rows(folder, header)
-    probabilities = read_rows(folder, header, "probabilities")
+    answers, probabilities = read_rows(folder), read_rows(folder, "probabilities")
     names = ["photos", *header.names]
     with ExitStack() as stack:
         photos, *models = (stack.enter_context(whole_file(folder / f"{n}.csv")) for n in names)

@@ -76,8 +76,10 @@ def judge_answers(
     if not len(photos.photo):
         raise InputError(_("none of {photos} photos can be read", photos=header.photos))
     check_labels(photos.labels, header.classes, config)
-    compared = [_compared(matrix, candidate, config) for candidate in matrix.candidates]
-    reports = tuple(_report(c, matrix.folders, config) for c in compared)
+    reports = tuple(
+        _report(_compared(matrix, candidate, config), matrix.folders, config)
+        for candidate in matrix.candidates
+    )
     untested = tuple(camera for camera in config.cameras if camera not in photos.cameras)
     verdict = together(report.verdict for report in reports)
     if config.require_all and untested and verdict == "PASS":

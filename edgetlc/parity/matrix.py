@@ -21,6 +21,7 @@ from edgetlc.parity.store import (
     CandidateInfo,
     Header,
     PhotoRow,
+    count_photos,
     damaged,
     read_header,
     read_merged,
@@ -132,7 +133,8 @@ def read_matrix(folders: Sequence[Path]) -> Matrix:
     Raises:
         InputError: damaged, shards of different collections, one twice, one missing or unfinished.
     """
-    headers, answered = _read_headers(folders)
+    headers = _read_headers(folders)
+    answered = sum(map(count_photos, folders))
     header, shards = replace(headers[0], shard=(1, 1)), {header.shard for header in headers}
     if answered != header.photos or len(shards) < len(headers):
         raise InputError(
@@ -144,7 +146,7 @@ def read_matrix(folders: Sequence[Path]) -> Matrix:
                 photos=header.photos,
             )
         )
-    photos, columns = _read(folders, headers)
+    photos, columns = _read(folders, header)
     every = np.arange(len(photos.photo))
     try:
         tables = [_table(model, len(header.classes)) for model in columns]
@@ -163,9 +165,9 @@ def read_matrix(folders: Sequence[Path]) -> Matrix:
     )
 
 
-def _read_headers(folders: Sequence[Path]) -> tuple[list[Header], int]:
-    """Return the headers of shards that belong together, and how many photos they answer."""
-    headers, counts = zip(*map(read_header, folders), strict=True)
+def _read_headers(folders: Sequence[Path]) -> list[Header]:
+    """Return the headers of shards that belong together."""
+    headers = [read_header(folder) for folder in folders]
     for folder, header in zip(folders, headers, strict=True):
         if not header.same_collection(headers[0]):
             raise InputError(
@@ -176,26 +178,26 @@ def _read_headers(folders: Sequence[Path]) -> tuple[list[Header], int]:
                     first=folders[0],
                 )
             )
-    return list(headers), sum(counts)
+    return headers
 
 
-def _read(
-    folders: Sequence[Path], headers: Sequence[Header]
-) -> tuple[PhotoTable, NDArray[np.float64]]:
+def _read(folders: Sequence[Path], header: Header) -> tuple[PhotoTable, NDArray[np.float64]]:
     """Return the photos, and the models' answers as float64[models, columns, photos]."""
     labels: dict[str, int] = {}
     cameras: dict[str | None, int] = {}
     groups: dict[str, int] = {}
-    codes, chunk, unreadable, simulated = [], [], [], False
-    shape = (len(headers[0].names), len(COLUMNS))
-    columns = np.empty((*shape, headers[0].photos))
+    codes: list[tuple[int, int, int, int]] = []
+    chunk: list[bytes] = []
+    unreadable, simulated = [], False
+    shape = (len(header.names), len(COLUMNS))
+    columns = np.empty((*shape, header.photos))
 
     def transpose_chunk() -> None:
         rows = np.frombuffer(b"".join(chunk), "<f8").reshape(-1, *shape)
         columns[:, :, len(codes) - len(chunk) : len(codes)] = rows.transpose(1, 2, 0)
         chunk.clear()
 
-    for photo, answers in read_merged(folders, headers):
+    for photo, answers in read_merged(folders):
         simulated |= photo.simulated
         if photo.unreadable:
             unreadable.append(photo)

@@ -131,8 +131,8 @@ class Header:
                 "shard": (first, step),
             }
         )
-        texts = (header.bundle_digest, header.reference, header.photos_digest, header.machine)
-        texts += tuple(text for c in candidates for text in (c.name, c.model, c.engine))
+        texts = [header.bundle_digest, header.reference, header.photos_digest, header.machine]
+        texts += [text for c in candidates for text in (c.name, c.model, c.engine)]
         numbers = (header.photos, first, step)
         if {*map(type, texts)} != {str} or {*map(type, numbers)} != {int}:
             raise TypeError("values of another type")
@@ -253,15 +253,27 @@ def writer(folder: Path, header: Header, *, resume: bool = False) -> Iterator[Wr
         yield Writer(database)
 
 
-def read_header(folder: Path) -> tuple[Header, int]:
-    """Return what was collected in a folder, and how many photos are there.
+def read_header(folder: Path) -> Header:
+    """Return what was collected in a folder.
 
     Raises:
         InputError: missing, damaged, or being written.
     """
-    with Database.read(folder / FILE, KIND) as database:
+    with _opened(folder) as (header, _database):
+        return header
+
+
+def count_photos(folder: Path) -> int:
+    """Return how many photos a folder holds, readable or not."""
+    with _opened(folder) as (_header, database):
         ((photos,),) = database.rows("SELECT count(*) FROM photo")
-        return _header(folder, database.about), photos
+        return int(photos)
+
+
+@contextmanager
+def _opened(folder: Path) -> Iterator[tuple[Header, Database]]:
+    with Database.read(folder / FILE, KIND) as database:
+        yield _header(folder, database.about), database
 
 
 def _header(folder: Path, document: Any) -> Header:
@@ -286,20 +298,19 @@ Read = tuple[PhotoRow, bytes]
 """A photo, and an array of its row; empty for an unreadable one."""
 
 
-def read_rows(folder: Path, header: Header, array: str = "answers") -> Iterator[Read]:
+def read_rows(folder: Path, array: str = "answers") -> Iterator[Read]:
     """Yield every photo of a folder with one of its two arrays, by place.
 
     Args:
         folder: of the answers.
-        header: its own.
         array: `answers` or `probabilities`.
 
     Raises:
         InputError: damaged.
     """
-    width = 8 * len(COLUMNS) if array == "answers" else 4 * len(header.classes)
-    size = width * len(header.names)
-    with Database.read(folder / FILE, KIND) as database:
+    with _opened(folder) as (header, database):
+        width = 8 * len(COLUMNS) if array == "answers" else 4 * len(header.classes)
+        size = width * len(header.names)
         for row in database.rows(f"{_SELECT}, {array} FROM photo ORDER BY photo"):
             yield _checked(folder, header, row[:-1]), _array(folder, row, size)
 
@@ -310,7 +321,8 @@ def _checked(folder: Path, header: Header, row: tuple[Any, ...]) -> PhotoRow:
     first, step = header.shard
     if not 0 <= row[0] < header.photos or row[0] % step != first - 1:
         raise damaged(folder, f"photo {row[0]}")
-    return PhotoRow(*row[:6], bool(row[6]), row[7])
+    *known, simulated, unreadable = row
+    return PhotoRow(*known, bool(simulated), unreadable)
 
 
 def _array(folder: Path, row: tuple[Any, ...], size: int) -> bytes:
@@ -322,24 +334,20 @@ def _array(folder: Path, row: tuple[Any, ...], size: int) -> bytes:
     return content
 
 
-def read_merged(
-    folders: Sequence[Path], headers: Sequence[Header], array: str = "answers"
-) -> Iterator[Read]:
-    """Yield the rows of all shards by place."""
-    shards = [read_rows(*shard, array) for shard in zip(folders, headers, strict=True)]
-    return merge(*shards, key=lambda row: row[0].photo)
+def read_merged(folders: Iterable[Path]) -> Iterator[Read]:
+    """Yield the photos of all shards with their `answers`, by place."""
+    return merge(*map(read_rows, folders), key=lambda row: row[0].photo)
 
 
 def photos_at(folders: Iterable[Path], places: Iterable[int]) -> dict[int, PhotoRow]:
     """Return the rows of a few photos, by place."""
-    places, found = list(places), {}
+    places, photos = list(places), {}
     for folder in folders if places else ():
-        header, _photos = read_header(folder)
-        with Database.read(folder / FILE, KIND) as database:
+        with _opened(folder) as (header, database):
             for place in places:
                 for row in database.rows(f"{_SELECT} FROM photo WHERE photo = ?", (place,)):
-                    found[place] = _checked(folder, header, row)
-    return found
+                    photos[place] = _checked(folder, header, row)
+    return photos
 
 
 def reference_answers(
@@ -357,13 +365,13 @@ def reference_answers(
     Raises:
         InputError: damaged.
     """
-    found = {}
+    answers = {}
     for folder in folders:
-        header, _photos = read_header(folder)
-        for photo, content in read_rows(folder, header, "probabilities"):
+        classes = len(read_header(folder).classes)
+        for photo, content in read_rows(folder, "probabilities"):
             if photo.sha256 in digests and content:
-                row = np.frombuffer(content, "<f4", len(header.classes))
+                row = np.frombuffer(content, "<f4", classes)
                 if not np.isfinite(row).all():
                     raise damaged(folder, f"photo {photo.photo}")
-                found[photo.photo] = (photo.sha256, row.copy())
-    return found
+                answers[photo.photo] = (photo.sha256, row.copy())
+    return answers

@@ -23,6 +23,7 @@ from edgetlc.parity.store import (
     CandidateInfo,
     Header,
     PhotoRow,
+    count_photos,
     photos_at,
     read_header,
     reference_answers,
@@ -77,7 +78,7 @@ def fill(folder: Path, header: Header = HEADER, *, resume: bool = False, stop: i
 def test_what_is_written_is_read(tmp_path: Path) -> None:
     fill(tmp_path / "answers")
     assert [file.name for file in (tmp_path / "answers").iterdir()] == ["answers.sqlite"]
-    assert read_header(tmp_path / "answers") == (HEADER, 6)
+    assert read_header(tmp_path / "answers") == HEADER
     matrix = read_matrix([tmp_path / "answers"])
     photos = matrix.photos
     assert photos.photo.tolist() == [0, 1, 2, 3, 5]
@@ -262,7 +263,7 @@ def test_what_was_added_before_the_kill_is_there(tmp_path: Path) -> None:
         "os.wait()\n",
         tmp_path / "answers",
     )
-    assert read_header(tmp_path / "answers") == (HEADER, 4)
+    assert count_photos(tmp_path / "answers") == 4
     assert fill(tmp_path / "answers", resume=True) == 4
 
 
@@ -308,7 +309,7 @@ def test_a_full_disk_keeps_what_is_there(tmp_path: Path) -> None:
         places = iter(range(2000))
         with pytest.raises(InputError, match=r"no room to write .* go on with --resume"):
             deque((store.add(row(place), answers(place)) for place in places), maxlen=0)
-    _, kept = read_header(tmp_path / "answers")
+    kept = count_photos(tmp_path / "answers")
     assert 100 < kept < 2000
     assert fill(tmp_path / "answers", header, resume=True) == kept
 
