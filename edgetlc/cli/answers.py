@@ -6,6 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from edgetlc.cli.console import say, table
+from edgetlc.locale import local, spoken
 
 if TYPE_CHECKING:
     from edgetlc.results.records import Record
@@ -65,20 +66,26 @@ def show_answers(found: Tally) -> None:
 def _show_record(one: Record) -> None:
     from edgetlc.results.wording import describe
 
-    for line in describe(one):
+    for line in describe(one, spoken()):
         say(line)
 
 
 def _row(one: Record) -> tuple[object, ...]:
-    from edgetlc.results.wording import UNREADABLE_WORDS, answer_of, both, percent, percent_needed
-    from edgetlc.runtime.prediction import NOT_SURE_EN, NOT_SURE_ZH
+    from edgetlc.results.wording import (
+        NOT_SURE,
+        UNREADABLE_PHOTO,
+        answer_of,
+        both,
+        percent,
+        percent_needed,
+    )
 
     if one["decision"] == UNREADABLE:
-        return (one["file"], both(*UNREADABLE_WORDS), None, None, None, None, None)
+        return (one["file"], local(UNREADABLE_PHOTO), None, None, None, None, None)
     if one["decision"] == "not_sure":
-        label = f"{NOT_SURE_ZH} {NOT_SURE_EN} (most likely {both(one['zh'], one['en'])})"
+        label = f"{local(NOT_SURE)} ({both(one['zh'], one['en'])}?)"
     else:
-        label = answer_of(one)
+        label = answer_of(one, spoken())
     runner_up = both(one["runner_up_zh"], one["runner_up_en"])
     return (
         one["file"],
@@ -92,12 +99,12 @@ def _row(one: Record) -> tuple[object, ...]:
 
 
 def _show_counts(found: Tally) -> None:
-    from edgetlc.results.wording import ROLES, both
+    from edgetlc.results.wording import ROLE_NAMES, both
 
     rows = (
         (
             both(one["zh"], one["en"]),
-            both(*ROLES[one["role"]]),
+            local(ROLE_NAMES.get(one["role"], "")),
             found.answers[label],
             found.not_sure[label],
         )

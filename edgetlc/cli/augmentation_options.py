@@ -61,8 +61,7 @@ def camera_augmentation(
     Raises:
         InputError: a number is outside its range, or a profile is not valid.
     """
-    from edgetlc.devices.profiles import Cameras
-    from edgetlc.training.camera_augment import CameraAugmentation
+    from edgetlc.training.camera_augment import CameraAugmentation, known_looks
 
-    found = CameraAugmentation.like(Cameras.load(devices), share, strength)
+    found = CameraAugmentation(known_looks(devices), share, strength)
     return found if share else None

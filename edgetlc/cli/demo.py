@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from edgetlc.cli.console import Json, Verbose, answer, note, say
+from edgetlc.cli.console import Json, Verbose, answer, say
 from edgetlc.cli.options import Overwrite, Seed
 from edgetlc.cli.toolchain import need_toolchain
 
@@ -30,17 +30,9 @@ def demo(
     Example: edgetlc demo -o demo-out
     """
     need_toolchain("edgetlc demo")
-    from edgetlc.cli.train import tell_epoch
     from edgetlc.demo.run import run_demo
 
-    made = run_demo(
-        output,
-        overwrite=overwrite,
-        epochs=epochs,
-        seed=seed,
-        say=note,
-        on_epoch=tell_epoch,
-    )
+    made = run_demo(output, overwrite=overwrite, epochs=epochs, seed=seed)
     document = {
         "photos": str(made.photos),
         "split": str(made.split),

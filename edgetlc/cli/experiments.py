@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from edgetlc.experiments.folds import CrossValidation
     from edgetlc.training.config import TrainingConfig
     from edgetlc.training.metrics import Scores
-    from edgetlc.training.train import Epoch
 
 Folds = Annotated[
     int | None,
@@ -62,16 +61,7 @@ def run_folds(
     """Cross-validate and print the folds' figures, their means and spreads."""
     from edgetlc.experiments.folds import cross_validate, cross_validation_to_json
 
-    done = cross_validate(
-        photos,
-        config,
-        output,
-        count,
-        overwrite=overwrite,
-        resume=resume,
-        on_fold=lambda number: note(f"fold {number} of {count}"),
-        on_epoch=_tell_epoch,
-    )
+    done = cross_validate(photos, config, output, count, overwrite=overwrite, resume=resume)
     for warning in done.warnings:
         note(f"warning: {warning}")
     for photo, reason in done.unreadable:
@@ -96,19 +86,13 @@ def run_comparison(
     done = compare_networks(
         photos,
         config,
-        [name.strip() for name in networks.split(",") if name.strip()],
+        [name.strip() for name in networks.split(",")],
         output,
         part=part,
         overwrite=overwrite,
         resume=resume,
-        on_network=note,
-        on_epoch=_tell_epoch,
     )
     answer(comparison_to_json(done), lambda: _show_comparison(done), as_json=as_json)
-
-
-def _tell_epoch(epoch: Epoch) -> None:
-    note(f"  epoch {epoch.epoch}: val loss {epoch.val_loss:.3f}, {epoch.val_accuracy:.1%} right")
 
 
 def _show_folds(done: CrossValidation) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -14,13 +13,11 @@ from edgetlc.cli.console import answer, note, say, simulated_mark, table
 
 if TYPE_CHECKING:
     from edgetlc.data.photos import PhotoSet
-    from edgetlc.experiments.leave_camera_out import UnseenCameras
-    from edgetlc.experiments.leave_camera_out_figures import Change, UnseenCamera
-    from edgetlc.experiments.leave_camera_out_plan import Training
+    from edgetlc.experiments.leave_camera_out import LeaveCameraOut
+    from edgetlc.experiments.leave_camera_out_figures import Change, HeldOutCamera
     from edgetlc.training.config import TrainingConfig
-    from edgetlc.training.loop import Epoch
 
-LeaveCameraOut = Annotated[
+LeaveCameraOutOption = Annotated[
     str | None,
     typer.Option(
         "--leave-camera-out",
@@ -62,21 +59,12 @@ def run_unseen(
         resume: keep the runs that are done.
         as_json: print one JSON document.
     """
-    from edgetlc.experiments.leave_camera_out import evaluate_unseen, unseen_to_json
+    from edgetlc.experiments.leave_camera_out import leave_camera_out, leave_camera_out_to_json
 
     augmentation = camera_augmentation(share or _USUAL_SHARE, strength, devices)
     assert augmentation is not None
     chosen = [camera.strip() for camera in cameras.split(",") if camera.strip()]
-    started = time.monotonic()
-
-    def tell(training: Training, number: int, count: int) -> None:
-        minutes = (time.monotonic() - started) / 60
-        note(
-            f"training {number} of {count}: {training.name}, {training.training_photos} photos "
-            f"({minutes:.0f} min so far)"
-        )
-
-    done = evaluate_unseen(
+    done = leave_camera_out(
         photos,
         config,
         augmentation,
@@ -84,19 +72,13 @@ def run_unseen(
         None if chosen == ["all"] else chosen,
         overwrite=overwrite,
         resume=resume,
-        on_training=tell,
-        on_epoch=_tell_epoch,
     )
     if done.nameless:
         note(f"{done.nameless} photos name no camera and were left out of every training")
-    answer(unseen_to_json(done), lambda: _show(done), as_json=as_json)
+    answer(leave_camera_out_to_json(done), lambda: _show(done), as_json=as_json)
 
 
-def _tell_epoch(epoch: Epoch) -> None:
-    note(f"  epoch {epoch.epoch}: val loss {epoch.val_loss:.3f}, {epoch.val_accuracy:.1%} right")
-
-
-def _show(done: UnseenCameras) -> None:
+def _show(done: LeaveCameraOut) -> None:
     rows = (*done.cameras, done.together)
     shares = ("seen ", "seen, augmented ", "unseen ", "unseen, augmented ")
     table(
@@ -119,36 +101,37 @@ def _show(done: UnseenCameras) -> None:
         say(line)
 
 
-def _name(row: UnseenCamera) -> str:
+def _name(row: HeldOutCamera) -> str:
     return f"{row.camera or 'together'}{' (SIMULATED)' if row.simulated else ''}"
 
 
-def _shares(row: UnseenCamera) -> Iterator[str]:
+def _shares(row: HeldOutCamera) -> Iterator[str]:
     for share in (row.seen, row.seen_augmented, row.unseen, row.unseen_augmented):
         yield f"{share.accuracy:.1%} ({share.low:.0%}–{share.high:.0%})"
 
 
-def _changes(row: UnseenCamera) -> Iterator[object]:
-    yield from (row.price.harms, row.price.gains, f"{row.price.adjusted:.3g}")
-    yield from (row.help.gains, row.help.harms, f"{row.help.adjusted:.3g}")
+def _changes(row: HeldOutCamera) -> Iterator[object]:
+    unseen, augmented = row.unseen_effect, row.augmentation_effect
+    yield from (unseen.right_to_wrong, unseen.wrong_to_right, f"{unseen.adjusted:.3g}")
+    yield from (augmented.wrong_to_right, augmented.right_to_wrong, f"{augmented.adjusted:.3g}")
 
 
-def _in_words(row: UnseenCamera) -> str:
+def _in_words(row: HeldOutCamera) -> str:
     """Return the answer to "how does it do on a camera it never saw?"."""
     return (
         f"On a camera it never saw: {row.unseen.accuracy:.1%} right, instead of "
-        f"{row.seen.accuracy:.1%} ({_verdict(row.price)}); with camera augmentation "
-        f"{row.unseen_augmented.accuracy:.1%} ({_verdict(row.help)})."
+        f"{row.seen.accuracy:.1%} ({_verdict(row.unseen_effect)}); with camera augmentation "
+        f"{row.unseen_augmented.accuracy:.1%} ({_verdict(row.augmentation_effect)})."
     )
 
 
 def _verdict(change: Change) -> str:
     if change.p > _SIGNIFICANT:
         return "no difference can be told on these photos"
-    return "better" if change.gains > change.harms else "worse"
+    return "better" if change.wrong_to_right > change.right_to_wrong else "worse"
 
 
-def _reservations(done: UnseenCameras) -> Iterator[str]:
+def _reservations(done: LeaveCameraOut) -> Iterator[str]:
     yield "Each network was trained once: another --seed gives other figures."
     if done.simulated:
         yield (

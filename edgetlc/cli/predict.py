@@ -64,7 +64,11 @@ def predict(
 
     outputs = Outputs(results_file, results_format, overlay, annotate, report, resume, overwrite)
     files = photo_files(photos)
-    outputs.check(len(files))
+    if report is not None:
+        from edgetlc.pages.predictions import check_report
+
+        check_report(report, len(files))
+    outputs.check()
     _warn_of_fonts(outputs)
     classifier = Classifier.open(
         bundle,
@@ -120,21 +124,25 @@ def _classify(
     from edgetlc.results.batch import Batch
 
     time = datetime.now().astimezone().isoformat(sep=" ", timespec="minutes")
-    tally, pages = Tally(), []
+    tally, photos = Tally(), []
     with outputs.journal(classifier, keep=as_json) as (journal, answered):
-        beside = outputs.beside(classifier, time)
-        batch = Batch(classifier, files, journal, answered, beside)
+        batch = Batch(classifier, files, journal, answered, outputs.extras(classifier))
         found = batch.run()
         try:
-            for one, page in (
+            for one, sheet in (
                 progress(found, "classifying", len(files)) if len(files) > 1 else found
             ):
                 tally.add(one)
-                if page is not None:
-                    pages.append(page)
+                if outputs.report is not None:
+                    photos.append((one, sheet))
                 if one["decision"] == UNREADABLE:
                     note(f"cannot classify {one['file']}: {one['reason']}")
-            outputs.write(batch, pages, time)
+            outputs.write(batch)
+            if outputs.report is not None:
+                from edgetlc.pages.predictions import write_report
+                from edgetlc.results.report import prediction_report
+
+                write_report(outputs.report, prediction_report(classifier, photos, time))
         except BaseException:
             if journal is not None and journal.path is not None:
                 note(

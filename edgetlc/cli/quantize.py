@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -21,6 +22,7 @@ from edgetlc.cli.console import (
 from edgetlc.cli.options import Data, Device, RunArgument, Seed, load_part
 from edgetlc.cli.toolchain import need_toolchain
 from edgetlc.errors import InputError
+from edgetlc.locale import local
 
 if TYPE_CHECKING:
     from edgetlc.calibration.measurement import CameraEffect, Measurement
@@ -98,26 +100,29 @@ def quantize(
     Example: edgetlc quantize runs/herbs --data split.csv --max-drop 0.01
     """
     need_toolchain("edgetlc quantize")
-    from edgetlc.calibration.preparation import CalibrationConfig
-    from edgetlc.calibration.qat_training import QatConfig
-    from edgetlc.calibration.quantize_run import QuantizationConfig, quantize_run
-    from edgetlc.calibration.quantizer import Recipe
-    from edgetlc.calibration.search.core import DEFAULT_MAX_DROP
-    from edgetlc.calibration.search.page import write_page
-    from edgetlc.calibration.search.run import SearchConfig, search_run
+    from edgetlc.calibration.config import (
+        CalibrationConfig,
+        QatConfig,
+        QuantizationConfig,
+        SearchConfig,
+    )
+    from edgetlc.calibration.quantize_run import quantize_run
+    from edgetlc.calibration.search.run import search_run
+    from edgetlc.pages.search import write_page
 
-    recipe = Recipe(preset, bias_correction, tuple(float_layer or ()))
     mine = load_part(own, "all", devices) if own else None
-    aware = QatConfig(qat, seed=seed, device=device) if qat else None
+    training = QatConfig(qat, seed=seed, device=device) if qat else None
+    wanted = QuantizationConfig(
+        preset, bias_correction, tuple(float_layer or ()), training, max_drop
+    )
     photos = load_part(data, "all", devices)
     calibration = CalibrationConfig(count, seed, mine, allow_missing_cameras)
     if search:
-        if recipe != Recipe():
+        if replace(wanted, qat=None, max_drop=None) != QuantizationConfig():
             raise InputError("--search tries the presets itself; leave out how to quantize")
-        config = SearchConfig(
-            DEFAULT_MAX_DROP if max_drop is None else max_drop, aware, tuple(student or ())
-        )
-        found = search_run(run, photos, calibration, config, resume=resume, log=note)
+        bound = SearchConfig.max_drop if max_drop is None else max_drop
+        config = SearchConfig(bound, training, tuple(student or ()))
+        found = search_run(run, photos, calibration, config, resume=resume)
         if report:
             write_page(report, found)
         answer(
@@ -128,7 +133,6 @@ def quantize(
         return
     if student or report:
         raise InputError("--student and --report belong to --search")
-    wanted = QuantizationConfig(recipe, aware, max_drop)
     made = quantize_run(run, photos, calibration, wanted, resume=resume)
     for photo, reason in made.unreadable:
         note(f"left out {photo.path}: {reason}")
@@ -146,7 +150,7 @@ def _document(made: QuantizedRun) -> dict[str, Any]:
         "calibration_digest": calibration.digest,
         "quantized_layers": made.quantized_layers,
         "float_layers": made.float_layers,
-        "restored": [vars(step) for step in made.restored],
+        "float_fallback": [vars(step) for step in made.float_fallback],
         "validation": made.measurement.to_json(),
         "confidence": made.confidence.to_json(),
         "float_bytes": made.float_bytes,
@@ -166,7 +170,7 @@ def _show(made: QuantizedRun) -> None:
     for warning in coverage.warnings:
         say(f"note: {warning}")
     show_effects(made.measurement, made.simulated)
-    if made.restored:
+    if made.float_fallback:
         table(
             "Layers back in float, in this order",
             ("layer", "nearer to float ", "worst camera then", "drop ", "false genuine "),
@@ -177,7 +181,7 @@ def _show(made: QuantizedRun) -> None:
                     s.worst_camera,
                     *map(_points, (s.worst_drop, s.worst_rise)),
                 )
-                for s in made.restored
+                for s in made.float_fallback
             ),
         )
     say(f"{made.quantized_layers} layers in int8, {made.float_layers} left in float")
@@ -205,13 +209,13 @@ def _show_search(
         (f"Candidates on the validation part{mark}", losses(found)),
         ("Time for one photo, and size", costs(found)),
     ):
-        table(title, [column.words[1] + " " * column.number for column in columns], rows)
-    for name, (_, reason) in found.left_out:
+        table(title, [local(column.name) + " " * column.number for column in columns], rows)
+    for name, reason in found.left_out:
         say(f"left out {name}: {reason}")
     table(
         f"Recommendation, no camera losing more than {found.max_drop:.1%}",
         ("target", "ship", "reason"),
-        ((one.words[1], one.candidate, one.reason[1]) for one in found.recommendations),
+        ((one.label, one.candidate, one.reason) for one in found.recommendations),
     )
     for line in next_steps(found, run, students):
         say(line)

@@ -26,7 +26,7 @@ from edgetlc.cli.console import (
     table,
 )
 from edgetlc.cli.experiments import Compare, ComparePart, Folds, run_comparison, run_folds
-from edgetlc.cli.leave_camera_out import LeaveCameraOut, run_unseen
+from edgetlc.cli.leave_camera_out import LeaveCameraOutOption, run_unseen
 from edgetlc.cli.options import (
     Data,
     Device,
@@ -71,13 +71,11 @@ from edgetlc.training.runs import REPORT_FILE
 
 if TYPE_CHECKING:
     from edgetlc.data.photos import PhotoSet
-    from edgetlc.models.checkpoint import LoadedWeights
-    from edgetlc.training.config import TrainingConfig
-    from edgetlc.training.distillation import Distillation
+    from edgetlc.training.config import Distillation, TrainingConfig
     from edgetlc.training.evaluate import Evaluation
     from edgetlc.training.metrics import Scores
-    from edgetlc.training.page import RunReport
-    from edgetlc.training.train import Epoch, TrainedRun
+    from edgetlc.training.report import RunReport
+    from edgetlc.training.train import TrainedRun
 
 
 def train(
@@ -103,7 +101,7 @@ def train(
     folds: Folds = None,
     compare: Compare = None,
     part: ComparePart = "val",
-    leave_camera_out: LeaveCameraOut = None,
+    leave_camera_out: LeaveCameraOutOption = None,
     device: Device = "cpu",
     precision: Precision = "auto",
     compile_: Compile = False,
@@ -183,18 +181,9 @@ def _train_one(
     resume: bool,
     as_json: bool,
 ) -> None:
-    from edgetlc.training.report import train_and_report
+    from edgetlc.experiments.run import train_run
 
-    run, report = train_and_report(
-        photos,
-        config,
-        output,
-        overwrite=overwrite,
-        resume=resume,
-        on_start=_tell_weights,
-        on_resume=lambda done: note(f"going on after epoch {done} of {config.epochs}"),
-        on_epoch=tell_epoch,
-    )
+    run, report = train_run(photos, config, output, overwrite=overwrite, resume=resume)
     for photo, reason in run.unreadable:
         note(f"left out {photo.path}: {reason}")
     document = {
@@ -204,7 +193,7 @@ def _train_one(
         "epochs": [asdict(epoch) for epoch in run.epochs],
         "weights": None if run.weights is None else asdict(run.weights),
         "unreadable": [{"file": str(p.path), "reason": reason} for p, reason in run.unreadable],
-        "findings": [asdict(finding) for finding in report.findings],
+        "findings": [finding.to_json() for finding in report.findings],
     }
     answer(document, lambda: _show_run(run, report, photos.simulated), as_json=as_json)
 
@@ -212,7 +201,7 @@ def _train_one(
 def _distillation(
     teacher: Path | None, weight: float | None, temperature: float | None
 ) -> Distillation | None:
-    from edgetlc.training.distillation import Distillation
+    from edgetlc.training.config import Distillation
 
     given = {"weight": weight, "temperature": temperature}
     settings = {name: value for name, value in given.items() if value is not None}
@@ -221,28 +210,6 @@ def _distillation(
     if settings:
         raise InputError(f"--distill-{next(iter(settings))} is for a student; name its --teacher")
     return None
-
-
-def _tell_weights(loaded: LoadedWeights | None) -> None:
-    if loaded is None:
-        note("starting from random weights")
-        return
-    note(f"starting from {loaded.file}: {len(loaded.loaded)} tensors loaded")
-    for what, names in (
-        ("not found in it, random", loaded.not_found),
-        ("of another shape, random", loaded.wrong_shape),
-        ("in it but unused", loaded.unused),
-    ):
-        if names:
-            note(f"  {what}: {', '.join(names)}")
-
-
-def tell_epoch(epoch: Epoch) -> None:
-    """Print one epoch's figures beside the answer."""
-    note(
-        f"epoch {epoch.epoch}: train loss {epoch.train_loss:.3f}, "
-        f"val loss {epoch.val_loss:.3f}, val accuracy {epoch.val_accuracy:.1%}"
-    )
 
 
 def _show_run(run: TrainedRun, report: RunReport, simulated: bool) -> None:
@@ -262,7 +229,7 @@ def _show_run(run: TrainedRun, report: RunReport, simulated: bool) -> None:
         ),
     )
     for finding in report.findings:
-        say(finding.en)
+        say(finding.text)
     say(f"Curves, confusions and settings: {run.folder / REPORT_FILE}")
 
 
@@ -288,6 +255,7 @@ def evaluate(
     from edgetlc.models.checkpoint import load_checkpoint
     from edgetlc.training.evaluate import evaluate as score_run
     from edgetlc.training.metrics import scores_to_json
+    from edgetlc.training.page import write_page
     from edgetlc.training.report import report_evaluation
 
     checkpoint = load_checkpoint(run)
@@ -295,7 +263,7 @@ def evaluate(
     for photo, reason in found.unreadable:
         note(f"left out {photo.path}: {reason}")
     if report is not None:
-        report_evaluation(report, run, checkpoint, part, found)
+        write_page(report, report_evaluation(run, checkpoint, part, found))
     document = {
         "part": part,
         "simulated": found.simulated,

@@ -10,7 +10,6 @@ from typing import Annotated, Literal
 
 import typer
 
-from edgetlc.cli.console import note
 from edgetlc.runtime.contract import Geometry
 
 Output = Annotated[Path, typer.Option("-o", "--output", help="Run folder to make.")]
@@ -135,5 +134,5 @@ def start_weights(
     if weights != IMAGENET:
         return Path(weights) if weights else None
     for architecture in architectures:
-        download_imagenet_weights(architecture.strip(), note)
+        download_imagenet_weights(architecture.strip())
     return IMAGENET

@@ -183,7 +183,7 @@ def _write_reports(
     found: Verification, bundle: Bundle, report: Path | None, junit: Path | None
 ) -> None:
     if report is not None:
-        from edgetlc.parity.page import write_page
+        from edgetlc.pages.verification import write_page
 
         write_page(report, found, bundle)
     if junit is not None:

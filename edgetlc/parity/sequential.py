@@ -54,8 +54,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from edgetlc.errors import InputError
-from edgetlc.locale import Message, _, n_
+from edgetlc.locale import Message, _
+from edgetlc.parity.reasons import ACCURACY, CHANGES, further, sentences
 from edgetlc.parity.verdict import Rule, Verdict
+from edgetlc.results.wording import percent_given
 from edgetlc.statistics.specimens import Groups, is_first, number_specimens
 
 Counts = int | NDArray[np.int64]
@@ -236,84 +238,58 @@ def _clean_needed(v: SequentialVerdict, rule: Rule) -> int:
 
 
 def _reason(v: SequentialVerdict, rule: Rule, *, by_specimen: bool) -> Message:
-    labelled = v.e_fail is not None
-    takes = _takes(v.clean_needed, labelled, by_specimen)
+    words = CHANGES if v.e_fail is None else ACCURACY
+    takes = further(v.clean_needed, "specimen" if by_specimen else "photo", words)
     if not v.photos:
-        return _("Untested: no photos. {takes}", takes=takes)
-    numbers = {
-        "seen": _seen(v, labelled, by_specimen),
-        "margin": 100 * rule.margin,
-        "confidence": 100 * rule.confidence,
+        return sentences(words.untested, takes)
+    values: dict[str, object] = {
+        "seen": _seen(v, by_specimen=by_specimen),
+        "margin": percent_given(rule.margin),
+        "confidence": percent_given(rule.confidence),
         "photos": v.stopped_at,
     }
     if v.verdict == "FAIL":
         return _(
-            "{seen}; after {photos} photos {confidence:.3g} % confidence was reached that accuracy "
-            "drops by more than {margin:.3g} %: photographing may stop.",
-            **numbers,
+            "{seen}; after {photos} photos {confidence} confidence was reached that accuracy drops "
+            "by more than {margin}: photographing may stop.",
+            **values,
         )
-    if v.verdict == "PASS" and labelled:
+    if v.verdict == "PASS" and words is ACCURACY:
         return _(
-            "{seen}; after {photos} photos {confidence:.3g} % confidence was reached that less "
-            "than {margin:.3g} % go wrong: photographing may stop.",
-            **numbers,
+            "{seen}; after {photos} photos {confidence} confidence was reached that less than "
+            "{margin} go wrong: photographing may stop.",
+            **values,
         )
     if v.verdict == "PASS":
         return _(
-            "{seen}; after {photos} photos {confidence:.3g} % confidence was reached that less "
-            "than {margin:.3g} % change: photographing may stop.",
-            **numbers,
+            "{seen}; after {photos} photos {confidence} confidence was reached that less than "
+            "{margin} change: photographing may stop.",
+            **values,
         )
     if v.stopped_at is not None:
         return _(
             "{seen}; after {photos} photos a verdict stood that the later ones contradict: they "
             "are not of one kind; find out what changed and start again.",
-            **numbers,
+            **values,
         )
-    numbers |= {"e": v.e_pass, "needed": v.needed_pass, "takes": takes}
+    values |= {"e": v.e_pass, "needed": v.needed_pass}
     if v.e_fail is None:
-        return _("{seen}; the e-value is {e:.3g} of {needed:.0f} for a PASS. {takes}", **numbers)
-    return _(
-        "{seen}; the e-value is {e:.3g} of {needed:.0f} for a PASS and {e_fail:.3g} of "
-        "{needed_fail:.0f} for a FAIL. {takes}",
-        e_fail=v.e_fail,
-        needed_fail=v.needed_fail,
-        **numbers,
-    )
+        state = _("{seen}; the e-value is {e:.3g} of {needed:.0f} for a PASS.", **values)
+    else:
+        state = _(
+            "{seen}; the e-value is {e:.3g} of {needed:.0f} for a PASS and {e_fail:.3g} of "
+            "{needed_fail:.0f} for a FAIL.",
+            e_fail=v.e_fail,
+            needed_fail=v.needed_fail,
+            **values,
+        )
+    return sentences(state, takes)
 
 
-def _seen(v: SequentialVerdict, labelled: bool, by_specimen: bool) -> Message:
+def _seen(v: SequentialVerdict, *, by_specimen: bool) -> Message:
     counts = {"b": v.right_to_wrong, "n": v.units}
-    if by_specimen and labelled:
-        return _("{b} of {n} first photos of specimens went from right to wrong", **counts)
-    if by_specimen:
+    if not by_specimen:
+        return _((CHANGES if v.e_fail is None else ACCURACY).seen["photo"], **counts)
+    if v.e_fail is None:
         return _("{b} of {n} first photos of specimens changed, for better or worse", **counts)
-    if labelled:
-        return _("{b} of {n} photos went from right to wrong", **counts)
-    return _("{b} of {n} answers changed, for better or worse", **counts)
-
-
-def _takes(units: int, labelled: bool, by_specimen: bool) -> Message:
-    if by_specimen and labelled:
-        return n_(
-            "A PASS takes at least {count} more specimen, not right to wrong.",
-            "A PASS takes at least {count} more specimens, none of them right to wrong.",
-            count=units,
-        )
-    if by_specimen:
-        return n_(
-            "A PASS takes at least {count} more specimen, with an unchanged answer.",
-            "A PASS takes at least {count} more specimens, all with unchanged answers.",
-            count=units,
-        )
-    if labelled:
-        return n_(
-            "A PASS takes at least {count} more photo, not right to wrong.",
-            "A PASS takes at least {count} more photos, none of them right to wrong.",
-            count=units,
-        )
-    return n_(
-        "A PASS takes at least {count} more photo, with an unchanged answer.",
-        "A PASS takes at least {count} more photos, all with unchanged answers.",
-        count=units,
-    )
+    return _("{b} of {n} first photos of specimens went from right to wrong", **counts)

@@ -59,7 +59,9 @@ def test_table_words_and_resume(manifest: Path, tmp_path: Path, edgetlc: Run) ->
     again = edgetlc(*command, "--camera-strength", "0.5", "--resume", "--json")
     assert again.status == 0, again.err
     assert "epoch 1" not in again.err
-    assert again.json() == json.loads((tmp_path / "unseen.json").read_text(encoding="utf-8"))
+    assert again.json() == json.loads(
+        (tmp_path / "leave-camera-out.json").read_text(encoding="utf-8")
+    )
 
 
 def test_simulated_photos_and_unknown_cameras_are_told(

@@ -82,8 +82,8 @@ def test_clean_counterfeits_pass() -> None:
     found = gate(0, 0, 149)
     assert found.pooled.verdict == "PASS"
     assert found.pooled.reason == (
-        "0 of 149 photos of counterfeits are newly called genuine; with 95 % confidence at most "
-        "1.99 % are newly called genuine, below the margin of 2 %."
+        "0 of 149 photos of counterfeits are newly called genuine; with 95% confidence at most "
+        "1.99% are newly called genuine, below the margin of 2%."
     )
     assert "every photo is taken to show a specimen of its own" in found.independent
 
@@ -92,7 +92,7 @@ def test_too_few_counterfeits_decide_nothing() -> None:
     found = gate(0, 0, 148)
     assert (found.pooled.verdict, found.pooled.photos_needed) == ("INSUFFICIENT", 1)
     assert found.pooled.reason.endswith(
-        "A PASS takes at least 1 more photo, of counterfeits not newly called genuine."
+        "A PASS takes at least 1 more photo of a counterfeit, not newly called genuine."
     )
 
 
@@ -100,8 +100,8 @@ def test_counterfeits_newly_called_genuine_fail() -> None:
     found = gate(20, 1, 200)
     assert found.pooled.verdict == "FAIL"
     assert found.pooled.reason == (
-        "20 of 200 photos of counterfeits are newly called genuine and 1 no longer; with 95 % "
-        "confidence the share called genuine rises by more than 5.81 %, above the margin of 2 %."
+        "20 of 200 photos of counterfeits are newly called genuine and 1 no longer; with 95% "
+        "confidence the share called genuine rises by more than 5.81%, above the margin of 2%."
     )
 
 
@@ -175,8 +175,8 @@ def test_without_photos_of_counterfeits_it_is_untested(truth: np.ndarray | None)
     assert found is not None
     assert (found.pooled.verdict, found.pooled.tested) == ("INSUFFICIENT", False)
     assert found.pooled.reason == (
-        "Untested: no photos of counterfeits. A PASS takes at least 149 more photos, all of "
-        "counterfeits not newly called genuine."
+        "Untested: no photos of counterfeits. A PASS takes at least 149 more photos of "
+        "counterfeits, none newly called genuine."
     )
     assert found.candidate.share is None
     assert (found.candidate.lower, found.candidate.upper) == (0, 1)

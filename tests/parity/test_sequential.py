@@ -50,8 +50,8 @@ def test_a_pass_tells_when_to_stop() -> None:
     assert found.camera == "iphone-11"
     assert found.e_pass > found.needed_pass == pytest.approx(20)
     assert found.reason == (
-        "0 of 158 photos went from right to wrong; after 158 photos 95 % confidence was reached "
-        "that less than 2 % go wrong: photographing may stop."
+        "0 of 158 photos went from right to wrong; after 158 photos 95% confidence was reached "
+        "that less than 2% go wrong: photographing may stop."
     )
 
 
@@ -60,8 +60,8 @@ def test_a_fail_tells_when_to_stop() -> None:
     found = follow(harms, clean(60))
     assert (found.verdict, found.stopped_at, found.clean_needed) == ("FAIL", 19, 0)
     assert found.reason == (
-        "20 of 60 photos went from right to wrong; after 19 photos 95 % confidence was reached "
-        "that accuracy drops by more than 2 %: photographing may stop."
+        "20 of 60 photos went from right to wrong; after 19 photos 95% confidence was reached "
+        "that accuracy drops by more than 2%: photographing may stop."
     )
 
 

@@ -50,7 +50,7 @@ def test_clean_photos_pass_from_the_published_number_on(margin: float, photos: i
     assert verdict_of(counted(0, 0, photos), margin).verdict == "PASS"
     short = verdict_of(counted(0, 0, photos - 1), margin)
     assert (short.verdict, short.photos_needed) == ("INSUFFICIENT", 1)
-    assert "at least 1 more photo, without harm" in short.reason
+    assert "at least 1 more photo, not right to wrong" in short.reason
 
 
 def test_few_harms_among_many_photos_pass() -> None:
@@ -59,7 +59,7 @@ def test_few_harms_among_many_photos_pass() -> None:
     assert found.photos_needed == 0
     assert found.reason == (
         "3 of 600 photos went from right to wrong and 1 from wrong to right; "
-        "with 95 % confidence at most 1.29 % go wrong, below the margin of 2 %."
+        "with 95% confidence at most 1.29% go wrong, below the margin of 2%."
     )
 
 
@@ -71,7 +71,7 @@ def test_a_large_drop_fails() -> None:
     assert found.drop_lower > 0.02
     assert found.reason == (
         "30 of 200 photos went from right to wrong and 2 from wrong to right; "
-        "with 95 % confidence accuracy drops by more than 9.47 %, above the margin of 2 %."
+        "with 95% confidence accuracy drops by more than 9.47%, above the margin of 2%."
     )
 
 
@@ -79,8 +79,9 @@ def test_a_few_photos_decide_nothing() -> None:
     found = verdict_of(counted(1, 0, 60))
     assert (found.verdict, found.photos_needed) == ("INSUFFICIENT", 176)
     assert found.reason == (
-        "1 of 60 photos went from right to wrong; with 95 % confidence up to 7.66 % go wrong, not "
-        "below the margin of 2 %. A PASS takes at least 176 more photos, all without harm."
+        "1 of 60 photos went from right to wrong; with 95% confidence up to 7.66% go wrong, not "
+        "below the margin of 2%. A PASS takes at least 176 more photos, none of them right to "
+        "wrong."
     )
 
 
@@ -127,14 +128,14 @@ def test_unchanged_answers_pass_without_labels() -> None:
 def test_changed_answers_without_labels_never_fail() -> None:
     found = verdict_of(unlabelled(290, 300))
     assert found.verdict == "INSUFFICIENT"
-    assert "Labels would tell harm from gain." in found.reason
+    assert "Labels would tell right to wrong from wrong to right." in found.reason
 
 
 def test_changed_answers_are_what_is_told_without_labels() -> None:
     assert verdict_of(unlabelled(1, 60)).reason == (
-        "1 of 60 answers changed, for better or worse; with 95 % confidence up to 7.66 % change, "
-        "not below the margin of 2 %. A PASS takes at least 176 more photos, all with unchanged "
-        "answers. Labels would tell harm from gain."
+        "1 of 60 answers changed, for better or worse; with 95% confidence up to 7.66% change, "
+        "not below the margin of 2%. Labels would tell right to wrong from wrong to right. A PASS "
+        "takes at least 176 more photos, all with unchanged answers."
     )
 
 
@@ -162,9 +163,9 @@ def test_photos_of_one_specimen_are_no_further_evidence() -> None:
     found = verdict_of(grouped(np.zeros((30, 5)), 5))
     assert (found.verdict, found.photos_needed) == ("INSUFFICIENT", 119)
     assert found.reason == (
-        "On one photo each, 0 of 30 specimens went from right to wrong; with 95 % confidence up to "
-        "9.5 % go wrong, not below the margin of 2 %. A PASS takes at least 119 more specimens, "
-        "all without harm."
+        "On one photo each, 0 of 30 specimens went from right to wrong; with 95% confidence up to "
+        "9.50% go wrong, not below the margin of 2%. A PASS takes at least 119 more specimens, "
+        "none of them right to wrong."
     )
     # Counted as independent these photos would pass, in more than half of all cases wrongly:
     assert verdict_of(counted(0, 0, 150)).verdict == "PASS"
@@ -179,16 +180,16 @@ def test_many_specimens_pass_and_fail() -> None:
     failed = verdict_of(grouped(harms, 3))
     assert failed.verdict == "FAIL"
     assert failed.reason == (
-        "On one photo each, 12 of 60 specimens went from right to wrong; with 95 % confidence "
-        "accuracy drops by more than 11.5 %, above the margin of 2 %."
+        "On one photo each, 12 of 60 specimens went from right to wrong; with 95% confidence "
+        "accuracy drops by more than 11.55%, above the margin of 2%."
     )
 
 
 def test_without_labels_specimens_tell_of_changed_answers() -> None:
     found = verdict_of(grouped(np.eye(60, 3), 3, labelled=False))
     assert found.verdict == "INSUFFICIENT"
-    assert found.reason.startswith("On one photo each, 3 of 60 specimens changed, for better or")
-    assert found.reason.endswith("all with unchanged answers. Labels would tell harm from gain.")
+    assert found.reason.startswith("On one photo each, 3 of 60 specimens changed their answer,")
+    assert found.reason.endswith("all with unchanged answers.")
 
 
 def test_the_other_photos_veto_a_lucky_pass() -> None:
@@ -197,7 +198,7 @@ def test_the_other_photos_veto_a_lucky_pass() -> None:
     found = verdict_of(grouped(harms, 3))
     assert found.right_to_wrong_upper < 0.02
     assert (found.verdict, found.photos_needed) == ("INSUFFICIENT", 2507)
-    assert "but over all 480 photos the average is 33.3 %, not below the margin" in found.reason
+    assert "but over all 480 photos the average is 33.33%, not below the margin" in found.reason
     vetoed = np.concatenate([harms, np.zeros((2507, 3))])
     assert verdict_of(grouped(vetoed, 3)).verdict == "PASS"
     assert verdict_of(grouped(vetoed[:-1], 3)).verdict == "INSUFFICIENT"
