@@ -321,8 +321,7 @@ def _checked(folder: Path, header: Header, row: tuple[Any, ...]) -> PhotoRow:
     first, step = header.shard
     if not 0 <= row[0] < header.photos or row[0] % step != first - 1:
         raise damaged(folder, f"photo {row[0]}")
-    *known, simulated, unreadable = row
-    return PhotoRow(*known, bool(simulated), unreadable)
+    return PhotoRow._make((*row[:6], bool(row[6]), row[7]))
 
 
 def _array(folder: Path, row: tuple[Any, ...], size: int) -> bytes:

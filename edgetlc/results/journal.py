@@ -129,11 +129,12 @@ class Journal:
                 if record["decision"] != UNREADABLE:
                     answered[str(record["file"]), (int(size), int(changed))] = row
         except (KeyError, TypeError, ValueError, RecursionError) as error:
+            reason = f"{type(error).__name__}: {error}"
             raise InputError(
                 _(
                     "{path} is damaged ({reason}); begin anew with --overwrite",
                     path=self.path,
-                    reason=f"{type(error).__name__}: {error}",
+                    reason=reason,
                 )
             ) from None
         return answered
