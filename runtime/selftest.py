@@ -135,7 +135,7 @@ class SelfTest:
         return self.pixels.passed and all(model.passed for model in self.models)
 
     def to_json(self) -> dict[str, Any]:
-        """Return the report that `edgetlc verify --merge` reads."""
+        """Return the report that `edgetlc answers judge --merge` reads."""
         return {"kind": KIND, "schema": SCHEMA, "passed": self.passed, **asdict(self)}
 
     @staticmethod

@@ -152,7 +152,6 @@ def _verify(
         candidates=default_candidates(bundle, ["onnx-int8"]),
         config=VerificationConfig(
             rule=Rule(margin=MARGIN),
-            gate_rule=Rule(margin=MARGIN),
             cameras=tuple(camera.id for camera in listed),
         ),
     )

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import edgetlc
+from edgetlc.config import option
 from edgetlc.errors import InputError
 from edgetlc.locale import _
 from edgetlc.parity.collect import PIXEL_TOLERANCE
@@ -42,7 +43,7 @@ class VerificationConfig:
 
     Attributes:
         rule: margin and confidence of the accuracy's drop.
-        gate_rule: those of counterfeits called genuine.
+        false_genuine_margin: accepted rise of counterfeits called genuine; None takes the rule's.
         labelled: False takes no notice of the photos' classes; changed answers count as
             right to wrong.
         sequential: decide by e-processes, valid whenever photographing stops.
@@ -51,11 +52,25 @@ class VerificationConfig:
     """
 
     rule: Rule = field(default_factory=Rule)
-    gate_rule: Rule = field(default_factory=Rule)
-    labelled: bool = True
-    sequential: bool = False
+    false_genuine_margin: float | None = option(
+        None, _("Accepted rise of counterfeits called genuine. Default: --margin.")
+    )
+    labelled: bool = option(
+        True, _("Ignore the classes: changed answers count."), flag="--label-free"
+    )
+    sequential: bool = option(False, _("Say when to stop photographing, at any time."))
     cameras: tuple[str, ...] = ()
-    require_all: bool = False
+    require_all: bool = option(False, _("No PASS while a listed camera is untested."))
+
+    @property
+    def gate_rule(self) -> Rule:
+        """Margin and confidence of counterfeits called genuine."""
+        margin = self.false_genuine_margin
+        return self.rule if margin is None else replace(self.rule, margin=margin)
+
+    def __post_init__(self) -> None:
+        if self.false_genuine_margin is not None:
+            Rule(self.false_genuine_margin)  # refuses one out of range before any work
 
 
 def judge_answers(

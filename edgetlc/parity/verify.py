@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from edgetlc.config import option
 from edgetlc.data.photos import Photo, PhotoSet
 from edgetlc.errors import InputError
 from edgetlc.locale import _
@@ -31,6 +32,18 @@ from edgetlc.runtime.schema import ModelRecord
 Grouping = Literal["none", "group", "batch"]
 
 
+def shard_of(text: str) -> tuple[int, int]:
+    """Return (I, N) of a text such as `2/4`.
+
+    Raises:
+        InputError: it is no such text.
+    """
+    first, slash, step = text.partition("/")
+    if not (slash and first.isdecimal() and step.isdecimal()):
+        raise InputError(_("--shard is {text!r}; it is I/N, such as 2/4", text=text))
+    return int(first), int(step)
+
+
 @dataclass(frozen=True)
 class CollectionConfig:
     """How answers are collected.
@@ -42,9 +55,15 @@ class CollectionConfig:
         resume: go on with answers that are there.
     """
 
-    group: Grouping = "none"
-    shard: tuple[int, int] = (1, 1)
-    resume: bool = False
+    group: Grouping = option("none", _("Manifest column of the specimen: its photos count once."))
+    shard: tuple[int, int] = option(
+        (1, 1),
+        _("Ask about a part of the photos only: I/N."),
+        metavar="I/N",
+        shown="1/1",
+        parse=shard_of,
+    )
+    resume: bool = option(False, _("Go on with the answers that the folder holds."))
 
     def __post_init__(self) -> None:
         first, step = self.shard

@@ -85,7 +85,7 @@ def json_pieces(
 ) -> Iterator[str]:
     """Yield one document: `{kind, schema, bundle, model, engine, machine, predictions, …}`.
 
-    `edgetlc verify --merge` reads it.
+    `edgetlc answers judge --merge` reads it.
     """
 
     def text(value: Any, indent: str) -> str:

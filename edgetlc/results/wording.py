@@ -56,7 +56,8 @@ def answer_of(one: Record, language: Language) -> str:
 def describe(one: Record, language: Language) -> list[str]:
     """Return the lines that tell of one photo; the first has its name."""
     if one["decision"] == UNREADABLE:
-        answer, details = UNREADABLE_PHOTO, [one["reason"]]
+        answer: str = UNREADABLE_PHOTO
+        details: list[str] = [one["reason"]]
     else:
         answer = NOT_SURE if one["decision"] == "not_sure" else answer_of(one, language)
         details = [*circumstances(one), *remarks(one, language)]
