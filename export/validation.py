@@ -12,8 +12,8 @@ from edgetlc.data.photos import Photo, PhotoSet
 from edgetlc.errors import ImageError, InputError
 from edgetlc.progress import progress
 from edgetlc.runtime.engines import Engine
+from edgetlc.runtime.pixels import decode_or_reason
 from edgetlc.runtime.schema import Precision
-from edgetlc.runtime.stream import decode_or_reason
 from edgetlc.threads import in_order
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from edgetlc.calibration.preparation import CalibrationConfig
+from edgetlc.calibration.config import CalibrationConfig
 from edgetlc.calibration.quantize_run import quantize_run
 from edgetlc.data.manifest import write_manifest
 from edgetlc.data.photos import PhotoSet
@@ -152,7 +152,6 @@ def _verify(
         candidates=default_candidates(bundle, ["onnx-int8"]),
         config=VerificationConfig(
             rule=Rule(margin=MARGIN),
-            gate_rule=Rule(margin=MARGIN),
             cameras=tuple(camera.id for camera in listed),
         ),
     )

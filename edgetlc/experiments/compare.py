@@ -22,9 +22,9 @@ from edgetlc.data.photos import Part, PhotoSet
 from edgetlc.errors import InputError
 from edgetlc.experiments.trials import Trial, run_trials, write_summary
 from edgetlc.locale import _
+from edgetlc.models.architectures import ARCHITECTURES
 from edgetlc.models.checkpoint import load_checkpoint
 from edgetlc.models.cost import NetworkCost, costs_of
-from edgetlc.models.networks import ARCHITECTURES
 from edgetlc.statistics.paired import holm, mcnemar_mid_p
 from edgetlc.training.config import TrainingConfig
 from edgetlc.training.evaluate import Answers

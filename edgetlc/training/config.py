@@ -85,7 +85,7 @@ class TrainingConfig:
     """Settings of one run.
 
     Attributes:
-        architecture: a torchvision name, see `edgetlc.models.networks.ARCHITECTURES`.
+        architecture: one of `edgetlc.models.architectures.ARCHITECTURES`.
         epochs: passes over the training part, at least 1.
         batch_size: images per step, of all processes together, at least 2 (batch normalisation
             needs two).

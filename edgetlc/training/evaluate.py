@@ -16,7 +16,7 @@ from edgetlc.models.checkpoint import Checkpoint
 from edgetlc.models.reference import ReferenceModel
 from edgetlc.models.torch_threads import torch_threads
 from edgetlc.progress import progress
-from edgetlc.runtime.stream import decode_or_reason
+from edgetlc.runtime.pixels import decode_or_reason
 from edgetlc.threads import in_order
 from edgetlc.training.config import check_device
 from edgetlc.training.metrics import Scores, score

@@ -53,7 +53,7 @@ def python(code: str, *arguments: str, home: Path | None = None) -> str:
         "selftest",
         "archive",
         "overlay",
-        "stream",
+        "pixels",
         "engines",
     ],
 )
@@ -95,7 +95,7 @@ from edgetlc.export.formats import model_files
 from edgetlc.export.network import network_graph
 from edgetlc.models.networks import Classifier
 network = network_graph(Classifier("resnet18", 2), 32)
-made = quantize(network, [np.zeros((1, 3, 32, 32), np.float32)] * 8, 8).model
+made = quantize(network, [np.zeros((1, 3, 32, 32), np.float32)] * 8).model
 for format_ in ("onnx", "ort", "openvino"):
     assert model_files(made, format_, "int8")
 for package in ("onnxruntime", "openvino", "nncf"):
