@@ -102,11 +102,3 @@ def remarks(one: Record, language: Language) -> Iterator[Message]:
     for note in (*one["notes"], one["camera_conflict"]):
         if note:
             yield _("note: {text}", text=note)
-
-
-# Chinese and English side by side, for the pages that are not yet templates.
-ROLES = {role: (name.translated("zh"), str(name)) for role, name in ROLE_NAMES.items()} | {
-    "unspecified": ("", "")
-}
-STATUS = {status: (name.translated("zh"), str(name)) for status, name in STATUS_NAMES.items()}
-UNKNOWN = ("未知", "unknown")
