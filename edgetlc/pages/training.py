@@ -178,7 +178,7 @@ def thumbnail(answer: WrongAnswer) -> Image.Image | None:
     return image
 
 
-def changed_settings(run: RunRecord) -> list[tuple[str, Any, Any, Message | None]]:
+def changed_settings(run: RunRecord) -> list[tuple[str, Any, Any, str | None]]:
     """Return the settings that differ from the defaults: name, value, default, meaning.
 
     Those of augmentation are left out: `steps` tells them.
@@ -255,9 +255,9 @@ def steps(settings: Mapping[str, Any]) -> list[Step]:
         settings: the recorded fields of `Augmentation`.
     """
 
-    def told(values: Mapping[str, Any], chance: str, reach: str, unit: str) -> Iterator[str]:
-        yield figure(values.get(chance))
-        yield f"±{figure(values.get(reach), unit)}" if reach else ""
+    def told(values: Mapping[str, Any], chance: str, reach: str, unit: str) -> tuple[str, str]:
+        far = f"±{figure(values.get(reach), unit)}" if reach else ""
+        return figure(values.get(chance)), far
 
     return [
         Step(
