@@ -256,10 +256,11 @@ def test_nothing_to_resume_starts_a_run(
     assert same(weights_of(tmp_path / "run"), weights_of(whole.folder))
 
 
-def test_finished_run_is_returned(whole: TrainedRun, few: PhotoSet) -> None:
+def test_finished_run_is_returned(whole: TrainedRun, few: PhotoSet, notes: list[str]) -> None:
     before = (whole.folder / CHECKPOINT_FILE).stat().st_mtime_ns
     again = train(few, settings(), whole.folder, resume=True)
     assert (again.best, again.epochs) == (whole.best, whole.epochs)
+    assert notes == [f"{whole.folder} is finished and stays as it is"]
     assert (whole.folder / CHECKPOINT_FILE).stat().st_mtime_ns == before
 
 
