@@ -20,7 +20,7 @@ from edgetlc.cli.options import (
     load_part,
 )
 from edgetlc.cli.quantize import OwnPhotos, trained_with, with_own
-from edgetlc.locale import _, local
+from edgetlc.locale import _
 
 if TYPE_CHECKING:
     from edgetlc.calibration.search.result import SearchResult
@@ -66,7 +66,7 @@ def _show(found: SearchResult, run: Path, students: Sequence[Path], report: Path
         (_("Candidates on the validation part"), losses(found), found.simulated),
         (_("Time for one photo, and size"), costs(found), False),
     ):
-        names = [Number(local(c.name)) if c.number else c.name for c in columns]
+        names = [Number(c.name) if c.number else c.name for c in columns]
         table(title, names, rows, simulated=simulated)
     for name, reason in found.left_out:
         say(_("left out {path}: {reason}", path=name, reason=reason))
