@@ -121,8 +121,8 @@ def make_wheelhouse(
         note(_("pip looks for the wheels that {target} needs", target=target))
         wheels = fetch_all(own, extras, target, folder / WHEELS)
         packages = tuple(map(_package, wheels))
-        for wheel in packages:
-            note(_("{file}: {size:.1f} MB", file=wheel.file, size=wheel.bytes / 1e6))
+        for one in packages:
+            note(_("{file}: {size:.1f} MB", file=one.file, size=one.bytes / 1e6))
         glibc = max(map(needed_glibc, wheels))
         pip = next(package.file for package in packages if package.name == INSTALLER)
         write_text(folder / REQUIREMENTS_FILE, _requirements(packages, target))
