@@ -54,6 +54,7 @@ def validation_answers(
         pixels = decoded.pixels[None]
         return {name: engine.run(pixels).probabilities[0] for name, engine in engines.items()}
 
+    count = len(photos.photos)
     asked = progress(in_order(ask, photos.photos), _("asking the validation photos"), count)
     answered = [(photo, rows) for photo, rows in asked if rows is not None]
     if not answered:
@@ -61,5 +62,5 @@ def validation_answers(
     return ValidationAnswers(
         tuple(photo for photo, _rows in answered),
         np.array([photos.index(photo) for photo, _rows in answered]),
-        {name: np.stack([rows[name] for _, rows in answered]) for name in engines},
+        {name: np.stack([rows[name] for _photo, rows in answered]) for name in engines},
     )
