@@ -28,14 +28,6 @@ FAST = QatConfig(batch_size=21)
 RECIPE = Recipe(float_layers=("layer1.0.conv1",))
 
 
-@pytest.fixture(scope="module", autouse=True)
-def one_thread() -> Iterator[None]:
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
-
-
 @pytest.fixture(scope="module")
 def checkpoint(tiny_run: Path) -> Checkpoint:
     return load_checkpoint(tiny_run)

@@ -21,6 +21,8 @@ from edgetlc.training.config import TrainingConfig
 from edgetlc.training.loop import Loop
 from edgetlc.training.train import train
 
+pytestmark = pytest.mark.usefixtures("stateless")
+
 
 def settings(**changes: Any) -> TrainingConfig:
     config = TrainingConfig("resnet18", 2, 6, precision="fp32", contract=PixelContract(size=32))

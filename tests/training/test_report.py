@@ -31,6 +31,8 @@ from edgetlc.training.report import read_report, report_evaluation, train_and_re
 from edgetlc.training.runs import METRICS_FILE, REPORT_FILE, RUN_FILE, SCORES_FILE, read_run
 from edgetlc.training.train import Epoch, TrainedRun
 
+pytestmark = pytest.mark.usefixtures("stateless")
+
 CONFIG = TrainingConfig("resnet18", 2, 6, contract=PixelContract(size=32))
 Calls = list[dict[str, Any]]
 
