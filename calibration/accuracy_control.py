@@ -3,7 +3,7 @@
 Vocabulary:
     effect   how much nearer to float's the answers come when one layer alone goes back, as a share:
              1 is all of the way, below 0 is further away (errors of layers cancel in part)
-    telling  photos that show an effect best: those whose answer changed, and the nearest misses
+    hardest  photos that show an effect best: those whose answer changed, and the nearest misses
     step     a layer, or two neighbours of which neither helps without the other, because the
              activation between them stays int8 for as long as one of them is
 """
@@ -13,19 +13,20 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
 
 import numpy as np
 import onnx
 from numpy.typing import NDArray
 
-from edgetlc.calibration.float_fallback import restored
-from edgetlc.calibration.layers import neighbours, quantized_layers, work
-from edgetlc.calibration.measurement import Measurement, Validation, answer, compare
+from edgetlc.calibration.finished_steps import FinishedSteps
+from edgetlc.calibration.float_fallback import with_float_layers
+from edgetlc.calibration.layers import macs, neighbours, quantized_layers
+from edgetlc.calibration.measurement import Measurement, Validation, compare, logits_of
+from edgetlc.locale import _
 from edgetlc.progress import progress
 from edgetlc.threads import in_order
 
-TELLING_PHOTOS = 24
+HARDEST_PHOTOS = 24
 LARGEST_FLOAT_SHARE = 0.5
 """With more of the work in float, the network is hardly faster than the float one."""
 
@@ -35,26 +36,14 @@ _TOGETHER = 0.1
 Logits = NDArray[np.float32]
 
 
-class Memory(Protocol):
-    """Keeps what has been measured, so that an interrupted control goes on where it was."""
-
-    def get(self, name: str) -> Any | None:
-        """Return what was put under the name, or None."""
-        ...
-
-    def put(self, name: str, value: Any) -> None:
-        """Keep a JSON value."""
-        ...
-
-
 @dataclass(frozen=True)
-class Restored:
+class Fallback:
     """One layer that went back to float, and how things stood after its step.
 
     Attributes:
         layer: its name.
         effect: of its step, at most 1.
-        worst_camera: the camera that compression harms most.
+        worst_camera: the camera that loses most.
         worst_drop: largest drop of any camera.
         worst_rise: largest rise of the false-genuine rate.
     """
@@ -67,22 +56,20 @@ class Restored:
 
 
 @dataclass(frozen=True)
-class Held:
-    """What accuracy control made.
+class ControlledNetwork:
+    """What accuracy control made; its measurement tells whether the bound is kept.
 
     Attributes:
-        model: int8 with the restored layers in float; where `holds` is false, as far as it got.
-        restored: the layers, in the order in which they went back.
+        model: int8 with some layers in float; where the bound is not kept, as far as it got.
+        float_fallback: these layers, in the order in which they went back.
         logits: float32[n, C], its answers on the validation part.
         measurement: of these.
-        holds: whether the bound is kept.
     """
 
     model: onnx.ModelProto
-    restored: tuple[Restored, ...]
+    float_fallback: tuple[Fallback, ...]
     logits: Logits
     measurement: Measurement
-    holds: bool
 
 
 @dataclass(frozen=True)
@@ -93,15 +80,15 @@ class Step:
     effect: float
 
 
-def hold(
+def control_accuracy(
     network: onnx.ModelProto,
     quantized: onnx.ModelProto,
     float_logits: Logits,
     validation: Validation,
     max_drop: float,
     *,
-    memory: Memory | None = None,
-) -> Held:
+    steps: FinishedSteps | None = None,
+) -> ControlledNetwork:
     """Put layers back to float until no camera loses more than `max_drop`.
 
     The largest effect goes first, and whatever went back stays. It stops without success before
@@ -113,41 +100,41 @@ def hold(
         float_logits: float32[n, C], what `network` answers.
         validation: the n photos that decide.
         max_drop: largest drop and rise, a share of a camera's photos, 0 to 1.
-        memory: keeps effects; None keeps nothing.
+        steps: keeps effects, so that an interrupted control goes on where it was; None keeps none.
     """
-    logits = answer(quantized, validation)
-    found = compare(float_logits, logits, validation)
-    if found.holds(max_drop):
-        return Held(quantized, (), logits, found, True)
-    rows = telling_photos(float_logits, logits, validation)
-    effects = _Effects(network, quantized, validation.subset(rows), float_logits[rows], memory)
-    cost = work(network)
+    model, logits = quantized, logits_of(quantized, validation)
+    measurement = compare(float_logits, logits, validation)
+    if measurement.holds(max_drop):
+        return ControlledNetwork(model, (), logits, measurement)
+    rows = hardest_photos(float_logits, logits, validation)
+    effects = _Effects(network, quantized, validation.subset(rows), float_logits[rows], steps)
+    cost = macs(network)
     budget = LARGEST_FLOAT_SHARE * sum(cost[name] for name in quantized_layers(quantized))
-    model = quantized
-    log: list[Restored] = []
-    for step in steps(quantized, effects.of):
-        names = [name for name in step.layers if name not in {entry.layer for entry in log}]
+    fallback: list[Fallback] = []
+    for step in ordered_steps(quantized, effects.of):
+        done = [entry.layer for entry in fallback]
+        names = [name for name in step.layers if name not in done]
         budget -= sum(cost[name] for name in names)
         if not names:
             continue
         if budget < 0:
             break
-        model = restored(quantized, network, [*(entry.layer for entry in log), *names])
-        logits = answer(model, validation)
-        found = compare(float_logits, logits, validation)
-        state = (found.worst_camera, found.worst_drop, found.worst_rise)
-        log += [Restored(name, step.effect, *state) for name in names]
-        if found.holds(max_drop):
+        model = with_float_layers(quantized, network, [*done, *names])
+        logits = logits_of(model, validation)
+        measurement = compare(float_logits, logits, validation)
+        state = (measurement.worst_camera, measurement.worst_drop, measurement.worst_rise)
+        fallback += [Fallback(name, step.effect, *state) for name in names]
+        if measurement.holds(max_drop):
             break
-    return Held(model, tuple(log), logits, found, found.holds(max_drop))
+    return ControlledNetwork(model, tuple(fallback), logits, measurement)
 
 
-def telling_photos(
-    float_logits: Logits, logits: Logits, validation: Validation, count: int = TELLING_PHOTOS
+def hardest_photos(
+    float_logits: Logits, logits: Logits, validation: Validation, count: int = HARDEST_PHOTOS
 ) -> list[int]:
     """Return the rows of photos on which effects are measured.
 
-    Of every camera the photo that tells most, then the others by what they tell: first those whose
+    Of every camera the hardest photo, then the others by how hard they are: first those whose
     answer changed, then those whose two best classes are nearest to each other.
 
     Args:
@@ -167,7 +154,7 @@ def telling_photos(
     return chosen + others[: max(0, count - len(chosen))]
 
 
-def steps(
+def ordered_steps(
     quantized: onnx.ModelProto,
     effects: Callable[[Sequence[tuple[str, ...]]], list[float]],
 ) -> list[Step]:
@@ -190,7 +177,7 @@ def steps(
 
 
 class _Effects:
-    """Measures effects on a few photos, and remembers them."""
+    """Measures effects on a few photos, and keeps them."""
 
     def __init__(
         self,
@@ -198,34 +185,30 @@ class _Effects:
         quantized: onnx.ModelProto,
         photos: Validation,
         float_logits: Logits,
-        memory: Memory | None,
+        steps: FinishedSteps | None,
     ) -> None:
         self._network, self._quantized = network, quantized
-        self._photos = photos
-        self._float_logits = float_logits
-        self._memory = memory
+        self._photos, self._float_logits = photos, float_logits
+        self._steps = steps
         self._distance = self._distance_of(quantized)
         self._key = hashlib.sha256(quantized.SerializeToString(deterministic=True)).hexdigest()[:16]
 
     def of(self, sets: Sequence[tuple[str, ...]]) -> list[float]:
         """Return the effect of each set of layers; several are measured at once."""
-        known = {layers: self._remembered(layers) for layers in sets}
+        names = {layers: f"effect {self._key} {' '.join(layers)}" for layers in sets}
+        known: dict[tuple[str, ...], float | None] = {
+            layers: self._steps.get(name) if self._steps else None for layers, name in names.items()
+        }
         missing = [layers for layers in sets if known[layers] is None]
         measured = in_order(self._effect, missing)
-        for layers, effect in progress(measured, "effects of layers", len(missing)):
+        for layers, effect in progress(measured, _("effects of layers"), len(missing)):
             known[layers] = effect
-            if self._memory is not None:
-                self._memory.put(self._name(layers), effect)
+            if self._steps:
+                self._steps.put(names[layers], effect)
         return [effect for effect in known.values() if effect is not None]
 
-    def _name(self, layers: Iterable[str]) -> str:
-        return f"effect {self._key} {' '.join(layers)}"
-
-    def _remembered(self, layers: Iterable[str]) -> float | None:
-        return None if self._memory is None else self._memory.get(self._name(layers))
-
     def _effect(self, layers: Iterable[str]) -> float:
-        model = restored(self._quantized, self._network, layers)
+        model = with_float_layers(self._quantized, self._network, layers)
         return 1 - self._distance_of(model) / self._distance
 
     def _distance_of(self, model: onnx.ModelProto) -> float:
@@ -233,5 +216,5 @@ class _Effects:
 
         What is common to all classes of a photo changes no answer and is left out.
         """
-        moved = answer(model, self._photos, workers=1) - self._float_logits
+        moved = logits_of(model, self._photos, workers=1) - self._float_logits
         return float(np.square(moved - moved.mean(axis=1, keepdims=True)).mean())

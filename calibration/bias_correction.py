@@ -25,6 +25,7 @@ from edgetlc.calibration.layers import (
     with_layer_names,
 )
 from edgetlc.calibration.measurement import one_thread_session
+from edgetlc.locale import _
 from edgetlc.progress import progress
 from edgetlc.threads import in_order
 
@@ -54,7 +55,7 @@ def with_corrected_biases(
     layers = {node.name: node for node in convolutions(model)}
     names = quantized_layers(model)
     exact = _mean_results(with_layer_names(network), names, images)
-    for name in progress(names, "bias correction", len(names)):
+    for name in progress(names, _("bias correction"), len(names)):
         (found,) = _mean_results(model, [name], images).values()
         _add_to_bias(model, layers[name], exact[name] - found)
     remove_unused(model.graph)
@@ -80,7 +81,7 @@ def _mean_results(
     remove_unused(graph)
     session = one_thread_session(model)
     asked = in_order(lambda image: session.run(None, {"images": image}), islice(images, PHOTOS))
-    rows = [row for _, row in asked]
+    rows = [row for _image, row in asked]
     return {name: np.mean([row[i] for row in rows], axis=0) for i, name in enumerate(names)}
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from edgetlc.data.check import UNKNOWN_CAMERA
 from edgetlc.data.photos import Photo
+from edgetlc.devices.camera import UNKNOWN_CAMERA
 from edgetlc.errors import InputError
+from edgetlc.locale import Message, _, n_
 
 MINIMUM_PHOTOS = 8
 
@@ -127,15 +128,27 @@ class Coverage:
         return tuple(sorted(judged - self.per_camera.keys()))
 
     @property
-    def warnings(self) -> tuple[str, ...]:
+    def warnings(self) -> tuple[Message, ...]:
         """What a user should know, a sentence each."""
         found = []
         if self.photos < self.asked:
             whole = self.photos == self.available
-            why = "the training part holds no more" if whole else "others are unreadable or copies"
-            found.append(f"{self.asked} calibration photos asked for, {self.photos} taken: {why}")
+            why = (
+                _("the training part holds no more")
+                if whole
+                else _("others are unreadable or copies")
+            )
+            found.append(
+                _(
+                    "{asked} calibration photos asked for, {taken} taken: {why}",
+                    asked=self.asked,
+                    taken=self.photos,
+                    why=why,
+                )
+            )
         if self.missing_cameras:
-            found.append(f"no calibration photo of {', '.join(self.missing_cameras)}")
+            cameras = ", ".join(self.missing_cameras)
+            found.append(_("no calibration photo of {cameras}", cameras=cameras))
         pairs = [
             f"{stratum.label} x {stratum.camera_name}"
             for stratum in self.strata
@@ -144,7 +157,9 @@ class Coverage:
             and stratum.camera_name not in self.missing_cameras
         ]
         if pairs:
-            found.append(f"verified, but without a calibration photo: {some_of(pairs)}")
+            found.append(
+                _("verified, but without a calibration photo: {strata}", strata=some_of(pairs))
+            )
         return tuple(found)
 
     def to_json(self) -> dict[str, Any]:
@@ -168,40 +183,72 @@ def refuse_gaps(coverage: Coverage, *, allow_missing_cameras: bool = False) -> N
     """
     if coverage.photos < MINIMUM_PHOTOS:
         raise InputError(
-            f"{coverage.photos} calibration photos; at least {MINIMUM_PHOTOS} are needed: add some"
+            _(
+                "{count} calibration photos; at least {least} are needed: add some",
+                count=coverage.photos,
+                least=MINIMUM_PHOTOS,
+            )
         )
     labels = {stratum.label for stratum in coverage.strata if stratum.photos}
     if len(labels) < 2:
         raise InputError(
-            f"all {coverage.photos} calibration photos are of class {labels.pop()!r}; "
-            "the ranges need photos of at least two classes: add others or take more photos"
+            _(
+                "all {count} calibration photos are of class {label!r}; the ranges need photos of "
+                "at least two classes: add others or take more photos",
+                count=coverage.photos,
+                label=labels.pop(),
+            )
         )
     if coverage.missing_cameras and not allow_missing_cameras:
         raise InputError(_missing_cameras(coverage))
 
 
-def _missing_cameras(coverage: Coverage) -> str:
+def _missing_cameras(coverage: Coverage) -> Message:
     """Say which cameras are missing and why: no training photo, or none of them taken."""
     available: Counter[str] = Counter()
     for stratum in coverage.strata:
         available[stratum.camera_name] += stratum.available
-    told = [
-        f"{camera} ({available[camera] or 'no'} training photos)"
-        for camera in coverage.missing_cameras
-    ]
-    advice = []
-    if not all(available[camera] for camera in coverage.missing_cameras):
-        advice.append("add training photos of a camera that has none")
-    if any(available[camera] for camera in coverage.missing_cameras):
-        wanted = sum(stratum.available > 0 for stratum in coverage.strata)
-        advice.append(f"take at least {wanted} photos, one of every class x camera")
-    return (
-        "no calibration photo of a camera that the validation or test part holds: "
-        f"{some_of(told)}; {' and '.join(advice)}, or pass --allow-missing-cameras"
+    counts = {camera: available[camera] for camera in coverage.missing_cameras}
+    cameras = some_of(
+        [
+            n_(
+                "{camera} ({count} training photo)",
+                "{camera} ({count} training photos)",
+                count=count,
+                camera=camera,
+            )
+            for camera, count in counts.items()
+        ]
+    )
+    if not any(counts.values()):
+        return _(
+            "no calibration photo of a camera that the validation or test part holds: "
+            "{cameras}; add training photos of a camera that has none, or pass "
+            "--allow-missing-cameras",
+            cameras=cameras,
+        )
+    least = sum(stratum.available > 0 for stratum in coverage.strata)
+    if all(counts.values()):
+        return _(
+            "no calibration photo of a camera that the validation or test part holds: "
+            "{cameras}; take at least {least} photos, one of every class x camera, or pass "
+            "--allow-missing-cameras",
+            cameras=cameras,
+            least=least,
+        )
+    return _(
+        "no calibration photo of a camera that the validation or test part holds: {cameras}; "
+        "add training photos of a camera that has none and take at least {least} photos, one of "
+        "every class x camera, or pass --allow-missing-cameras",
+        cameras=cameras,
+        least=least,
     )
 
 
-def some_of(words: list[str], most: int = 6) -> str:
+def some_of(words: Sequence[str], most: int = 6) -> str:
     """Return the words as a list for one line: the first of them, and how many more there are."""
+    text = words[0] if words else ""
+    for word in words[1:most]:
+        text = _("{words}, {word}", words=text, word=word)
     rest = len(words) - most
-    return ", ".join(words[:most]) + (f" and {rest} more" if rest > 0 else "")
+    return _("{words} and {rest} more", words=text, rest=rest) if rest > 0 else text

@@ -12,11 +12,12 @@ from urllib.parse import quote
 
 from edgetlc.errors import InputError
 from edgetlc.files import read_json, write_bytes, write_json
+from edgetlc.locale import _
 
 _KEY_FILE = "work.json"
 
 
-class Work:
+class FinishedSteps:
     """Results by name, each written whole the moment it is known."""
 
     def __init__(self, folder: Path) -> None:
@@ -45,8 +46,8 @@ class Work:
 
 
 @contextmanager
-def resumable(folder: Path, key: Mapping[str, Any], *, resume: bool) -> Iterator[Work]:
-    """Yield the work in a folder; it is removed when the block ends well, or has finished no step.
+def resumable(folder: Path, key: Mapping[str, Any], *, resume: bool) -> Iterator[FinishedSteps]:
+    """Yield the steps in a folder; it is removed when the block ends well, or has finished none.
 
     Args:
         folder: where finished steps lie.
@@ -63,7 +64,7 @@ def resumable(folder: Path, key: Mapping[str, Any], *, resume: bool) -> Iterator
         shutil.rmtree(folder, ignore_errors=True)
     write_json(folder / _KEY_FILE, wanted)
     try:
-        yield Work(folder)
+        yield FinishedSteps(folder)
     except BaseException:
         if {path.name for path in folder.iterdir()} <= {_KEY_FILE}:
             shutil.rmtree(folder, ignore_errors=True)
@@ -76,6 +77,10 @@ def _check_key(folder: Path, wanted: Mapping[str, Any]) -> None:
     other = [name for name in wanted if begun.get(name) != wanted[name]]
     if other:
         raise InputError(
-            f"{folder} was begun with another {', '.join(other)}; ask as then, or run without "
-            "--resume to begin anew"
+            _(
+                "{folder} was begun with another {settings}; ask as then, or run without --resume "
+                "to begin anew",
+                folder=folder,
+                settings=", ".join(other),
+            )
         )

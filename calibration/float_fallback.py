@@ -24,14 +24,14 @@ from edgetlc.calibration.layers import (
 )
 
 
-def restored(
+def with_float_layers(
     quantized: onnx.ModelProto, original: onnx.ModelProto, names: Iterable[str]
 ) -> onnx.ModelProto:
     """Return a copy of a quantized network with some layers back in float.
 
     They get their original weights and bias. They read float activations too, unless an int8 layer
     computes these: its output has to be int8. Pairs that no int8 layer needs any more are gone, so
-    that restoring every layer gives the float network.
+    that all layers in float give the float network.
 
     Args:
         quantized: with QuantizeLinear and DequantizeLinear, as `calibration.quantize` returns it.

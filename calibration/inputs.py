@@ -23,10 +23,12 @@ from numpy.typing import NDArray
 from edgetlc.calibration.coverage import stratum_of
 from edgetlc.data.photos import Photo
 from edgetlc.errors import ImageError, InputError
+from edgetlc.locale import _
 from edgetlc.models.pixel_step import PixelStep
+from edgetlc.models.torch_threads import torch_threads
 from edgetlc.progress import progress
 from edgetlc.runtime.contract import PixelContract
-from edgetlc.runtime.stream import decode_or_reason
+from edgetlc.runtime.pixels import decode_or_reason
 from edgetlc.threads import in_order
 
 Image = NDArray[np.float32]
@@ -115,17 +117,24 @@ def network_inputs(
     readable: list[Photo] = []
     unreadable: list[tuple[Photo, str]] = []
     with tempfile.TemporaryFile(dir=folder, prefix="inputs.") as file:
-        with _one_torch_thread():
+        with torch_threads(1):
             loaded = _loaded(load, photos, replacements)
             for photo, image in progress(loaded, description, len(photos)):
                 if isinstance(image, ImageError):
-                    unreadable.append((photo, str(image)))
+                    unreadable.append((photo, image.args[0]))
                 else:
                     file.write(image.data)
                     readable.append(photo)
         if not readable:
-            why = f": {unreadable[0][1]}" if unreadable else ""
-            raise InputError(f"none of {len(unreadable)} photos can be read{why}")
+            if not unreadable:
+                raise InputError(_("there is no photo to read"))
+            raise InputError(
+                _(
+                    "none of {count} photos can be read: {reason}",
+                    count=len(unreadable),
+                    reason=unreadable[0][1],
+                )
+            )
         file.flush()
         yield NetworkInputs(file, contract.size, readable, unreadable)
 
@@ -153,26 +162,18 @@ def _replacement(photo: Photo, left: list[Photo]) -> Photo:
     return left.pop(next(alike, 0))
 
 
-@contextmanager
-def _one_torch_thread() -> Iterator[None]:
-    """Keep each photo's pixel step to the thread that decoded it.
-
-    Otherwise the photos' threads wait for each other's: one step took three times as long.
-    """
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
-
-
 def _check_room(count: int, size: int, folder: Path | None) -> None:
     place = folder or Path(tempfile.gettempdir())
     needed = count * 3 * size * size * np.dtype(np.float32).itemsize
     free = shutil.disk_usage(place).free
     if needed > free:
         raise InputError(
-            f"the network's inputs of {count} photos take {needed / 1e6:.0f} MB in {place}, where "
-            f"{free / 1e6:.0f} MB are free; free some or take fewer photos"
+            _(
+                "the network's inputs of {count} photos take {needed:.0f} MB in {place}, where "
+                "{free:.0f} MB are free; free some or take fewer photos",
+                count=count,
+                needed=needed / 1e6,
+                place=place,
+                free=free / 1e6,
+            )
         )

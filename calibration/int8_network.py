@@ -7,22 +7,23 @@ outside its range (the straight-through estimator: Bengio et al., 2013; Jacob et
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import onnx
 import torch
 from numpy.typing import NDArray
-from onnx import helper, numpy_helper
+from onnx import defs, helper, numpy_helper
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from edgetlc.calibration.layers import convolutions, quantized_layers, with_layer_names
-from edgetlc.calibration.quantizable import EVIDENCE, INPUT
+from edgetlc.calibration.layers import convolutions, producers, quantized_layers, with_layer_names
+from edgetlc.calibration.quantizable import EVIDENCE, INPUT, LOGITS
 from edgetlc.errors import InputError
+from edgetlc.locale import _
 
-LOGITS = "logits"
 LOWEST, HIGHEST = -64, 64
 """The int8 weights' range: AVX2 adds pairs of products in 16 bits, where more would overflow."""
 
@@ -41,13 +42,14 @@ class Int8Network(nn.Module):
         device: `cpu` or `cuda`.
 
     Raises:
-        InputError: an operator that is not known here.
+        InputError: an operator, or an attribute of one, that is not known here.
     """
 
     def __init__(
         self, quantized: onnx.ModelProto, original: onnx.ModelProto, device: str = "cpu"
     ) -> None:
         super().__init__()
+        _check_operators(quantized)
         self._quantized = quantized
         self._sources = _weight_sources(quantized)
         constants, floats = _constants(quantized), _float_weights(original)
@@ -59,7 +61,6 @@ class Int8Network(nn.Module):
         fixed = {source.output[0] for source in self._sources.values()}
         self._nodes = [node for node in quantized.graph.node if node.output[0] not in fixed]
         self._attributes = [_attributes(node) for node in self._nodes]
-        _check_operators(self._nodes)
         self._constants = {name: value.to(device) for name, value in constants.items()}
         self.to(device)
 
@@ -74,7 +75,7 @@ class Int8Network(nn.Module):
             inputs = [values[name] for name in node.input if name in values]
             if node.name in self._sources:
                 inputs = [inputs[0], *self.layers[_key(node)]()]
-            values[node.output[0]] = _OPERATORS[node.op_type](inputs, attributes)
+            values[node.output[0]] = _OPERATORS[node.op_type][0](inputs, attributes)
         return values[LOGITS], values[EVIDENCE]
 
     def model(self) -> onnx.ModelProto:
@@ -134,12 +135,20 @@ class Int8Layer(nn.Module):
         return (self.bias * self.step).detach().cpu().numpy()
 
 
-def _quantize(inputs: list[Tensor], _: Attributes) -> Tensor:
-    """Round to the steps of an activation; its DequantizeLinear then has nothing left to do."""
+def _quantize(inputs: list[Tensor], attributes: Attributes) -> Tensor:
+    """Round to the steps of an activation; its DequantizeLinear then has nothing left to do.
+
+    There is one step for all of it or, before a depthwise convolution, one for each channel.
+    """
     value, step, zero = inputs
     lowest, highest = (0, 255) if zero.dtype == torch.uint8 else (-128, 127)
     zero = zero.to(torch.int32)
-    return torch.fake_quantize_per_tensor_affine(value, step, zero, lowest, highest)
+    if step.numel() == 1:
+        return torch.fake_quantize_per_tensor_affine(
+            value, step.reshape(()), zero.reshape(()), lowest, highest
+        )
+    axis = attributes.get("axis", 1)
+    return torch.fake_quantize_per_channel_affine(value, step, zero, axis, lowest, highest)
 
 
 def _add(inputs: list[Tensor], _: Attributes) -> Tensor:
@@ -148,16 +157,35 @@ def _add(inputs: list[Tensor], _: Attributes) -> Tensor:
 
 def _convolve(inputs: list[Any], attributes: Attributes) -> Tensor:
     value, weight, bias = (*inputs, None)[:3]
-    return F.conv2d(value, weight, bias, attributes["strides"], attributes["pads"][:2])
+    return F.conv2d(
+        _padded(value, attributes, 0.0),
+        weight,
+        bias,
+        attributes.get("strides", 1),
+        dilation=attributes.get("dilations", 1),
+        groups=attributes.get("group", 1),
+    )
 
 
 def _max_pool(inputs: list[Tensor], attributes: Attributes) -> Tensor:
-    size, strides, pads = (attributes[name] for name in ("kernel_shape", "strides", "pads"))
-    return F.max_pool2d(inputs[0], size, strides, pads[:2])
+    return F.max_pool2d(
+        _padded(inputs[0], attributes, -math.inf),
+        attributes["kernel_shape"],
+        attributes.get("strides", 1),
+        dilation=attributes.get("dilations", 1),
+    )
 
 
 def _average_pool(inputs: list[Tensor], attributes: Attributes) -> Tensor:
-    return F.avg_pool2d(inputs[0], attributes["kernel_shape"], attributes["strides"])
+    return F.avg_pool2d(inputs[0], attributes["kernel_shape"], attributes.get("strides", 1))
+
+
+def _padded(value: Tensor, attributes: Attributes, fill: float) -> Tensor:
+    """Return float32[N, C, H, W] with as many rows and columns around it as ONNX's `pads` says."""
+    top, left, bottom, right = attributes.get("pads", (0, 0, 0, 0))
+    if not any((top, left, bottom, right)):
+        return value
+    return F.pad(value, (left, right, top, bottom), value=fill)
 
 
 def _normalise(inputs: list[Tensor], attributes: Attributes) -> Tensor:
@@ -170,35 +198,61 @@ def _mean(inputs: list[Tensor], attributes: Attributes) -> Tensor:
     return value.mean(tuple(axes.tolist()), keepdim=bool(attributes.get("keepdims", 1)))
 
 
-_OPERATORS: dict[str, Callable[[list[Any], Attributes], Tensor]] = {
-    "Add": _add,
-    "AveragePool": _average_pool,
-    "BatchNormalization": _normalise,
-    "Concat": lambda inputs, attributes: torch.cat(inputs, attributes["axis"]),
-    "Conv": _convolve,
-    "DequantizeLinear": lambda inputs, _: inputs[0],
-    "MaxPool": _max_pool,
-    "QuantizeLinear": _quantize,
-    "ReduceMean": _mean,
-    "Relu": lambda inputs, _: F.relu(inputs[0]),
-    "Sum": _add,
+_OPERATORS: dict[str, tuple[Callable[[list[Any], Attributes], Tensor], str]] = {
+    "Add": (_add, ""),
+    "AveragePool": (_average_pool, "kernel_shape strides"),
+    "BatchNormalization": (_normalise, "epsilon momentum"),
+    "Concat": (lambda inputs, attributes: torch.cat(inputs, attributes["axis"]), "axis"),
+    "Conv": (_convolve, "dilations group kernel_shape pads strides"),
+    "DequantizeLinear": (lambda inputs, _: inputs[0], "axis"),
+    "MaxPool": (_max_pool, "dilations kernel_shape pads strides"),
+    "QuantizeLinear": (_quantize, "axis"),
+    "ReduceMean": (_mean, "keepdims"),
+    "Relu": (lambda inputs, _: F.relu(inputs[0]), ""),
+    "Sum": (_add, ""),
 }
+"""What computes an operator, and the attributes that it heeds."""
 
 
-def _check_operators(nodes: Iterable[onnx.NodeProto]) -> None:
-    unknown = sorted({node.op_type for node in nodes} - set(_OPERATORS))
+def _check_operators(model: onnx.ModelProto) -> None:
+    """Refuse operators that are not known here, and attributes that would not be heeded."""
+    version = next(entry.version for entry in model.opset_import if not entry.domain)
+    unknown = sorted({node.op_type for node in model.graph.node} - set(_OPERATORS))
     if unknown:
         raise InputError(
-            f"quantization-aware training knows no operator {', '.join(unknown)}; "
-            "quantize without it"
+            _(
+                "quantization-aware training knows no operator {operators}; quantize without it",
+                operators=", ".join(unknown),
+            )
         )
+    for node in model.graph.node:
+        defaults = defs.get_schema(node.op_type, version).attributes
+        heeded = _OPERATORS[node.op_type][1].split()
+        for name, value in _attributes(node).items():
+            if name not in heeded and not _is_default(name, value, defaults[name].default_value):
+                raise InputError(
+                    _(
+                        "quantization-aware training does not know {attribute} {value} of operator "
+                        "{operator} (node {node!r}); quantize without it",
+                        attribute=name,
+                        value=value,
+                        operator=node.op_type,
+                        node=node.name,
+                    )
+                )
+
+
+def _is_default(name: str, value: Any, default: onnx.AttributeProto) -> bool:
+    if name in ("pads", "dilations"):  # their defaults depend on the number of axes
+        return set(value) <= {int(name == "dilations")}
+    return bool(value == helper.get_attribute_value(default))
 
 
 def _weight_sources(model: onnx.ModelProto) -> dict[str, onnx.NodeProto]:
     """Return the DequantizeLinear that each int8 layer's weights come out of, by layer name."""
-    producers = {output: node for node in model.graph.node for output in node.output}
+    makers = producers(model.graph)
     int8 = set(quantized_layers(model))
-    return {n.name: producers[n.input[1]] for n in convolutions(model) if n.name in int8}
+    return {n.name: makers[n.input[1]] for n in convolutions(model) if n.name in int8}
 
 
 def _float_weights(original: onnx.ModelProto) -> dict[str, Tensor]:

@@ -4,7 +4,6 @@ Vocabulary:
     layer  a convolution, called after its weights: `layer1.0.conv2`
     int8   of a layer: its weights come out of a DequantizeLinear
     pair   QuantizeLinear and the DequantizeLinear after it: an activation's way through int8
-    work   products that a layer computes for one photo
 """
 
 from __future__ import annotations
@@ -74,8 +73,8 @@ def neighbours(model: onnx.ModelProto) -> tuple[tuple[str, str], ...]:
     return tuple(found)
 
 
-def work(network: onnx.ModelProto) -> dict[str, int]:
-    """Return the work of every layer of a float network, by name.
+def macs(network: onnx.ModelProto) -> dict[str, int]:
+    """Return the multiply-accumulates of every layer of a float network for one photo, by name.
 
     Sizes that the network leaves open, such as the number of photos, count as 1.
     """

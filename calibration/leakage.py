@@ -19,12 +19,13 @@ from edgetlc.calibration.coverage import some_of
 from edgetlc.data.photos import Photo
 from edgetlc.errors import InputError
 from edgetlc.files import sha256_file
+from edgetlc.locale import Message, _, n_
 
 K = TypeVar("K")
 
 
 @dataclass(frozen=True)
-class Overlap:
+class Leak:
     """A photo that would calibrate, and the one that would judge and shows the same.
 
     Attributes:
@@ -37,21 +38,29 @@ class Overlap:
     held_out: Photo
     group: str | None = None
 
-    def __str__(self) -> str:
-        how = "the same file as" if self.group is None else f"in group {self.group!r} with"
-        return f"{self.photo.path} is {how} {self.held_out.path} ({self.held_out.part})"
+    @property
+    def text(self) -> Message:
+        """Which file leaks, and where to."""
+        values = {
+            "photo": self.photo.path,
+            "other": self.held_out.path,
+            "part": self.held_out.part,
+        }
+        if self.group is None:
+            return _("{photo} is the same file as {other} ({part})", **values)
+        return _("{photo} is in group {group!r} with {other} ({part})", group=self.group, **values)
 
 
-def by_content(photos: Iterable[Photo], held_out: Iterable[Photo]) -> list[Overlap]:
+def by_content(photos: Iterable[Photo], held_out: Iterable[Photo]) -> list[Leak]:
     """Return the photos whose files are held-out photos' too."""
-    return [Overlap(photo, other) for photo, other in same_content(photos, held_out)]
+    return [Leak(photo, other) for photo, other in same_content(photos, held_out)]
 
 
-def by_group(photos: Iterable[Photo], held_out: Iterable[Photo]) -> list[Overlap]:
+def by_group(photos: Iterable[Photo], held_out: Iterable[Photo]) -> list[Leak]:
     """Return the photos that are in a group with held-out photos."""
     of_group = {other.group: other for other in held_out if other.group is not None}
     return [
-        Overlap(photo, of_group[photo.group], photo.group)
+        Leak(photo, of_group[photo.group], photo.group)
         for photo in photos
         if photo.group in of_group
     ]
@@ -71,19 +80,24 @@ def same_content(photos: Iterable[Photo], others: Iterable[Photo]) -> Iterator[t
             yield from product(equal, of_content.get(digest, ()))
 
 
-def refuse(found: Iterable[Overlap], advice: str) -> None:
-    """Raise an error that names the overlapping files, if there are any.
+def refuse(leaks: Iterable[Leak], advice: Message) -> None:
+    """Raise an error that names the files that leak, if there are any.
 
     Raises:
         InputError: there are.
     """
-    first: dict[Path, Overlap] = {}
-    for overlap in found:
-        first.setdefault(overlap.photo.path, overlap)
+    first: dict[Path, Leak] = {}
+    for leak in leaks:
+        first.setdefault(leak.photo.path, leak)
     if first:
         raise InputError(
-            f"{len(first)} photo(s) to calibrate on would judge the result too: "
-            f"{some_of([str(first[path]) for path in sorted(first)])}; {advice}"
+            n_(
+                "{count} photo to calibrate on would judge the result too: {photos}; {advice}",
+                "{count} photos to calibrate on would judge the result too: {photos}; {advice}",
+                count=len(first),
+                photos=some_of([first[path].text for path in sorted(first)]),
+                advice=advice,
+            )
         )
 
 

@@ -6,7 +6,7 @@ Vocabulary:
     false genuine  a photo of a counterfeit whose most probable class is a genuine one
     rise           false-genuine photos of the compressed network minus those of the float one, as
                    a share of the counterfeits' photos
-    harm           the largest of all cameras' drops and of the rises, pooled and by camera: the
+    degradation    the largest of all cameras' drops and of the rises, pooled and by camera: the
                    one figure that `--max-drop` bounds
 """
 
@@ -21,13 +21,14 @@ import onnx
 from numpy.typing import NDArray
 
 from edgetlc.errors import InputError
+from edgetlc.locale import _
 from edgetlc.progress import progress
 from edgetlc.runtime.classes import Role
 from edgetlc.runtime.telemetry import forbid_telemetry
 from edgetlc.threads import in_order
 
 _EXACT = 1e-9
-"""Shares are compared with this much play: 3 of 300 photos is 0.01, whatever the last bit says."""
+"""Shares are compared with this tolerance: 3 of 300 photos is 0.01, whatever the last bit says."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,9 @@ class Validation:
 
     def __post_init__(self) -> None:
         if not len(self.inputs):
-            raise InputError("no validation photo can be read; compression needs some to be judged")
+            raise InputError(
+                _("no validation photo can be read; compression needs some to be judged")
+            )
         assert len(self.inputs) == len(self.truth) == len(self.cameras)
 
     def subset(self, rows: Iterable[int]) -> Validation:
@@ -97,7 +100,7 @@ class CameraEffect:
         return (self.false_genuine - self.float_false_genuine) / max(self.counterfeits, 1)
 
     @property
-    def harm(self) -> float:
+    def degradation(self) -> float:
         """The larger of the two."""
         return max(self.drop, self.rise)
 
@@ -140,12 +143,12 @@ class Measurement:
 
     @property
     def worst(self) -> CameraEffect:
-        """The camera that compression harms most; of several, the one with most photos."""
-        return max(self.cameras, key=lambda effect: (effect.harm, effect.photos))
+        """The camera that loses most by compression; of several, the one with most photos."""
+        return max(self.cameras, key=lambda effect: (effect.degradation, effect.photos))
 
     @property
     def worst_camera(self) -> str:
-        """Id of the camera that compression harms most."""
+        """Id of the camera that loses most by compression."""
         return self.worst.camera
 
     @property
@@ -164,13 +167,13 @@ class Measurement:
         return max(effect.rise for effect in (self.pooled, *self.cameras))
 
     @property
-    def harm(self) -> float:
+    def degradation(self) -> float:
         """The larger of `worst_drop` and `worst_rise`."""
         return max(self.worst_drop, self.worst_rise)
 
     def holds(self, max_drop: float) -> bool:
         """Return whether no drop and no rise is above `max_drop`, a share."""
-        return self.harm <= max_drop + _EXACT
+        return self.degradation <= max_drop + _EXACT
 
     def to_json(self) -> dict[str, Any]:
         """Return everything, for the record."""
@@ -188,7 +191,7 @@ class Measurement:
         }
 
 
-def answer(
+def logits_of(
     model: onnx.ModelProto,
     validation: Validation,
     workers: int | None = None,
@@ -211,7 +214,7 @@ def answer(
 
     inputs = validation.inputs
     asked = in_order(ask, (inputs[row] for row in range(len(inputs))), workers)
-    return np.stack([row for _, row in progress(asked, "validation part", len(inputs))])
+    return np.stack([row for _row, row in progress(asked, _("validation part"), len(inputs))])
 
 
 def one_thread_session(model: onnx.ModelProto) -> Any:

@@ -12,35 +12,20 @@ import numpy as np
 import onnx
 from numpy.typing import NDArray
 
-from edgetlc.calibration.finished_steps import Work, resumable
+from edgetlc.calibration.config import CalibrationConfig
+from edgetlc.calibration.finished_steps import FinishedSteps, resumable
 from edgetlc.calibration.inputs import NetworkInputs, network_inputs
-from edgetlc.calibration.measurement import Validation, answer
+from edgetlc.calibration.measurement import Validation, logits_of
 from edgetlc.calibration.sampling import CalibrationSet, choose, chosen_by_user
-from edgetlc.data.check import UNKNOWN_CAMERA
 from edgetlc.data.photos import Photo, PhotoSet, digest_of
+from edgetlc.devices.camera import UNKNOWN_CAMERA
 from edgetlc.errors import InputError
 from edgetlc.export.network import network_graph
 from edgetlc.files import sha256_file
+from edgetlc.locale import _
 from edgetlc.models.checkpoint import CHECKPOINT_FILE, Checkpoint, load_checkpoint
 
 WORK_FOLDER = "quantize.work"
-
-
-@dataclass(frozen=True)
-class CalibrationConfig:
-    """Which photos set the int8 ranges.
-
-    Attributes:
-        count: photos wanted, stratified over class x camera.
-        seed: which photos of each class x camera are taken first.
-        own: the user's own list; each must be a photo of the training part.
-        allow_missing_cameras: go on where a camera to be verified has no training photo.
-    """
-
-    count: int = 300
-    seed: int = 0
-    own: PhotoSet | None = None
-    allow_missing_cameras: bool = False
 
 
 @dataclass(frozen=True)
@@ -53,11 +38,11 @@ class Preparation:
         network: the same as an ONNX graph, in float.
         calibration: the photos that set the ranges.
         images: their network inputs.
-        validation: the photos that judge.
-        judges: the same as photos, in order.
+        validation: inputs, truth and cameras of the photos that judge.
+        validation_photos: the same as photos, in order.
         float_logits: float32[n, C], the float network's answers to them.
         unreadable: photos of both that were passed over, with the reason.
-        work: keeps finished steps.
+        steps: that an interrupted command has finished, and this one finishes.
     """
 
     run: Path
@@ -66,10 +51,10 @@ class Preparation:
     calibration: CalibrationSet
     images: NetworkInputs
     validation: Validation
-    judges: tuple[Photo, ...]
+    validation_photos: tuple[Photo, ...]
     float_logits: NDArray[np.float32]
     unreadable: tuple[tuple[Photo, str], ...]
-    work: Work
+    steps: FinishedSteps
 
 
 @contextmanager
@@ -97,54 +82,46 @@ def prepared(
     checkpoint = load_checkpoint(run)
     _check_training_part(checkpoint, photos)
     chosen = _calibration_set(photos, calibration)
-    held_out = photos.part("val")
+    held_out = photos.part("val").photos
     key = {
         "checkpoint": sha256_file(run / CHECKPOINT_FILE),
         "calibration photos": chosen.digest,
-        "validation photos": digest_of(held_out.photos),
+        "validation photos": digest_of(held_out),
         **settings,
     }
-    contract = checkpoint.contract
+    folder, contract = run / WORK_FOLDER, checkpoint.contract
     with (
-        resumable(run / WORK_FOLDER, key, resume=resume) as work,
+        resumable(folder, key, resume=resume) as steps,
         network_inputs(
             chosen.photos,
             contract,
             replacements=chosen.reserve,
-            folder=run / WORK_FOLDER,
-            description="calibration photos",
+            folder=folder,
+            description=_("calibration photos"),
         ) as images,
         network_inputs(
-            held_out.photos,
-            contract,
-            folder=run / WORK_FOLDER,
-            description="validation photos",
+            held_out, contract, folder=folder, description=_("validation photos")
         ) as inputs,
     ):
         network = network_graph(checkpoint.classifier, contract.size)
-        judging = validation(photos, inputs)
+        validation = Validation(
+            inputs,
+            np.array([photos.index(photo) for photo in inputs.photos], np.int64),
+            tuple(photo.camera or UNKNOWN_CAMERA for photo in inputs.photos),
+            tuple(info.role for info in photos.classes),
+        )
         yield Preparation(
             run,
             checkpoint,
             network,
             chosen.as_read(images.photos, allow_missing_cameras=calibration.allow_missing_cameras),
             images,
-            judging,
+            validation,
             inputs.photos,
-            answer(network, judging),
+            logits_of(network, validation),
             (*images.unreadable, *inputs.unreadable),
-            work,
+            steps,
         )
-
-
-def validation(photos: PhotoSet, inputs: NetworkInputs) -> Validation:
-    """Return photos as judges of compression, with their truth and cameras."""
-    return Validation(
-        inputs,
-        np.array([photos.index(photo) for photo in inputs.photos], np.int64),
-        tuple(photo.camera or UNKNOWN_CAMERA for photo in inputs.photos),
-        tuple(info.role for info in photos.classes),
-    )
 
 
 def _calibration_set(photos: PhotoSet, config: CalibrationConfig) -> CalibrationSet:
@@ -158,6 +135,8 @@ def _check_training_part(checkpoint: Checkpoint, photos: PhotoSet) -> None:
     """Refuse another training part than the run's: it may hold the run's test photos."""
     if digest_of(photos.part("train").photos) != checkpoint.training_digest:
         raise InputError(
-            "the training part is not the one this network was trained on, so calibration could "
-            "touch test photos; pass the manifest that 'edgetlc train' took"
+            _(
+                "the training part is not the one this network was trained on, so calibration "
+                "could touch test photos; pass the manifest that 'edgetlc train' took"
+            )
         )

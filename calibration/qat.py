@@ -1,31 +1,47 @@
-"""`edgetlc quantize --qat`: quantize a trained network, then train what the rounding has cost."""
+"""Quantization-aware training: a quantized network learns to answer as the float one did.
+
+What it loses by rounding is small, and so is what it has to learn: an epoch or a few, at a low
+learning rate that falls to 0 along a cosine. The float network is its teacher (see
+`edgetlc.training.distillation`).
+"""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from copy import deepcopy
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import torch
+from torch import Tensor
+from torch.utils.data import DataLoader
+
+from edgetlc.calibration.config import QatConfig, QuantizationConfig
 from edgetlc.calibration.int8_network import Int8Network
-from edgetlc.calibration.qat_training import QatConfig, train_aware
-from edgetlc.calibration.quantizer import Images, Quantized, Recipe, quantize
+from edgetlc.calibration.quantizer import Images, Quantized, quantize
 from edgetlc.data.photos import PhotoSet
+from edgetlc.errors import InputError
 from edgetlc.export.network import network_graph
+from edgetlc.locale import _
 from edgetlc.models.checkpoint import Checkpoint
+from edgetlc.models.networks import Classifier, channels_last
+from edgetlc.progress import progress
+from edgetlc.runtime.contract import PixelContract
 from edgetlc.training.cache import ImageCache
-from edgetlc.training.images import load_images
+from edgetlc.training.config import TrainingConfig
+from edgetlc.training.distillation import distance_to
+from edgetlc.training.distributed import ALONE
+from edgetlc.training.images import AugmentedBatches, BatchPlans, ImageSet, load_images
 
 
-def quantize_aware(
+def quantize_and_train(
     checkpoint: Checkpoint,
     photos: PhotoSet,
     images: Sequence[Images],
-    epochs: int = 1,
+    config: QuantizationConfig,
     *,
-    recipe: Recipe | None = None,
-    training: QatConfig | None = None,
     folder: Path | None = None,
 ) -> Quantized:
     """Return an int8 network that was trained with its rounding in the forward pass.
@@ -37,33 +53,86 @@ def quantize_aware(
         checkpoint: the trained network, which stays as it is and teaches.
         photos: the split photo set it was trained on; its training part is used.
         images: the calibration photos' inputs, float32[1, 3, size, size] each.
-        epochs: passes over the training part, at least 1.
-        recipe: of the quantization that the training starts from.
-        training: settings other than `epochs`.
+        config: how it is quantized and then trained; QAT with its defaults where it names none.
         folder: where decoded photos lie meanwhile; None for the system's temporary files.
 
     Raises:
-        InputError: an operator that cannot be quantized, no training photo that can be read, or a
-            loss that is not a number.
+        InputError: an operator that cannot be quantized or trained, no training photo that can be
+            read, or a loss that is not a number.
     """
-    settings = replace(training or QatConfig(), epochs=epochs)
+    qat = config.qat or QatConfig()
     with TemporaryDirectory(dir=folder, prefix="decoded-photos.") as decoded:
         cache = ImageCache(Path(decoded), checkpoint.contract)
-        seen = load_images(photos.part("train"), cache, "reading training photos")
+        training = load_images(photos.part("train"), cache, _("reading training photos"))
         network = network_graph(checkpoint.classifier, checkpoint.contract.size)
-        quantized = quantize(network, images, len(images), recipe or Recipe())
-        learner = Int8Network(quantized.model, network, settings.device)
-        teacher = deepcopy(checkpoint.classifier).to(settings.device)
-        train_aware(learner, teacher, seen, checkpoint.contract, settings)
-    return replace(
-        quantized,
-        model=learner.model(),
-        settings={
-            **quantized.settings,
-            "aware_epochs": settings.epochs,
-            "aware_batch_size": settings.batch_size,
-            "aware_learning_rate": f"{settings.learning_rate:g}",
-            "aware_label_weight": f"{settings.label_weight:g}",
-            "aware_seed": settings.seed,
-        },
+        quantized = quantize(network, images, config)
+        student = Int8Network(quantized.model, network, qat.device)
+        teacher = deepcopy(checkpoint.classifier).to(qat.device)
+        train_int8(student, teacher, training, checkpoint.contract, qat)
+    settings: dict[str, str | int | bool] = {
+        "qat_epochs": qat.epochs,
+        "qat_batch_size": qat.batch_size,
+        "qat_learning_rate": f"{qat.learning_rate:g}",
+        "qat_seed": qat.seed,
+    }
+    return replace(quantized, model=student.model(), settings={**quantized.settings, **settings})
+
+
+def train_int8(
+    student: Int8Network,
+    teacher: Classifier,
+    images: ImageSet,
+    contract: PixelContract,
+    config: QatConfig,
+) -> None:
+    """Train a quantized network in place.
+
+    Args:
+        student: on the configuration's device.
+        teacher: the float network, there too, in evaluation mode; it stays as it is.
+        images: of the training part.
+        contract: of the pixels.
+        config: how.
+
+    Raises:
+        InputError: a loss that is not a number.
+    """
+    order = TrainingConfig(batch_size=config.batch_size, seed=config.seed)
+    plans = BatchPlans(len(images.targets), order, ALONE)
+    batches = AugmentedBatches(images, order, augment=True)
+    loader = DataLoader(batches, sampler=plans, batch_size=None)
+    optimizer = torch.optim.Adam(student.parameters(), config.learning_rate)
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, config.epochs * len(plans))
+    mean, std = (
+        torch.tensor(values, device=config.device).view(1, 3, 1, 1)
+        for values in (contract.mean, contract.std)
     )
+    for epoch in range(1, config.epochs + 1):
+        plans.epoch = epoch
+        title = _("int8 epoch {epoch} of {epochs}", epoch=epoch, epochs=config.epochs)
+        for plan, pixels in progress(iter(loader), title, len(plans)):
+            scaled = pixels.to(config.device).to(torch.float32) / 255
+            loss = _distance(student, teacher, channels_last((scaled - mean) / std))
+            if not math.isfinite(float(loss.detach())):
+                raise InputError(
+                    _(
+                        "the loss is {loss} at epoch {epoch}, step {step} of training with int8 "
+                        "simulated; quantize without it",
+                        loss=float(loss.detach()),
+                        epoch=epoch,
+                        step=plan.step,
+                    )
+                )
+            optimizer.zero_grad(set_to_none=True)
+            loss.backward()  # type: ignore[no-untyped-call]
+            optimizer.step()
+            schedule.step()
+
+
+def _distance(student: Int8Network, teacher: Classifier, images: Tensor) -> Tensor:
+    """Return how far the student's answers are from the teacher's; only the student learns."""
+    with torch.inference_mode():
+        expected, _evidence = teacher(images)
+    logits, _evidence = student(images)
+    # A copy made outside: autograd takes no tensor of the inference mode.
+    return distance_to(expected.clone(), logits, temperature=1.0)

@@ -7,13 +7,16 @@ a file that only one engine reads, or that has nothing in int8.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import onnx
+from numpy.typing import NDArray
 from onnx import defs, numpy_helper
 
-from edgetlc.calibration.layers import convolutions
+from edgetlc.calibration.layers import convolutions, producers
 from edgetlc.errors import InputError
+from edgetlc.locale import Message, _
 
 INPUT = "images"
 LOGITS = "logits"
@@ -31,48 +34,58 @@ def check_quantizable(network: onnx.ModelProto) -> None:
         InputError: it names the operator, or what else stands in the way.
     """
     for problem in _problems(network):
-        raise InputError(f"the network cannot be quantized: {problem}")
+        raise InputError(_("the network cannot be quantized: {problem}", problem=problem))
 
 
-def _problems(network: onnx.ModelProto) -> Iterator[str]:
+def _problems(network: onnx.ModelProto) -> Iterator[Message]:
     """Yield what stands in the way, the plainest first."""
     graph = network.graph
     constants = {tensor.name for tensor in graph.initializer}
     inputs = [value.name for value in graph.input if value.name not in constants]
     outputs = {value.name for value in graph.output}
     if inputs != [INPUT] or not {LOGITS, EVIDENCE} <= outputs:
-        yield (
-            f"it turns {', '.join(inputs)} into {', '.join(sorted(outputs))}; it must turn "
-            f"{INPUT} into {LOGITS} and {EVIDENCE}, as what 'edgetlc train' made does"
+        yield _(
+            "it turns {inputs} into {outputs}; it must turn images into logits and evidence, as "
+            "what 'edgetlc train' made does",
+            inputs=", ".join(inputs),
+            outputs=", ".join(sorted(outputs)),
         )
     version = next((entry.version for entry in network.opset_import if not entry.domain), 0)
     if version < OLDEST_OPSET:
-        yield (
-            f"it uses operator set {version}; weights with a scale per channel need "
-            f"{OLDEST_OPSET} or later, so export it anew"
+        yield _(
+            "it uses operator set {version}; weights with a scale per channel need {oldest} or "
+            "later, so export it anew",
+            version=version,
+            oldest=OLDEST_OPSET,
         )
     for node in graph.node:
         yield from _problems_of(node, version)
     yield from _problems_of_layers(network)
 
 
-def _problems_of(node: onnx.NodeProto, version: int) -> Iterator[str]:
+def _problems_of(node: onnx.NodeProto, version: int) -> Iterator[Message]:
+    about = {"operator": node.op_type, "node": node.name}
     if node.domain not in ("", "ai.onnx"):
-        yield (
-            f"operator {node.domain}.{node.op_type} (node {node.name!r}) is not of the standard "
-            "set, and no engine but its maker's has it; write it with standard operators"
+        yield _(
+            "operator {domain}.{operator} (node {node!r}) is not of the standard set, and no "
+            "engine but its maker's has it; write it with standard operators",
+            domain=node.domain,
+            **about,
         )
     elif not _known(node.op_type, version):
-        yield (
-            f"operator {node.op_type} (node {node.name!r}) is unknown in operator set {version}; "
-            "write it with standard operators"
+        yield _(
+            "operator {operator} (node {node!r}) is unknown in operator set {version}; write it "
+            "with standard operators",
+            version=version,
+            **about,
         )
     elif node.op_type in _QUANTIZED:
-        yield f"operator {node.op_type} (node {node.name!r}): it is quantized already; pass float"
+        yield _("operator {operator} (node {node!r}): it is quantized already; pass float", **about)
     elif any(attribute.type == onnx.AttributeProto.GRAPH for attribute in node.attribute):
-        yield (
-            f"operator {node.op_type} (node {node.name!r}) holds networks of its own, which would "
-            "stay float; export it without control flow"
+        yield _(
+            "operator {operator} (node {node!r}) holds networks of its own, which would stay "
+            "float; export it without control flow",
+            **about,
         )
 
 
@@ -84,32 +97,48 @@ def _known(operator: str, version: int) -> bool:
     return True
 
 
-def _problems_of_layers(network: onnx.ModelProto) -> Iterator[str]:
+def _problems_of_layers(network: onnx.ModelProto) -> Iterator[Message]:
     graph = network.graph
-    makers = {output: node for node in graph.node for output in node.output}
+    makers = producers(graph)
     values = {tensor.name: tensor for tensor in graph.initializer}
     layers = convolutions(network)
     if all(EVIDENCE in layer.output for layer in layers):
-        found = sorted({node.op_type for node in graph.node})
-        yield (
-            "it has no convolution but the head, which stays float; nothing of "
-            f"{', '.join(found)} gains from int8, so keep float"
+        operators = sorted({node.op_type for node in graph.node})
+        yield _(
+            "it has no convolution but the head, which stays float; nothing of {operators} gains "
+            "from int8, so keep float",
+            operators=", ".join(operators),
         )
     for layer in layers:
         weights = layer.input[1]
-        maker = makers.get(weights)
         if weights in values:
-            tensor = numpy_helper.to_array(values[weights])
-            if tensor.dtype != np.float32:
-                yield f"operator Conv (node {layer.name!r}) has {tensor.dtype} weights, not float32"
-            elif not np.isfinite(tensor).all():
-                yield (
-                    f"weights of operator Conv (node {layer.name!r}) are not finite, so training "
-                    "diverged; train again at a lower rate"
-                )
-        else:
-            how = f"come from {maker.op_type} (node {maker.name!r})" if maker else "are an input"
-            yield (
-                f"the weights of operator Conv (node {layer.name!r}) {how}; they must be "
-                "initializers"
+            yield from _problems_of_weights(layer.name, numpy_helper.to_array(values[weights]))
+        elif weights in makers:
+            yield _(
+                "the weights of operator Conv (node {node!r}) come from {operator} (node "
+                "{maker!r}); they must be initializers",
+                node=layer.name,
+                operator=makers[weights].op_type,
+                maker=makers[weights].name,
             )
+        else:
+            yield _(
+                "the weights of operator Conv (node {node!r}) are an input; they must be "
+                "initializers",
+                node=layer.name,
+            )
+
+
+def _problems_of_weights(layer: str, weights: NDArray[Any]) -> Iterator[Message]:
+    if weights.dtype != np.float32:
+        yield _(
+            "operator Conv (node {node!r}) has {type} weights, not float32",
+            node=layer,
+            type=weights.dtype,
+        )
+    elif not np.isfinite(weights).all():
+        yield _(
+            "weights of operator Conv (node {node!r}) are not finite, so training diverged; train "
+            "again at a lower rate",
+            node=layer,
+        )

@@ -4,49 +4,26 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import onnx
 
-from edgetlc.calibration.accuracy_control import Restored, hold
+from edgetlc.calibration.accuracy_control import Fallback, control_accuracy
 from edgetlc.calibration.confidence import Refit, refit
-from edgetlc.calibration.measurement import Measurement, answer, compare
-from edgetlc.calibration.preparation import WORK_FOLDER, CalibrationConfig, Preparation, prepared
-from edgetlc.calibration.qat import quantize_aware
-from edgetlc.calibration.qat_training import QatConfig
-from edgetlc.calibration.quantizer import Quantized, Recipe, quantize
+from edgetlc.calibration.config import CalibrationConfig, QuantizationConfig
+from edgetlc.calibration.measurement import Measurement, compare, logits_of
+from edgetlc.calibration.preparation import WORK_FOLDER, Preparation, prepared
+from edgetlc.calibration.qat import quantize_and_train
+from edgetlc.calibration.quantizer import Quantized, quantize
 from edgetlc.calibration.sampling import CalibrationSet
 from edgetlc.data.photos import Photo, PhotoSet
-from edgetlc.errors import GateError, InputError
+from edgetlc.errors import GateError
 from edgetlc.files import sha256_file, write_bytes, write_json
+from edgetlc.locale import Message, _
 from edgetlc.models.checkpoint import CHECKPOINT_FILE
 from edgetlc.models.int8_checkpoint import INT8_FILE, RECORD_FILE
-
-
-@dataclass(frozen=True)
-class QuantizationConfig:
-    """How a network becomes int8.
-
-    Attributes:
-        recipe: of the post-training quantization.
-        aware: quantization-aware training after it, or None.
-        max_drop: largest fall of any camera's accuracy, and rise of its false-genuine rate, on the
-            validation part, a share of its photos; None measures them and accepts any.
-    """
-
-    recipe: Recipe = field(default_factory=Recipe)
-    aware: QatConfig | None = None
-    max_drop: float | None = None
-
-    def __post_init__(self) -> None:
-        if self.max_drop is not None and not 0 <= self.max_drop < 1:
-            raise InputError(
-                f"the accepted drop is {self.max_drop}; it is a share of photos from 0 to below "
-                "1, such as 0.01 for 1 %"
-            )
 
 
 @dataclass(frozen=True)
@@ -58,7 +35,7 @@ class QuantizedRun:
         calibration: the photos that set its ranges.
         quantized_layers: convolutions with int8 weights.
         float_layers: convolutions left in float.
-        restored: those that accuracy control put back to float, in order, with the reason.
+        float_fallback: those that accuracy control put back to float, in order, with the reason.
         measurement: int8 against float on the validation part.
         confidence: the refitted temperature and the change in calibration.
         float_bytes, int8_bytes: sizes of the two networks.
@@ -70,7 +47,7 @@ class QuantizedRun:
     calibration: CalibrationSet
     quantized_layers: int
     float_layers: int
-    restored: tuple[Restored, ...]
+    float_fallback: tuple[Fallback, ...]
     measurement: Measurement
     confidence: Refit
     float_bytes: int
@@ -80,11 +57,18 @@ class QuantizedRun:
 
 
 @dataclass(frozen=True)
-class Result:
-    """A compressed network and what it does on the validation part."""
+class MeasuredNetwork:
+    """An int8 network and what it does on the validation part.
+
+    Attributes:
+        quantized: the network.
+        float_fallback: layers that accuracy control put back to float, in order.
+        measurement: against float.
+        confidence: the refitted temperature and the change in calibration.
+    """
 
     quantized: Quantized
-    restored: tuple[Restored, ...]
+    float_fallback: tuple[Fallback, ...]
     measurement: Measurement
     confidence: Refit
 
@@ -116,20 +100,20 @@ def quantize_run(
             nothing is written.
     """
     calibration, config = calibration or CalibrationConfig(), config or QuantizationConfig()
-    settings = {"settings": _settings(config)}
+    settings = {"settings": json.loads(json.dumps(asdict(config)))}
     with prepared(run, photos, calibration, settings, resume=resume) as preparation:
-        result = compress(preparation, photos, config)
-        if config.max_drop is not None and not result.measurement.holds(config.max_drop):
-            raise GateError(_refusal(run, result.measurement, config.max_drop))
-        content = install(preparation, result, calibration.seed)
+        int8 = quantize_and_measure(preparation, photos, config)
+        if config.max_drop is not None and not int8.measurement.holds(config.max_drop):
+            raise GateError(_refusal(run, int8.measurement, config.max_drop))
+        content = install(preparation, int8, calibration.seed)
         return QuantizedRun(
             run / INT8_FILE,
             preparation.calibration,
-            result.quantized.quantized_layers,
-            result.quantized.float_layers,
-            result.restored,
-            result.measurement,
-            result.confidence,
+            int8.quantized.quantized_layers,
+            int8.quantized.float_layers,
+            int8.float_fallback,
+            int8.measurement,
+            int8.confidence,
             preparation.network.ByteSize(),
             len(content),
             photos.part("val").simulated,
@@ -137,45 +121,38 @@ def quantize_run(
         )
 
 
-def compress(preparation: Preparation, photos: PhotoSet, config: QuantizationConfig) -> Result:
-    """Quantize a network, hold its worst camera if asked to, and measure it."""
-    if config.aware:
-        training = config.aware
-        quantized = _kept(
-            preparation, "aware", lambda: _aware(preparation, photos, config.recipe, training)
-        )
-    else:
-        quantized = _kept(
-            preparation, _name(config.recipe), lambda: _after(preparation, config.recipe)
-        )
-    judges = preparation.validation
-    float_logits = preparation.float_logits
-    restored: tuple[Restored, ...] = ()
+def quantize_and_measure(
+    preparation: Preparation, photos: PhotoSet, config: QuantizationConfig
+) -> MeasuredNetwork:
+    """Quantize a network, control the worst camera's accuracy if asked to, and measure it."""
+    quantized = _quantized(preparation, photos, config)
+    validation, float_logits = preparation.validation, preparation.float_logits
+    fallback: tuple[Fallback, ...] = ()
     if config.max_drop is None:
-        logits = answer(quantized.model, judges)
+        logits = logits_of(quantized.model, validation)
     else:
-        held = hold(
+        controlled = control_accuracy(
             preparation.network,
             quantized.model,
             float_logits,
-            judges,
+            validation,
             config.max_drop,
-            memory=preparation.work,
+            steps=preparation.steps,
         )
-        restored, logits = held.restored, held.logits
-        quantized = with_restored(quantized, held.model, restored)
-    return Result(
+        fallback, logits = controlled.float_fallback, controlled.logits
+        quantized = quantized.with_fallback(controlled.model, [entry.layer for entry in fallback])
+    return MeasuredNetwork(
         quantized,
-        restored,
-        compare(float_logits, logits, judges),
-        refit(float_logits, logits, judges.truth, preparation.checkpoint.temperature),
+        fallback,
+        compare(float_logits, logits, validation),
+        refit(float_logits, logits, validation.truth, preparation.checkpoint.temperature),
     )
 
 
-def install(preparation: Preparation, result: Result, seed: int) -> bytes:
-    """Make a compressed network the run's, with its record, and return the network's file."""
+def install(preparation: Preparation, int8: MeasuredNetwork, seed: int) -> bytes:
+    """Make an int8 network the run's, with its record, and return the network's file."""
     run, calibration = preparation.run, preparation.calibration
-    content: bytes = result.quantized.model.SerializeToString(deterministic=True)
+    content: bytes = int8.quantized.model.SerializeToString(deterministic=True)
     record: dict[str, Any] = {
         "checkpoint": sha256_file(run / CHECKPOINT_FILE),
         "network": hashlib.sha256(content).hexdigest(),
@@ -187,81 +164,60 @@ def install(preparation: Preparation, result: Result, seed: int) -> bytes:
             "seed": seed,
             "simulated": calibration.simulated,
         },
-        "settings": result.quantized.settings,
-        "quantized_layers": result.quantized.quantized_layers,
-        "float_layers": result.quantized.float_layers,
-        "restored": [vars(step) for step in result.restored],
-        "validation": result.measurement.to_json(),
-        "temperature": result.confidence.after.temperature,
-        "confidence": result.confidence.to_json(),
+        "settings": int8.quantized.settings,
+        "quantized_layers": int8.quantized.quantized_layers,
+        "float_layers": int8.quantized.float_layers,
+        "float_fallback": [asdict(entry) for entry in int8.float_fallback],
+        "validation": int8.measurement.to_json(),
+        "temperature": int8.confidence.after.temperature,
+        "confidence": int8.confidence.to_json(),
     }
     write_bytes(run / INT8_FILE, content)
     write_json(run / RECORD_FILE, record)
     return content
 
 
-def with_restored(
-    quantized: Quantized, model: onnx.ModelProto, restored: Sequence[Restored]
-) -> Quantized:
-    """Return the network that accuracy control made of `quantized`."""
-    left = ", ".join([str(quantized.settings["left_in_float"]), *(s.layer for s in restored)])
-    return Quantized(
-        model,
-        quantized.quantized_layers - len(restored),
-        quantized.float_layers + len(restored),
-        {**quantized.settings, "left_in_float": left},
-    )
-
-
-def _after(preparation: Preparation, recipe: Recipe) -> Quantized:
-    """Quantize the trained network as it is."""
-    return quantize(preparation.network, preparation.images, len(preparation.images), recipe)
-
-
-def _aware(
-    preparation: Preparation,
-    photos: PhotoSet,
-    recipe: Recipe,
-    training: QatConfig,
-) -> Quantized:
-    """Quantize the network and train it on with its rounding."""
-    return quantize_aware(
-        preparation.checkpoint,
-        photos,
-        preparation.images,
-        training.epochs,
-        recipe=recipe,
-        training=training,
-        folder=preparation.run / WORK_FOLDER,
-    )
-
-
-def _kept(preparation: Preparation, name: str, make: Callable[[], Quantized]) -> Quantized:
-    """Return a finished network from an interrupted command's work, or make it and keep it."""
-    work = preparation.work
-    content, about = work.get_bytes(name), work.get(name)
+def _quantized(preparation: Preparation, photos: PhotoSet, config: QuantizationConfig) -> Quantized:
+    """Return the int8 network that an interrupted command finished, or make it and keep it."""
+    qat = " qat" if config.qat else ""
+    name = f"int8 {config.preset} {config.bias_correction} {','.join(config.float_layers)}{qat}"
+    content, about = preparation.steps.get_bytes(name), preparation.steps.get(name)
     if content is not None and about is not None:
         return Quantized(onnx.load_model_from_string(content), **about)
-    made = make()
-    work.put_bytes(name, made.model.SerializeToString(deterministic=True))
-    about = {key: value for key, value in vars(made).items() if key != "model"}
-    work.put(name, about)
-    return made
+    if config.qat is None:
+        quantized = quantize(preparation.network, preparation.images, config)
+    else:
+        quantized = quantize_and_train(
+            preparation.checkpoint,
+            photos,
+            preparation.images,
+            config,
+            folder=preparation.run / WORK_FOLDER,
+        )
+    about = {key: value for key, value in vars(quantized).items() if key != "model"}
+    preparation.steps.put_bytes(name, quantized.model.SerializeToString(deterministic=True))
+    preparation.steps.put(name, about)
+    return quantized
 
 
-def _name(recipe: Recipe) -> str:
-    return f"int8 {recipe.preset} {recipe.bias_correction} {','.join(recipe.float_layers)}".strip()
-
-
-def _settings(config: QuantizationConfig) -> dict[str, Any]:
-    document: dict[str, Any] = json.loads(json.dumps(asdict(config)))
-    return document
-
-
-def _refusal(run: Path, found: Measurement, max_drop: float) -> str:
-    what = "accuracy falls" if found.worst.drop >= found.worst.rise else "false genuine rises"
-    return (
-        f"no mixture of int8 and float keeps every camera within {max_drop:.1%} on the validation "
-        f"part: with {found.worst_camera}, {what} by {found.harm:.1%} of its photos; keep float "
-        f"('edgetlc export {run} --precision fp32'), or try --qat 1"
+def _refusal(run: Path, measurement: Measurement, max_drop: float) -> Message:
+    """Say which camera loses what, and what to do."""
+    values = {
+        "max_drop": max_drop,
+        "camera": measurement.worst_camera,
+        "loss": measurement.degradation,
+        "run": run,
+    }
+    if measurement.worst.drop >= measurement.worst.rise:
+        return _(
+            "no mixture of int8 and float keeps every camera within {max_drop:.1%} on the "
+            "validation part: with {camera}, accuracy falls by {loss:.1%} of its photos; keep "
+            "float ('edgetlc export {run} --precision fp32'), or try --qat 1",
+            **values,
+        )
+    return _(
+        "no mixture of int8 and float keeps every camera within {max_drop:.1%} on the validation "
+        "part: with {camera}, false genuine rises by {loss:.1%} of its photos; keep float "
+        "('edgetlc export {run} --precision fp32'), or try --qat 1",
+        **values,
     )

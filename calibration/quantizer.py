@@ -10,55 +10,28 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import redirect_stdout
 from dataclasses import dataclass
 from difflib import get_close_matches
 from types import ModuleType
-from typing import Literal, get_args
 
 import numpy as np
 import onnx
 from numpy.typing import NDArray
 
 from edgetlc.calibration.bias_correction import with_corrected_biases
-from edgetlc.calibration.float_fallback import restored
+from edgetlc.calibration.config import Preset, QuantizationConfig
+from edgetlc.calibration.float_fallback import with_float_layers
 from edgetlc.calibration.layers import float_layers, quantized_layers, with_layer_names
 from edgetlc.calibration.qdq import settle
 from edgetlc.calibration.quantizable import EVIDENCE, INPUT, check_quantizable
 from edgetlc.errors import EdgetlcError, InputError
+from edgetlc.locale import _
 from edgetlc.runtime.telemetry import forbid_telemetry
-
-Preset = Literal["performance", "mixed"]
-BiasCorrection = Literal["fast", "accurate"]
 
 Images = NDArray[np.float32]
 """The network's input for one photo: float32[1, 3, size, size], normalised."""
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """How a network is quantized.
-
-    Attributes:
-        preset: `performance` puts activations symmetrically around zero; `mixed` fits their range,
-            which matters where they are not those of a ReLU.
-        bias_correction: `fast` is NNCF's, in seconds; `accurate` runs the network quantized so far,
-            layer by layer, see `calibration.bias_correction`.
-        float_layers: names of convolutions that stay float.
-    """
-
-    preset: Preset = "performance"
-    bias_correction: BiasCorrection = "fast"
-    float_layers: tuple[str, ...] = ()
-
-    def __post_init__(self) -> None:
-        for value, allowed, what in (
-            (self.preset, Preset, "preset"),
-            (self.bias_correction, BiasCorrection, "bias correction"),
-        ):
-            if value not in get_args(allowed):
-                raise InputError(f"unknown {what} {value!r}; use {' or '.join(get_args(allowed))}")
 
 
 @dataclass(frozen=True)
@@ -78,12 +51,21 @@ class Quantized:
     float_layers: int
     settings: dict[str, str | int | bool]
 
+    def with_fallback(self, model: onnx.ModelProto, layers: Sequence[str]) -> Quantized:
+        """Return what accuracy control made of it by putting layers back to float."""
+        left = ", ".join([str(self.settings["left_in_float"]), *layers])
+        return Quantized(
+            model,
+            self.quantized_layers - len(layers),
+            self.float_layers + len(layers),
+            {**self.settings, "left_in_float": left},
+        )
+
 
 def quantize(
     network: onnx.ModelProto,
-    images: Iterable[Images],
-    count: int,
-    recipe: Recipe = Recipe(),
+    images: Sequence[Images],
+    config: QuantizationConfig | None = None,
 ) -> Quantized:
     """Quantize a float network with ranges from calibration images.
 
@@ -91,39 +73,38 @@ def quantize(
         network: `images` float32[N, 3, size, size] to `logits` and `evidence`; left as it is.
         images: one array per calibration photo, in order; iterated more than once, one image
             in memory at a time.
-        count: how many there are.
-        recipe: how.
+        config: how; what follows quantization, training and accuracy control, is not done here.
 
     Raises:
         InputError: an operator that cannot be quantized, or `float_layers` names no layer.
     """
+    config = config or QuantizationConfig()
     check_quantizable(network)
     named = with_layer_names(network)
-    _check_layers(named, recipe.float_layers)
+    _check_layers(named, config.float_layers)
     head = _head(named)
-    model = _by_nncf(named, images, count, recipe.preset, head)
+    model = _by_nncf(named, images, config.preset, head)
     settle(model)
     # NNCF can leave layers out too, but then leaves the layer before without an int8 output.
-    model = restored(model, network, recipe.float_layers)
-    if recipe.bias_correction == "accurate":
+    model = with_float_layers(model, network, config.float_layers)
+    if config.bias_correction == "accurate":
         model = with_corrected_biases(model, network, images)
     quantized, in_float = count_layers(model)
     settings: dict[str, str | int | bool] = {
         "tool": f"nncf {_nncf().__version__}",
-        "preset": recipe.preset,
-        "bias_correction": recipe.bias_correction,
+        "preset": config.preset,
+        "bias_correction": config.bias_correction,
         "overflow_fix": "enable",
         "activation_ranges": "minmax",
-        "left_in_float": ", ".join([*head, *recipe.float_layers]),
-        "photos": count,
+        "left_in_float": ", ".join([*head, *config.float_layers]),
+        "photos": len(images),
     }
     return Quantized(model, quantized, in_float, settings)
 
 
 def _by_nncf(
     network: onnx.ModelProto,
-    images: Iterable[Images],
-    count: int,
+    images: Sequence[Images],
     preset: Preset,
     head: list[str],
 ) -> onnx.ModelProto:
@@ -144,7 +125,7 @@ def _by_nncf(
             model: onnx.ModelProto = nncf.quantize(
                 network,
                 nncf.Dataset(images, lambda image: {INPUT: image}),
-                subset_size=count,
+                subset_size=len(images),
                 preset=nncf.QuantizationPreset(preset),
                 fast_bias_correction=True,
                 ignored_scope=nncf.IgnoredScope(names=head),
@@ -154,7 +135,7 @@ def _by_nncf(
         raise
     except Exception as error:  # NNCF and the engine raise their own types, and much else
         reason = " ".join(str(error).split())
-        raise InputError(f"NNCF cannot quantize the network: {reason}") from error
+        raise InputError(_("NNCF cannot quantize the network: {reason}", reason=reason)) from error
     return model
 
 
@@ -165,10 +146,20 @@ def _check_layers(network: onnx.ModelProto, names: Iterable[str]) -> None:
         if name not in layers:
             near = get_close_matches(name, layers, n=3, cutoff=0.0)
             raise InputError(
-                f"no layer is called {name!r}; the nearest of {len(layers)} are {', '.join(near)}"
+                _(
+                    "no layer is called {name!r}; the nearest of {count} are {near}",
+                    name=name,
+                    count=len(layers),
+                    near=", ".join(near),
+                )
             )
     if set(layers) <= set(names):
-        raise InputError(f"all {len(layers)} layers are to stay float; then keep the float network")
+        raise InputError(
+            _(
+                "all {count} layers are to stay float; then keep the float network",
+                count=len(layers),
+            )
+        )
 
 
 def _nncf() -> ModuleType:

@@ -10,12 +10,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
 
+from edgetlc.calibration.config import CalibrationConfig
 from edgetlc.calibration.coverage import MINIMUM_PHOTOS, Coverage, refuse_gaps, some_of
 from edgetlc.calibration.leakage import by_content, by_group, refuse, same_content
 from edgetlc.data.photos import Photo, PhotoSet, digest_of, in_turn
 from edgetlc.errors import InputError
-
-DEFAULT_COUNT = 300
+from edgetlc.locale import _
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ class CalibrationSet:
 
 def choose(
     photos: PhotoSet,
-    count: int = DEFAULT_COUNT,
+    count: int = CalibrationConfig.count,
     seed: int = 0,
     *,
     allow_missing_cameras: bool = False,
@@ -86,13 +86,19 @@ def choose(
     """
     if count < MINIMUM_PHOTOS:
         raise InputError(
-            f"{count} calibration photos asked for; at least {MINIMUM_PHOTOS} are needed"
+            _(
+                "{count} calibration photos asked for; at least {least} are needed",
+                count=count,
+                least=MINIMUM_PHOTOS,
+            )
         )
     training, held_out = photos.part("train").photos, _held_out(photos)
     refuse(
         [*by_content(training, held_out), *by_group(training, held_out)],
-        "split again with 'edgetlc data split' and train on that, or name calibration photos "
-        "without these by --calibration",
+        _(
+            "split again with 'edgetlc data split' and train on that, or name calibration photos "
+            "without these by --calibration"
+        ),
     )
     order = tuple(in_turn(training, seed))
     chosen = order[:count]
@@ -120,7 +126,7 @@ def chosen_by_user(
             camera of the validation or test part without a photo.
     """
     training, held_out = photos.part("train").photos, _held_out(photos)
-    advice = "take them out of your calibration photos"
+    advice = _("take them out of your calibration photos")
     refuse(by_content(own.photos, held_out), advice)
     at = {photo.path: photo for photo in training}
     twins = {photo: at[photo.path] for photo in own.photos if photo.path in at}
@@ -142,7 +148,11 @@ def _held_out(photos: PhotoSet) -> tuple[Photo, ...]:
 def _refuse_strangers(strangers: list[Photo], training: int) -> None:
     if strangers:
         raise InputError(
-            f"{len(strangers)} calibration photos are not among the {training} training photos: "
-            f"{some_of([str(photo.path) for photo in strangers])}; calibrate on photos that the "
-            "network was trained on"
+            _(
+                "{count} calibration photos are not among the {training} training photos: "
+                "{photos}; calibrate on photos that the network was trained on",
+                count=len(strangers),
+                training=training,
+                photos=some_of([str(photo.path) for photo in strangers]),
+            )
         )

@@ -2,6 +2,7 @@
 
 Vocabulary:
     profile   one camera source: a row of Table A.1, the digital camera, or a microscope
+    unknown   a camera without a profile: None in Python, `UNKNOWN_CAMERA` in files
     model     one device the profile covers; a row whose scan fits two phones has two
     certainty `sure`, `likely` or `unclear`: how far a fact may be relied on
     evidence  `seen`: the make and model were read in a real photo; `plausible`: they were not, and
@@ -19,6 +20,8 @@ from edgetlc.devices.simulation import Simulation
 Certainty = Literal["sure", "likely", "unclear"]
 Evidence = Literal["seen", "plausible"]
 Kind = Literal["phone", "camera", "microscope"]
+UNKNOWN_CAMERA = "unknown"
+"""How files spell a camera that is not known; no profile may be called so."""
 
 T = TypeVar("T")
 

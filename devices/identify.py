@@ -15,12 +15,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import reduce
 from pathlib import Path
 from typing import Literal
 
 from edgetlc.devices.exif import CameraTags, read_camera_tags
 from edgetlc.devices.naming import parse_name
 from edgetlc.devices.profiles import Cameras
+from edgetlc.locale import Message, _
 
 Source = Literal["exif", "name", "manifest"]
 SIMULATED_BY = "edgetlc"
@@ -52,7 +54,7 @@ class _Claim:
 
     source: Source
     cameras: tuple[str, ...]
-    text: str
+    text: Message
 
 
 def identify(
@@ -82,35 +84,50 @@ def identify(
 def _claims(path: Path, cameras: Cameras, declared: str | None, tags: CameraTags) -> list[_Claim]:
     """Return what the sources say, the strongest first."""
     claims = []
-    make, model, _ = tags
+    make, model, _software = tags
     if model is not None:
         matches = tuple(profile.id for profile in cameras.match(make, model))
         written = model if make is None else f"{make} / {model}"
-        claims.append(_Claim("exif", matches, f"EXIF says {written} ({_listed(matches)})"))
+        claims.append(
+            _Claim(
+                "exif",
+                matches,
+                _("EXIF says {written} ({cameras})", written=written, cameras=_listed(matches)),
+            )
+        )
     name = parse_name(path.stem)
     if name is not None and not name.micrograph:
         profile = cameras.by_number(name.device)
         matches = () if profile is None else (profile.id,)
-        text = f"the file name says device {name.device} ({_listed(matches)})"
+        text = _(
+            "the file name says device {device} ({cameras})",
+            device=name.device,
+            cameras=_listed(matches),
+        )
         claims.append(_Claim("name", matches, text))
     if declared is not None:
         profile = cameras.get(declared)
-        claims.append(_Claim("manifest", (profile.id,), f"the manifest says {profile.id}"))
+        claims.append(
+            _Claim("manifest", (profile.id,), _("the manifest says {camera}", camera=profile.id))
+        )
     return claims
 
 
 def _listed(matches: Sequence[str]) -> str:
-    return " or ".join(matches) if matches else "no known camera"
+    if not matches:
+        return _("no known camera")
+    return reduce(lambda one, other: _("{one} or {other}", one=one, other=other), matches)
 
 
 def _contradiction(claims: Sequence[_Claim]) -> str | None:
     """Return in one line how claims disagree with the first; None if they agree."""
     if not claims:
         return None
-    first, *others = claims
-    against = [claim.text for claim in others if claim.cameras != first.cameras]
+    first, *weaker = claims
+    against = [claim.text for claim in weaker if claim.cameras != first.cameras]
     if against:
-        return f"{first.text}, but {' and '.join(against)}"
+        others = reduce(lambda one, other: _("{one} and {other}", one=one, other=other), against)
+        return _("{claim}, but {others}", claim=first.text, others=others)
     return first.text if len(first.cameras) > 1 else None
 
 
@@ -120,4 +137,4 @@ def _wrong_kind(path: Path, cameras: Cameras, camera: str | None) -> str | None:
         return None
     if cameras.get(camera).kind == "microscope":
         return None
-    return f"the file name is a micrograph's, but {camera} is no microscope"
+    return _("the file name is a micrograph's, but {camera} is no microscope", camera=camera)

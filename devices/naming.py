@@ -21,6 +21,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from edgetlc.errors import InputError
+from edgetlc.locale import _, n_
 
 DIGITAL_CAMERA = "D"
 DEVICES = (*(str(number) for number in range(1, 15)), DIGITAL_CAMERA)
@@ -51,7 +52,7 @@ class StandardName:
 
     def __post_init__(self) -> None:
         if fault := _fault(self.code, self.batch, self.device, self.serial):
-            raise InputError(f"{self} is no standard file name: {fault}")
+            raise InputError(_("{name} is no standard file name: {fault}", name=self, fault=fault))
 
     @property
     def micrograph(self) -> bool:
@@ -71,28 +72,40 @@ def explain_name(stem: str) -> str:
     """Return in one line why `stem` breaks the rule; the empty string where it follows it."""
     fields = stem.split("-")
     if len(fields) != 4:
-        return f"{len(fields)} part(s) between hyphens; the rule has 4: code-batch-device-serial"
+        return n_(
+            "{count} part between hyphens; the rule has 4: code-batch-device-serial",
+            "{count} parts between hyphens; the rule has 4: code-batch-device-serial",
+            count=len(fields),
+        )
     return _fault(*fields)
 
 
 def _fault(code: str, batch: str, device: str, serial: str) -> str:
     if not (_digits(code) and len(code) in _CODE_DIGITS):
-        return f"code is {code!r}; it takes 16 or 17 digits"
+        return _("code is {code!r}; it takes 16 or 17 digits", code=code)
     if not (_digits(batch) and len(batch) == 7):
-        return f"batch is {batch!r}; it takes a year and 3 digits, like 2024001"
+        return _("batch is {batch!r}; it takes a year and 3 digits, like 2024001", batch=batch)
     if int(batch[:4]) not in _YEARS:
-        return f"batch {batch} begins with {batch[:4]}; a year from 1990 to 2099 stands there"
+        return _(
+            "batch {batch} begins with {year}; a year from 1990 to 2099 stands there",
+            batch=batch,
+            year=batch[:4],
+        )
     if not (device in DEVICES or _is_subject(device)):
-        return f"device is {device!r}; it takes {_allowed_devices(device)}"
+        return _(
+            "device is {device!r}; it takes {allowed}",
+            device=device,
+            allowed=_allowed_devices(device),
+        )
     if not (_digits(serial) and len(serial) == 3):
-        return f"serial is {serial!r}; it takes 3 digits, like 001"
+        return _("serial is {serial!r}; it takes 3 digits, like 001", serial=serial)
     return ""
 
 
 def _allowed_devices(found: str) -> str:
     if _digits(found) and found.lstrip("0") in DEVICES:
-        return f"the number without leading zeros: {found.lstrip('0')}"
-    return "1 to 14 (Table A.1), D (digital camera) or a micrograph's two capital letters"
+        return _("the number without leading zeros: {number}", number=found.lstrip("0"))
+    return _("1 to 14 (Table A.1), D (digital camera) or a micrograph's two capital letters")
 
 
 def _is_subject(text: str) -> bool:

@@ -30,6 +30,7 @@ from pathlib import Path
 from typing import cast, get_args
 
 from edgetlc.devices.camera import (
+    UNKNOWN_CAMERA,
     CameraProfile,
     Certainty,
     Evidence,
@@ -43,6 +44,7 @@ from edgetlc.devices.naming import DEVICES
 from edgetlc.devices.simulation import Matrix, Simulation, Subsampling, Triple
 from edgetlc.devices.strict_table import StrictTable
 from edgetlc.errors import InputError
+from edgetlc.locale import _
 
 _ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _KINDS: tuple[Kind, ...] = get_args(Kind)
@@ -61,15 +63,28 @@ def read_profile(path: Path) -> CameraProfile:
         InputError: the file cannot be read, or a key or value is not as described above.
     """
     if not _ID.fullmatch(path.stem):
-        raise InputError(f"{path}: a profile is named by small letters, digits and hyphens")
+        raise InputError(
+            _("{path}: a profile is named by small letters, digits and hyphens", path=path)
+        )
+    if path.stem == UNKNOWN_CAMERA:
+        raise InputError(
+            _(
+                "{path}: {name} is what photos without a profile are listed under; "
+                "choose another name",
+                path=path,
+                name=UNKNOWN_CAMERA,
+            )
+        )
     try:
         document = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError) as error:
-        raise InputError(f"{path} is not a readable TOML file: {error}") from None
+        raise InputError(
+            _("{path} is not a readable TOML file: {reason}", path=path, reason=error)
+        ) from None
     try:
         return _profile(path.stem, StrictTable(document))
     except InputError as error:
-        raise InputError(f"{path}: {error}") from None
+        raise InputError(_("{path}: {reason}", path=path, reason=error)) from None
 
 
 def _profile(id_: str, table: StrictTable) -> CameraProfile:
@@ -88,7 +103,7 @@ def _profile(id_: str, table: StrictTable) -> CameraProfile:
     )
     table.done()
     if not profile.models:
-        raise InputError("models is empty; a profile covers at least one")
+        raise InputError(_("models is empty; a profile covers at least one"))
     return profile
 
 

@@ -24,6 +24,7 @@ from edgetlc.devices.camera import CameraProfile
 from edgetlc.devices.naming import DEVICES
 from edgetlc.devices.profile_file import read_profile
 from edgetlc.errors import InputError
+from edgetlc.locale import _
 
 __all__ = ["CameraProfile", "Cameras"]
 
@@ -49,8 +50,13 @@ class Cameras:
             other = self._by_number.setdefault(profile.number, profile)
             if other is not profile:
                 raise InputError(
-                    f"profiles {other.id} and {profile.id} both have number {profile.number}; "
-                    "leave it out of one, or give your file the other's name to replace it"
+                    _(
+                        "profiles {one} and {other} both have number {number}; leave it out of "
+                        "one, or give your file the other's name to replace it",
+                        one=other.id,
+                        other=profile.id,
+                        number=profile.number,
+                    )
                 )
 
     @classmethod
@@ -67,7 +73,9 @@ class Cameras:
         if extra is not None:
             own = _read_folder(extra)
             if not own:
-                raise InputError(f"{extra} is no folder with camera profiles (<id>.toml)")
+                raise InputError(
+                    _("{extra} is no folder with camera profiles (<id>.toml)", extra=extra)
+                )
             profiles |= own
         return cls(profiles.values())
 
@@ -90,7 +98,7 @@ class Cameras:
             return self._by_id[id_]
         except KeyError:
             raise InputError(
-                f"unknown camera {id_!r}; 'edgetlc devices list' shows the known ones"
+                _("unknown camera {id_!r}; 'edgetlc devices list' shows the known ones", id_=id_)
             ) from None
 
     def by_number(self, number: str) -> CameraProfile | None:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 from edgetlc.errors import InputError
+from edgetlc.locale import _
 
 Subsampling = Literal["4:2:0", "4:4:4"]
 Triple = tuple[float, float, float]
@@ -72,16 +73,33 @@ class Simulation:
                 _within("colour_matrix", entry)
             if not math.isclose(sum(row), 1.0, abs_tol=1e-6):
                 raise InputError(
-                    f"colour_matrix has a row of sum {sum(row):g}; every row sums to 1"
+                    _(
+                        "colour_matrix has a row of sum {total:g}; every row sums to 1",
+                        total=sum(row),
+                    )
                 )
         for name in ("tone", "contrast", "sharpening", "noise", "scale", "jpeg_quality"):
             _within(name, getattr(self, name))
         if self.chroma_subsampling not in get_args(Subsampling):
-            allowed = " or ".join(get_args(Subsampling))
-            raise InputError(f"chroma_subsampling is {self.chroma_subsampling!r}; use {allowed}")
+            allowed = ", ".join(get_args(Subsampling))
+            raise InputError(
+                _(
+                    "chroma_subsampling is {chroma_subsampling!r}; use {allowed}",
+                    chroma_subsampling=self.chroma_subsampling,
+                    allowed=allowed,
+                )
+            )
 
 
 def _within(name: str, value: float) -> None:
     low, high = RANGES[name]
     if not low <= value <= high:  # also refuses NaN
-        raise InputError(f"{name} is {value:g}; it takes {low:g} to {high:g}")
+        raise InputError(
+            _(
+                "{name} is {value:g}; it takes {low:g} to {high:g}",
+                name=name,
+                value=value,
+                low=low,
+                high=high,
+            )
+        )

@@ -7,16 +7,17 @@ from collections.abc import Sequence
 from typing import Any, TypeVar
 
 from edgetlc.errors import InputError
+from edgetlc.locale import Message, _
 
 T = TypeVar("T")
 
 LONGEST_TEXT = 200
 _TYPE_NAMES: dict[type, str] = {
-    str: f"text of 1 to {LONGEST_TEXT} printable characters",
-    int: "a whole number",
-    bool: "true or false",
-    dict: "a table",
-    list: "a list",
+    str: _("text of 1 to {longest} printable characters", longest=LONGEST_TEXT),
+    int: _("a whole number"),
+    bool: _("true or false"),
+    dict: _("a table"),
+    list: _("a list"),
 }
 
 
@@ -51,7 +52,7 @@ class StrictTable:
         """Return an integer within a range."""
         value = self._take(key, int)
         if value not in allowed:
-            raise self._wrong(key, value, f"{allowed.start} to {allowed.stop - 1}")
+            raise self._wrong(key, value, _limits(allowed))
         return value
 
     def number(self, key: str) -> float:
@@ -62,8 +63,10 @@ class StrictTable:
         """Return a list of exactly `count` integers within a range."""
         values = self._take(key, list)
         if len(values) != count or any(type(v) is not int or v not in allowed for v in values):
-            limits = f"{allowed.start} to {allowed.stop - 1}"
-            raise self._wrong(key, values, f"a list of {count} whole numbers, {limits}")
+            wanted = _(
+                "a list of {count} whole numbers, {limits}", count=count, limits=_limits(allowed)
+            )
+            raise self._wrong(key, values, wanted)
         return tuple(values)
 
     def numbers(self, key: str, count: int) -> tuple[float, ...]:
@@ -74,7 +77,7 @@ class StrictTable:
         """Return a square matrix, a list of `count` lists of `count` numbers."""
         rows = self._take(key, list)
         if len(rows) != count:
-            raise self._wrong(key, rows, f"{count} rows of {count} numbers")
+            raise self._wrong(key, rows, _("{count} rows of {count} numbers", count=count))
         return tuple(self._as_numbers(key, row, count) for row in rows)
 
     def choice(self, key: str, allowed: Sequence[T]) -> T:
@@ -83,7 +86,7 @@ class StrictTable:
         for option in allowed:
             if type(value) is type(option) and value == option:
                 return option
-        raise self._wrong(key, value, f"one of {', '.join(map(str, allowed))}")
+        raise self._wrong(key, value, _("one of {options}", options=", ".join(map(str, allowed))))
 
     def table(self, key: str) -> StrictTable:
         """Return a nested table."""
@@ -93,7 +96,7 @@ class StrictTable:
         """Return a list of nested tables."""
         values = self._take(key, list)
         if not all(isinstance(value, dict) for value in values):
-            raise self._wrong(key, values, "a list of tables")
+            raise self._wrong(key, values, _("a list of tables"))
         return [
             StrictTable(value, f"{self._path}{key}[{index}].") for index, value in enumerate(values)
         ]
@@ -103,12 +106,19 @@ class StrictTable:
         unknown = sorted(set(self._fields) - set(self._asked))
         if unknown:
             known = ", ".join(dict.fromkeys(self._asked))
-            raise InputError(f"unknown key {self._path}{unknown[0]}; known keys here: {known}")
+            raise InputError(
+                _(
+                    "unknown key {path}{key}; known keys here: {known}",
+                    path=self._path,
+                    key=unknown[0],
+                    known=known,
+                )
+            )
 
     def _any(self, key: str) -> Any:
         self._asked.append(key)
         if key not in self._fields:
-            raise InputError(f"{self._path}{key} is missing")
+            raise InputError(_("{path}{key} is missing", path=self._path, key=key))
         return self._fields[key]
 
     def _take(self, key: str, kind: type[T]) -> T:
@@ -119,13 +129,25 @@ class StrictTable:
 
     def _as_number(self, key: str, value: Any) -> float:
         if type(value) not in (int, float):
-            raise self._wrong(key, value, "a number")
+            raise self._wrong(key, value, _("a number"))
         return float(value)
 
     def _as_numbers(self, key: str, value: Any, count: int) -> tuple[float, ...]:
         if not isinstance(value, list) or len(value) != count:
-            raise self._wrong(key, value, f"a list of {count} numbers")
+            raise self._wrong(key, value, _("a list of {count} numbers", count=count))
         return tuple(self._as_number(key, item) for item in value)
 
     def _wrong(self, key: str, value: Any, allowed: str) -> InputError:
-        return InputError(f"{self._path}{key} is {reprlib.repr(value)}; it takes {allowed}")
+        return InputError(
+            _(
+                "{path}{key} is {value}; it takes {allowed}",
+                path=self._path,
+                key=key,
+                value=reprlib.repr(value),
+                allowed=allowed,
+            )
+        )
+
+
+def _limits(allowed: range) -> Message:
+    return _("{low} to {high}", low=allowed.start, high=allowed.stop - 1)

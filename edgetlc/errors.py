@@ -5,13 +5,15 @@
     │   ├── ImageError         2  one photo cannot be read (a batch goes on without it)
     │   ├── BundleError        2  a bundle is damaged, unsafe or of another schema
     │   └── MissingExtraError  2  the command needs a package that is not installed
-    ├── GateError              1  a check ran and its answer is "no"
-    └── EvidenceError          3  there is not enough evidence to decide
+    └── GateError              1  a check ran and its answer is "no"
 
-A message says what was found, what is allowed and what to do next, in one line.
+A message says what was found, what is allowed and what to do next, in one line. Too little
+evidence for a verdict is an answer, not an error: such a command ends with 3.
 """
 
 from __future__ import annotations
+
+from edgetlc.locale import _
 
 PASSED = 0
 FAILED = 1
@@ -23,6 +25,11 @@ class EdgetlcError(Exception):
     """Base of all errors that are shown as one line; `exit_code` is the process's status."""
 
     exit_code = BAD_INPUT
+
+    @property
+    def text(self) -> str:
+        """The message, which remembers its translations where `str(error)` is English."""
+        return str(self) if not self.args else self.args[0]
 
 
 class InputError(EdgetlcError):
@@ -41,16 +48,17 @@ class MissingExtraError(InputError):
     """The command needs an optional package that is not installed."""
 
     def __init__(self, what: str, extra: str) -> None:
-        super().__init__(f"{what} needs an optional part: pip install 'edgetlc[{extra}]'")
+        package = f"edgetlc[{extra}]" if extra else "edgetlc"
+        super().__init__(
+            _(
+                "{what} needs an optional part: pip install '{package}'",
+                what=what,
+                package=package,
+            )
+        )
 
 
 class GateError(EdgetlcError):
     """A check ran to its end and its answer is "no"."""
 
     exit_code = FAILED
-
-
-class EvidenceError(EdgetlcError):
-    """There is not enough evidence to decide."""
-
-    exit_code = NOT_ENOUGH_EVIDENCE

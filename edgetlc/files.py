@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from edgetlc.errors import InputError
+from edgetlc.locale import _
 
 _CHUNK = 1 << 20
 _LONGEST_NAME = 200  # characters of a temporary name's prefix; systems allow 255 bytes in all
@@ -71,9 +72,11 @@ def read_json(path: Path, what: str) -> Any:
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise InputError(f"no {what} at {path}") from None
+        raise InputError(_("no {what} at {path}", what=what, path=path)) from None
     except (OSError, ValueError) as error:
-        raise InputError(f"{path} is not a readable {what}: {error}") from None
+        raise InputError(
+            _("{path} is not a readable {what}: {reason}", path=path, what=what, reason=error)
+        ) from None
 
 
 @contextmanager
@@ -115,16 +118,25 @@ def refuse_existing(path: Path, overwrite: bool) -> None:
         InputError: `path` exists and `overwrite` is false.
     """
     if path.exists() and not overwrite:
-        raise InputError(f"{path} exists already; choose another output or pass --overwrite")
+        raise InputError(
+            _("{path} exists already; choose another output or pass --overwrite", path=path)
+        )
 
 
 def _check_replaceable(path: Path, overwrite: bool, marker: str | None) -> None:
     refuse_existing(path, overwrite)
     if not path.is_dir():
-        raise InputError(f"{path} is a file, not a folder to replace; choose another output")
+        raise InputError(
+            _("{path} is a file, not a folder to replace; choose another output", path=path)
+        )
     if marker is not None and any(path.iterdir()) and not (path / marker).is_file():
         raise InputError(
-            f"{path} holds something else (no {marker}) and is not replaced; choose another output"
+            _(
+                "{path} holds something else (no {marker}) and is not replaced; choose another "
+                "output",
+                path=path,
+                marker=marker,
+            )
         )
 
 

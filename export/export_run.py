@@ -15,7 +15,7 @@ import edgetlc
 from edgetlc.data.photos import Photo, PhotoSet, in_turn
 from edgetlc.export.assemble import deployable
 from edgetlc.export.bundle_writer import write_bundle
-from edgetlc.export.formats import ENGINES_OF, model_files
+from edgetlc.export.formats import model_files
 from edgetlc.export.golden import golden_files
 from edgetlc.export.network import network_graph
 from edgetlc.export.reduced_build import reduced_build_files
@@ -27,7 +27,7 @@ from edgetlc.models.checkpoint import CHECKPOINT_FILE, Checkpoint, load_checkpoi
 from edgetlc.models.int8_checkpoint import INT8_FILE, load_int8
 from edgetlc.progress import progress
 from edgetlc.runtime.bundle import Bundle
-from edgetlc.runtime.engines import ONNXRUNTIME, Engine, open_engine
+from edgetlc.runtime.engines import ONNXRUNTIME, Engine, engines_for, open_engine
 from edgetlc.runtime.schema import BundleManifest, Format, ModelRecord, Precision
 
 TOOLS = ("torch", "torchvision", "onnx", "onnxruntime", "openvino", "nncf", "pillow", "numpy")
@@ -91,7 +91,7 @@ def export_run(
         files |= written
         models.append(
             ModelRecord(
-                f"{format_}-{precision}", format_, precision, ENGINES_OF[format_], tuple(written)
+                f"{format_}-{precision}", format_, precision, engines_for(format_), tuple(written)
             )
         )
     files |= reduced_build_files(files)

@@ -8,15 +8,8 @@ from pathlib import Path
 
 import onnx
 
-from edgetlc.runtime.engines import ONNXRUNTIME, OPENVINO
 from edgetlc.runtime.schema import Format, Precision
 from edgetlc.runtime.telemetry import forbid_telemetry
-
-ENGINES_OF: dict[Format, tuple[str, ...]] = {
-    "onnx": (ONNXRUNTIME, OPENVINO),
-    "ort": (ONNXRUNTIME,),
-    "openvino": (OPENVINO,),
-}
 
 
 def model_files(model: onnx.ModelProto, format_: Format, precision: Precision) -> dict[str, bytes]:

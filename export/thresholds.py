@@ -25,6 +25,7 @@ from itertools import takewhile
 import numpy as np
 from numpy.typing import NDArray
 
+from edgetlc.config import option
 from edgetlc.errors import InputError
 from edgetlc.locale import _
 from edgetlc.runtime.classes import ClassInfo
@@ -50,10 +51,20 @@ class ThresholdTargets:
         genuine_below: the same for answers of a genuine class.
     """
 
-    wrong: float = 0.05
-    false_genuine: float = 0.02
-    reject_below: float | None = None
-    genuine_below: float | None = None
+    wrong: float = option(
+        0.05, _("Accepted share of wrong ones among the answers given."), flag="--error-rate"
+    )
+    false_genuine: float = option(
+        0.02,
+        _("Accepted share of counterfeits that are called genuine."),
+        flag="--false-genuine-rate",
+    )
+    reject_below: float | None = option(
+        None, _("Confidence that an answer needs, 0 to 1, instead of a fitted one.")
+    )
+    genuine_below: float | None = option(
+        None, _("Confidence that an answer 'genuine' needs, instead of a fitted one.")
+    )
 
     def __post_init__(self) -> None:
         for name in ("wrong", "false_genuine"):

@@ -13,8 +13,8 @@ from edgetlc.errors import ImageError, InputError
 from edgetlc.locale import _
 from edgetlc.progress import progress
 from edgetlc.runtime.engines import Engine
+from edgetlc.runtime.pixels import decode_or_reason
 from edgetlc.runtime.schema import Precision
-from edgetlc.runtime.stream import decode_or_reason
 from edgetlc.threads import in_order
 
 

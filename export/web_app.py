@@ -165,7 +165,7 @@ def _app_info(bundle: Bundle, model: ModelRecord, cameras: Cameras) -> dict[str,
         if recorded is not None:
             verified = recorded.status(model.id, ENGINE, camera)
         said = cautions(recorded, model.id, ENGINE, camera)
-        return {"verified": verified, "cautions": [asdict(caution) for caution in said]}
+        return {"verified": verified, "cautions": [caution.to_json() for caution in said]}
 
     return {
         "schema": 1,
@@ -176,7 +176,7 @@ def _app_info(bundle: Bundle, model: ModelRecord, cameras: Cameras) -> dict[str,
         "needed": {info.name: policy.needed(info.role) for info in manifest.classes},
         "cameras": [{**_camera(profile), **verification(profile.id)} for profile in cameras],
         "unknown_camera": verification(None),
-        "simulated_photo": asdict(SIMULATED_PHOTO),
+        "simulated_photo": SIMULATED_PHOTO.to_json(),
         "tolerance": {
             "probability": PROBABILITY_TOLERANCE[model.precision],
             "pixels": PIXEL_TOLERANCE,

@@ -1,27 +1,24 @@
 """`edgetlc benchmark`: float and int8 on every engine here, side by side in one run.
 
-Absolute times mean little on a shared machine; ratios within one run do. Rounds are interleaved
-(every model in turn, then again), so a slow second hits all of them alike, and medians are
-compared. Each turn begins unmeasured: the engine before it keeps its threads spinning for a while,
-and its data in the caches.
+Absolute times mean little on a shared machine; ratios of medians within one run do.
 """
 
 from __future__ import annotations
 
 import statistics
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from edgetlc.errors import InputError
-from edgetlc.progress import progress
+from edgetlc.locale import _
 from edgetlc.runtime.bundle import Bundle
 from edgetlc.runtime.engines import available_engines
 from edgetlc.runtime.golden import read_golden
 from edgetlc.runtime.pixels import decode
+from edgetlc.runtime.timing import interleaved
 
 DEFAULT_ROUNDS = 30
-_SETTLING = 0.05  # seconds; engines spin for some tens of milliseconds
 
 
 @dataclass(frozen=True)
@@ -76,7 +73,7 @@ def benchmark(
         InputError: fewer than 3 rounds, or no engine for any model.
     """
     if rounds < 3:
-        raise InputError(f"{rounds} rounds; a median needs at least 3")
+        raise InputError(_("{rounds} rounds; a median needs at least 3", rounds=rounds))
     photo = photo if photo is not None else read_golden(bundle).inputs[0].photo
     size = bundle.manifest.contract.size
     pixels = decode(photo, size).pixels[None]
@@ -94,7 +91,7 @@ def benchmark(
             kilobytes = sum(bundle.manifest.files[file].bytes for file in model.files) // 1024
             described[key] = (model.id, engine.name, kilobytes, load_ms)
     if not described:
-        raise InputError("no model of the bundle runs on an engine installed here")
+        raise InputError(_("no model of the bundle runs on an engine installed here"))
     times = interleaved(jobs, rounds)
     medians = {name: statistics.median(values) for name, values in times.items()}
     baseline = medians[next(iter(described))]
@@ -104,23 +101,3 @@ def benchmark(
     )
     height, width = pixels.shape[1:3]
     return Benchmark((width, height), threads, rounds, medians["decode"], timings)
-
-
-def interleaved(jobs: Mapping[str, Callable[[], object]], rounds: int) -> dict[str, list[float]]:
-    """Return the milliseconds of every round of every job, all jobs in turn in each round."""
-    times: dict[str, list[float]] = {name: [] for name in jobs}
-    for _ in progress(range(rounds), "timing", rounds):
-        for name, job in jobs.items():
-            _settle(job)
-            start = time.perf_counter()
-            job()
-            times[name].append(1e3 * (time.perf_counter() - start))
-    return times
-
-
-def _settle(job: Callable[[], object]) -> None:
-    """Run a job unmeasured, at least once, until nothing of the job before it is left."""
-    end = time.perf_counter() + _SETTLING
-    job()
-    while time.perf_counter() < end:
-        job()

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edgetlc.errors import BundleError, InputError
+from edgetlc.locale import _
 from edgetlc.runtime.engines import Engine, available_engines, open_engine
 from edgetlc.runtime.schema import BundleManifest, ModelRecord
 
@@ -47,7 +48,7 @@ class Bundle:
             BundleError: nothing there, no bundle, or a damaged `bundle.json`.
         """
         if not path.exists():
-            raise BundleError(f"no bundle at {path}; 'edgetlc export' writes one")
+            raise BundleError(_("no bundle at {path}; 'edgetlc export' writes one", path=path))
         content = _read(path, BUNDLE_FILE, MAX_MANIFEST_BYTES)
         manifest = BundleManifest.parse(content)
         return Bundle(path, manifest, hashlib.sha256(content).hexdigest())
@@ -60,14 +61,27 @@ class Bundle:
         """
         record = self.manifest.files.get(name)
         if record is None:
-            raise BundleError(f"{name} is not part of the bundle {self.path}")
+            raise BundleError(
+                _("{name} is not part of the bundle {bundle}", name=name, bundle=self.path)
+            )
         if record.bytes > MAX_MODEL_BYTES:
-            raise BundleError(f"{name} is {record.bytes} bytes long; {MAX_MODEL_BYTES} are allowed")
+            raise BundleError(
+                _(
+                    "{name} is {bytes} bytes long; {allowed} are allowed",
+                    name=name,
+                    bytes=record.bytes,
+                    allowed=MAX_MODEL_BYTES,
+                )
+            )
         content = _read(self.path, name, record.bytes)
         if len(content) != record.bytes or hashlib.sha256(content).hexdigest() != record.sha256:
             raise BundleError(
-                f"{name} was changed after the bundle {self.path} was written; do not use it, "
-                "get the bundle again"
+                _(
+                    "{name} was changed after the bundle {bundle} was written; do not use it, get "
+                    "the bundle again",
+                    name=name,
+                    bundle=self.path,
+                )
             )
         return content
 
@@ -81,7 +95,9 @@ class Bundle:
             return self.read(name)
         content = _read(self.path, name, MAX_MANIFEST_BYTES)
         if hashlib.sha256(content).hexdigest() != self.digest:
-            raise BundleError(f"{self.path} was changed while it was open; run the command again")
+            raise BundleError(
+                _("{bundle} was changed while it was open; run the command again", bundle=self.path)
+            )
         return content
 
     def report(self, name: str) -> bytes | None:
@@ -96,7 +112,13 @@ class Bundle:
             return None
         content = _read(self.path, name, MAX_REPORT_BYTES)
         if len(content) > MAX_REPORT_BYTES:
-            raise BundleError(f"{name} is longer than the {MAX_REPORT_BYTES} bytes of a report")
+            raise BundleError(
+                _(
+                    "{name} is longer than the {most} bytes of a report",
+                    name=name,
+                    most=MAX_REPORT_BYTES,
+                )
+            )
         return content
 
     def check(self) -> tuple[str, ...]:
@@ -132,7 +154,9 @@ class Bundle:
             if model.id == wanted:
                 return model
         known = ", ".join(model.id for model in models)
-        raise InputError(f"the bundle has no model {wanted!r}; it has {known}")
+        raise InputError(
+            _("the bundle has no model {wanted!r}; it has {known}", wanted=wanted, known=known)
+        )
 
     def load(
         self, model: ModelRecord, engine: str | None = None, threads: int | None = None
@@ -150,7 +174,14 @@ class Bundle:
         """
         chosen = engine or _first_installed(model)
         if chosen not in model.engines:
-            raise InputError(f"{model.id} runs on {', '.join(model.engines)}, not on {chosen}")
+            raise InputError(
+                _(
+                    "{id} runs on {engines}, not on {chosen}",
+                    id=model.id,
+                    engines=", ".join(model.engines),
+                    chosen=chosen,
+                )
+            )
         return open_engine(chosen, [self.read(name) for name in model.files], threads)
 
 
@@ -175,6 +206,10 @@ def _read(path: Path, name: str, limit: int) -> bytes:
         with zipfile.ZipFile(path) as archive, archive.open(name) as member:
             return member.read(limit + 1)
     except (FileNotFoundError, KeyError):
-        raise BundleError(f"{path} is not a whole bundle: {name} is missing") from None
+        raise BundleError(
+            _("{path} is not a whole bundle: {name} is missing", path=path, name=name)
+        ) from None
     except Exception as error:  # a damaged zip makes its reader raise almost anything
-        raise BundleError(f"{path} is not a readable bundle: {error}") from None
+        raise BundleError(
+            _("{path} is not a readable bundle: {reason}", path=path, reason=error)
+        ) from None

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from edgetlc.locale import _
+
 _D65 = (0.3127, 0.3290)
 _PRIMARIES = {  # x and y of red, green, blue and white
     1: ((0.640, 0.330), (0.300, 0.600), (0.150, 0.060), _D65),  # BT.709, sRGB
@@ -48,14 +50,14 @@ class CodePoints:
 def profile_of(colours: CodePoints) -> tuple[bytes | None, str | None]:
     """Return the ICC profile of these colours, None for sRGB, and a note where that is a guess."""
     if colours.transfer in _HDR:
-        return None, f"HDR photo ({_HDR[colours.transfer]}) read as if it were SDR"
+        return None, _("HDR photo ({curve}) read as if it were SDR", curve=_HDR[colours.transfer])
     primaries, transfer = (
         srgb if point == _UNSPECIFIED else point
         for point, srgb in zip((colours.primaries, colours.transfer), _SRGB_POINTS, strict=True)
     )
     if primaries not in _PRIMARIES or transfer not in _TRANSFERS:
         points = f"{colours.primaries}/{colours.transfer}"
-        return None, f"unknown colours (code points {points}) read as sRGB"
+        return None, _("unknown colours (code points {points}) read as sRGB", points=points)
     curve = _TRANSFERS[transfer]
     if primaries == 1 and curve == _SRGB_CURVE:
         return None, None

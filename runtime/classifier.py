@@ -16,6 +16,7 @@ import numpy as np
 from edgetlc.devices.identify import identify
 from edgetlc.devices.profiles import Cameras
 from edgetlc.errors import BundleError, ImageError
+from edgetlc.locale import _
 from edgetlc.runtime.bundle import Bundle
 from edgetlc.runtime.engines import Engine
 from edgetlc.runtime.overlay import central_square
@@ -69,7 +70,7 @@ class Classifier:
         Args:
             bundle: a bundle's folder or `.etlc` file.
             model: id of one of its models; None takes int8 ONNX where there is one.
-            engine: `onnxruntime` or `openvino`; None takes the model's preferred one.
+            engine: one of `edgetlc.runtime.engines.ENGINES`; None takes the model's preferred one.
             threads: processor threads of one answer; None takes one per processor, the quickest
                 for single photos. 1 is the quickest for `classify_all`, which works on one photo
                 per processor.
@@ -125,10 +126,10 @@ class Classifier:
             try:
                 return self.classify(path)
             except ImageError as error:
-                return Unreadable(str(path), str(error))
+                return Unreadable(str(path), error.text)
 
-        for _, found in in_order(answer, photos, workers):
-            yield found
+        for _path, outcome in in_order(answer, photos, workers):
+            yield outcome
 
     def _answer(self, name: str, photo: Source) -> Prediction:
         manifest = self.bundle.manifest
@@ -137,8 +138,13 @@ class Classifier:
         probabilities = output.probabilities[0]
         if probabilities.shape != (len(manifest.classes),) or not np.isfinite(probabilities).all():
             raise BundleError(
-                f"model {self.model.id} answered {probabilities.shape[0]} values for "
-                f"{len(manifest.classes)} classes, or not numbers; get the bundle again"
+                _(
+                    "model {id} answered {values} values for {classes} classes, or not numbers; "
+                    "get the bundle again",
+                    id=self.model.id,
+                    values=probabilities.shape[0],
+                    classes=len(manifest.classes),
+                )
             )
         # Stable: of two equal classes the earlier one, as `argmax` has it everywhere else.
         first, second = (int(i) for i in np.argsort(-probabilities, kind="stable")[:2])

@@ -11,6 +11,7 @@ import numpy as np
 from PIL import Image
 
 from edgetlc.errors import ImageError
+from edgetlc.locale import _
 
 MAX_PROFILE_BYTES = 4 * 1024 * 1024
 _SAME_AS_SRGB = 1
@@ -36,7 +37,9 @@ def to_8bit(image: Image.Image) -> Image.Image:
         return image.convert("L")
     if image.mode in ("P", "RGBX", "YCbCr", "HSV"):
         return image.convert("RGB")
-    raise ImageError(f"pixels of kind {image.mode}; save the photo in RGB with 8 or 16 bits")
+    raise ImageError(
+        _("pixels of kind {mode}; save the photo in RGB with 8 or 16 bits", mode=image.mode)
+    )
 
 
 def _high_byte(image: Image.Image) -> Image.Image:
@@ -77,7 +80,7 @@ def to_srgb(image: Image.Image, profile: bytes | None) -> tuple[Image.Image, str
             said = "".join(
                 c for c in str(error) if c.isprintable()
             )  # parts of the file may be in it
-            note = f"colour profile ignored ({said})"
+            note = _("colour profile ignored ({reason})", reason=said)
     return _as(image, "RGB"), note
 
 

@@ -16,6 +16,7 @@ from functools import cache
 from PIL.ImageFile import ImageFile
 
 from edgetlc.errors import ImageError, MissingExtraError
+from edgetlc.locale import _
 from edgetlc.runtime import heif_boxes
 from edgetlc.runtime.cicp import CodePoints
 from edgetlc.runtime.jpeg_frame import more_scans_than, read_frame
@@ -32,7 +33,7 @@ from edgetlc.runtime.tiff_tags import is_camera_raw, read_tags, strip_count
 _AVIF_BRANDS = (b"avif", b"avis")
 _HEIF_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
 _RAW_SIGNATURES = (b"FUJIFILMCCD-RAW", b"IIU\0", b"IIRO", b"IIRS", b"MMOR", b"FOVb", b"\0MRM")
-_RAW = "a camera raw file; use the JPEG that the camera wrote beside it"
+_RAW = _("a camera raw file; use the JPEG that the camera wrote beside it")
 _ONE_BYTE_MODES = ("1", "L", "P")
 _BITS_PER_SAMPLE, _COMPRESSION, _ORIENTATION = 258, 259, 274  # tags of TIFF
 _HALVED_CHROMA = 420
@@ -98,14 +99,16 @@ def _jpeg_opener() -> Callable[[io.BytesIO], ImageFile]:
 def _jpeg(data: bytes) -> Opened:
     frame = read_frame(data, MAX_PARTS)
     if frame.buffered and more_scans_than(MAX_SCANS, data, frame):
-        raise ImageError(f"a JPEG of more than {MAX_SCANS} scans; save it as a baseline JPEG")
+        raise ImageError(
+            _("a JPEG of more than {most} scans; save it as a baseline JPEG", most=MAX_SCANS)
+        )
     image = _jpeg_opener()(io.BytesIO(data))
     image.decodermaxblock = len(data)  # all at once: fewer copies and returns from the decoder
     if not frame.buffered:
         return Opened(image, "JPEG", _stored_bytes(image.mode))
     return Opened(
         image,
-        "progressive JPEG",
+        _("progressive JPEG"),
         _stored_bytes(image.mode),
         frame.coefficient_bytes(),
         MAX_MEMORY_BUFFERED,
@@ -123,7 +126,7 @@ def _png(data: bytes) -> Opened:
             colours = CodePoints(data[at + 8], data[at + 9])
         chunks += 1
         if chunks > MAX_PARTS:
-            raise ImageError(f"a PNG of more than {MAX_PARTS} chunks; save it again")
+            raise ImageError(_("a PNG of more than {most} chunks; save it again", most=MAX_PARTS))
         at += 12 + length
     image = PngImageFile(io.BytesIO(data))
     notes = _scale_transparency(image)
@@ -137,7 +140,7 @@ def _scale_transparency(image: ImageFile) -> tuple[str, ...]:
     if layout == "RGB;16B" and key is not None:
         # Pillow has only the high bytes of the samples, so the key cannot be found among them.
         del image.info["transparency"]
-        return ("transparent 16-bit colour ignored",)
+        return (_("transparent 16-bit colour ignored"),)
     if layout in ("L;2", "L;4") and isinstance(key, int):
         image.info["transparency"] = key * (85 if layout == "L;2" else 17)
     return ()
@@ -158,7 +161,7 @@ def _tiff(data: bytes) -> Opened:
     if is_camera_raw(data):
         raise ImageError(_RAW)
     if strip_count(data) > MAX_PARTS:
-        raise ImageError(f"a TIFF of more than {MAX_PARTS} strips; save it again")
+        raise ImageError(_("a TIFF of more than {most} strips; save it again", most=MAX_PARTS))
     image = TiffImageFile(io.BytesIO(data))
     image.info.pop("xmp", None)  # Pillow would take the orientation from there
     stored = _stored_bytes(image.mode)
@@ -173,7 +176,7 @@ def _avif(data: bytes) -> Opened:
     from PIL import AvifImagePlugin
 
     if not AvifImagePlugin.SUPPORTED:
-        raise ImageError("AVIF needs a Pillow built with it; take the photo as JPEG")
+        raise ImageError(_("AVIF needs a Pillow built with it; take the photo as JPEG"))
     image = AvifImagePlugin.AvifImageFile(io.BytesIO(data))
     # Measured: 9.3 for the usual 4:2:0 with 8 bits, 16 for 4:4:4 with 12 bits and alpha.
     return Opened(image, "AVIF", 16, colours=heif_boxes.code_points(data))
@@ -184,7 +187,7 @@ def _heif(data: bytes) -> Opened:
         from pillow_heif import HeifImageFile
     except ImportError:
         # One photo of many, so the error of one photo: a batch goes on without it.
-        raise ImageError(str(MissingExtraError("a HEIC photo", "heic"))) from None
+        raise ImageError(MissingExtraError(_("a HEIC photo"), "heic").text) from None
     image: ImageFile = HeifImageFile(io.BytesIO(data))  # type: ignore[no-untyped-call]
     # Measured: 8.1 for what phones write; 15.5 for 4:4:4 with 10 bits.
     usual = image.info.get("chroma") == _HALVED_CHROMA and image.mode == "RGB"
@@ -205,7 +208,7 @@ HEIF = Container("HEIF", (".heic", ".heif", ".hif"), _heif, turns=True)
 PHOTO_SUFFIXES = frozenset(
     suffix for container in (JPEG, PNG, WEBP, TIFF, AVIF, HEIF) for suffix in container.suffixes
 )
-ACCEPTED = "JPEG, PNG, WebP, TIFF, AVIF, or HEIC with the extra 'heic'"
+ACCEPTED = _("JPEG, PNG, WebP, TIFF, AVIF, or HEIC with the extra 'heic'")
 
 
 def sniff(head: bytes) -> Container:
@@ -232,7 +235,7 @@ def sniff(head: bytes) -> Container:
             raise ImageError(_RAW)
     if head.startswith(_RAW_SIGNATURES):
         raise ImageError(_RAW)
-    raise ImageError(f"not a photo this tool reads; it reads {ACCEPTED}")
+    raise ImageError(_("not a photo this tool reads; it reads {formats}", formats=ACCEPTED))
 
 
 def open_image(data: bytes) -> tuple[Container, Opened]:
@@ -262,4 +265,6 @@ def damaged(name: str, error: Exception) -> str:
     """
     spoken = str(error) if isinstance(error, OSError | ValueError | SyntaxError) else ""
     words = " ".join("".join(c if c.isprintable() else " " for c in spoken).split())
-    return f"damaged {name} file: {words}" if words else f"damaged {name} file"
+    if not words:
+        return _("damaged {name} file", name=name)
+    return _("damaged {name} file: {reason}", name=name, reason=words)

@@ -14,7 +14,9 @@ import math
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
+from edgetlc.config import option
 from edgetlc.errors import BundleError, InputError
+from edgetlc.locale import _
 
 VERSION = 1
 DCT_SCALES = (8, 4, 2, 1)
@@ -38,21 +40,29 @@ class PixelContract:
         version: of this contract.
     """
 
-    size: int = 224
-    geometry: Geometry = "squash"
+    size: int = option(224, _("Side of the network's input; the standard's: 224."))
+    geometry: Geometry = option("squash", _("How a photo becomes square; the standard's: squash."))
     mean: tuple[float, float, float] = IMAGENET_MEAN
     std: tuple[float, float, float] = IMAGENET_STD
     version: int = VERSION
 
     def __post_init__(self) -> None:
         if type(self.size) is not int or not 32 <= self.size <= 1024:
-            raise InputError(f"input size is {self.size}; allowed are 32 to 1024 pixels")
+            raise InputError(
+                _("input size is {size}; allowed are 32 to 1024 pixels", size=self.size)
+            )
         if self.geometry not in get_args(Geometry):
-            raise InputError(f"geometry is {self.geometry!r}; use {', '.join(get_args(Geometry))}")
+            raise InputError(
+                _(
+                    "geometry is {geometry!r}; use {allowed}",
+                    geometry=self.geometry,
+                    allowed=", ".join(get_args(Geometry)),
+                )
+            )
         if len(self.mean) != 3 or len(self.std) != 3:
-            raise InputError("mean and std take three numbers each")
+            raise InputError(_("mean and std take three numbers each"))
         if not all(map(math.isfinite, (*self.mean, *self.std))) or min(self.std) <= 0:
-            raise InputError("mean and std take finite numbers, std above 0")
+            raise InputError(_("mean and std take finite numbers, std above 0"))
 
     @staticmethod
     def from_json(document: Any) -> PixelContract:
@@ -67,11 +77,17 @@ class PixelContract:
             fields["std"] = tuple(float(v) for v in fields["std"])
             contract = PixelContract(**fields)
         except (TypeError, KeyError, ValueError, InputError) as error:
-            raise BundleError(f"the bundle's pixel contract is not valid: {error}") from None
+            raise BundleError(
+                _("the bundle's pixel contract is not valid: {reason}", reason=error)
+            ) from None
         if contract.version != VERSION:
             raise BundleError(
-                f"the bundle uses pixel contract {contract.version}, this edgetlc knows {VERSION}; "
-                "install the edgetlc version that wrote the bundle"
+                _(
+                    "the bundle uses pixel contract {version}, this edgetlc knows {known}; "
+                    "install the edgetlc version that wrote the bundle",
+                    version=contract.version,
+                    known=VERSION,
+                )
             )
         return contract
 

@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgetlc.errors import BundleError, ImageError
+from edgetlc.locale import _
 from edgetlc.runtime.bundle import Bundle
 from edgetlc.runtime.pixels import Pixels, decode
 
@@ -59,7 +60,9 @@ def read_golden(bundle: Bundle) -> GoldenSet:
         BundleError: there are none, or they are damaged.
     """
     if GOLDEN_FILE not in bundle.manifest.files:
-        raise BundleError(f"{bundle.path} holds no golden vectors; export it again with --data")
+        raise BundleError(
+            _("{bundle} holds no golden vectors; export it again with --data", bundle=bundle.path)
+        )
     content = bundle.read(GOLDEN_FILE)
     try:
         document = json.loads(content)
@@ -81,7 +84,9 @@ def read_golden(bundle: Bundle) -> GoldenSet:
             for entry in document["outputs"]
         )
     except (KeyError, TypeError, ValueError, ImageError) as error:
-        raise BundleError(f"{GOLDEN_FILE} is not valid: {error}") from None
+        raise BundleError(
+            _("{file} is not valid: {reason}", file=GOLDEN_FILE, reason=error)
+        ) from None
     if not inputs:
-        raise BundleError(f"{GOLDEN_FILE} names no photo; export the bundle again")
+        raise BundleError(_("{file} names no photo; export the bundle again", file=GOLDEN_FILE))
     return GoldenSet(inputs, outputs)

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from threading import Condition
 
 from edgetlc.errors import ImageError
+from edgetlc.locale import _
 
 MAX_FILE_BYTES = 256 * 1024 * 1024
 MAX_PIXELS = 210_000_000
@@ -27,7 +28,7 @@ MAX_PARTS = 100_000
 """Segments, chunks or strips of a file: it bounds the time of reading its structure."""
 MAX_MEMORY_TOGETHER = 1_000_000_000
 """What all threads' decoding may take at once."""
-TOO_LITTLE_MEMORY = "this machine has too little free memory for a photo of this size"
+TOO_LITTLE_MEMORY = _("this machine has too little free memory for a photo of this size")
 
 
 def check_size(size: tuple[int, int]) -> None:
@@ -38,10 +39,23 @@ def check_size(size: tuple[int, int]) -> None:
     """
     width, height = size
     if width * height > MAX_PIXELS:
-        most = f"{MAX_PIXELS // 1_000_000} million"
-        raise ImageError(f"{width} x {height} pixels declared; a photo may have {most}")
+        raise ImageError(
+            _(
+                "{width} x {height} pixels declared; a photo may have {most} million",
+                width=width,
+                height=height,
+                most=MAX_PIXELS // 1_000_000,
+            )
+        )
     if min(size) < 1 or max(size) > MAX_ASPECT * min(size):
-        raise ImageError(f"{width} x {height} pixels; sides may differ {MAX_ASPECT} times at most")
+        raise ImageError(
+            _(
+                "{width} x {height} pixels; sides may differ {most} times at most",
+                width=width,
+                height=height,
+                most=MAX_ASPECT,
+            )
+        )
 
 
 def check_memory(what: str, size: tuple[int, int], needed: int, allowed: int) -> None:
@@ -52,9 +66,15 @@ def check_memory(what: str, size: tuple[int, int], needed: int, allowed: int) ->
     """
     if needed > allowed:
         raise ImageError(
-            f"{size[0]} x {size[1]} pixels declared; this {what} would take "
-            f"{-(-needed // 1_000_000)} MB of memory, {allowed // 1_000_000} are allowed; "
-            "save it smaller or as a baseline JPEG"
+            _(
+                "{width} x {height} pixels declared; this {what} would take {needed} MB of "
+                "memory, {allowed} are allowed; save it smaller or as a baseline JPEG",
+                width=size[0],
+                height=size[1],
+                what=what,
+                needed=-(-needed // 1000000),
+                allowed=allowed // 1000000,
+            )
         )
 
 

@@ -7,6 +7,11 @@ import platform
 from dataclasses import dataclass
 from pathlib import Path
 
+from edgetlc.runtime.engines import ENGINES
+
+CPUINFO = Path("/proc/cpuinfo")
+"""Where Linux describes its processors."""
+
 
 @dataclass(frozen=True)
 class Machine:
@@ -45,16 +50,31 @@ def this_machine() -> Machine:
     )
 
 
+def processor_flags() -> frozenset[str]:
+    """Return what Linux says the processor can do, such as `avx2`; nothing on other systems."""
+    facts = _cpuinfo() or {}
+    return frozenset(f"{facts.get('flags', '')} {facts.get('Features', '')}".split())  # x86, ARM
+
+
 def _processor() -> str:
-    name, held_to = _processor_name(), os.environ.get("ONEDNN_MAX_CPU_ISA")
-    return f"{name} held to {held_to}" if held_to else name
+    name = _processor_name()
+    held_to = [os.environ.get(e.isa_variable) for e in ENGINES.values() if e.isa_variable]
+    return " held to ".join((name, *filter(None, held_to)))
 
 
 def _processor_name() -> str:
-    """Return the processor's name; Linux keeps it in a file, and ARM boards name the board."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines()
-    except OSError:
+    """Return the processor's name; ARM boards name the board."""
+    facts = _cpuinfo()
+    if facts is None:
         return platform.processor()
-    facts = {name.strip(): value.strip() for name, _, value in (x.partition(":") for x in lines)}
     return facts.get("model name") or facts.get("Model") or facts.get("Hardware") or ""
+
+
+def _cpuinfo() -> dict[str, str] | None:
+    """Return what Linux says of the last processor; None on other systems."""
+    try:
+        lines = CPUINFO.read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return None
+    fields = (line.partition(":") for line in lines)
+    return {name.strip(): value.strip() for name, _, value in fields}

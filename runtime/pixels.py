@@ -10,6 +10,7 @@ The specification, with test vectors, is `docs/pixel-contract/README.md`.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +23,7 @@ from edgetlc.runtime.contract import reductions
 from edgetlc.runtime.limits import TOO_LITTLE_MEMORY, check_memory, reserve_memory
 from edgetlc.runtime.sources import Samples, Size, Source, open_source, read_photo
 
-__all__ = ["Decoded", "Pixels", "Source", "decode", "read_photo"]
+__all__ = ["Decoded", "Pixels", "Source", "decode", "decode_or_reason", "read_photo"]
 
 Pixels = NDArray[np.uint8]
 _BAND_PIXELS = 1 << 20
@@ -90,6 +91,14 @@ def decode(source: Source, size: int | None = None) -> Decoded:
     return Decoded(pixels, photo.container, photo.declared, notes)
 
 
+def decode_or_reason(path: Path, size: int) -> Decoded | ImageError:
+    """Return the photo after the host step, or the reason why it cannot be read."""
+    try:
+        return decode(path, size)
+    except ImageError as error:
+        return error
+
+
 def _host_pixels(samples: Samples, s: int, k: int) -> tuple[Pixels, str | None]:
     """Return everything after decoding, and a note where the colour profile could not be used.
 
@@ -111,8 +120,8 @@ def _host_pixels(samples: Samples, s: int, k: int) -> tuple[Pixels, str | None]:
         first, last = top // (s * k), min(-(-(top + high) // (s * k)), lines)
         if samples.orientation in _LAST_ROW_FIRST:
             first, last = lines - last, lines - first
-        found = np.asarray(rgb)
-        target[first:last] = found.swapaxes(0, 1) if on_its_side else found
+        upright = np.asarray(rgb)
+        target[first:last] = upright.swapaxes(0, 1) if on_its_side else upright
     return pixels, doubt
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from edgetlc.errors import BundleError
+from edgetlc.locale import _
 from edgetlc.runtime.classes import Role
 
 Decision = Literal["answer", "not_sure"]
@@ -55,9 +56,13 @@ class DecisionPolicy:
     def __post_init__(self) -> None:
         for name in ("reject_below", "genuine_below"):
             if not 0 <= getattr(self, name) <= 1:
-                raise BundleError(f"{name} is {getattr(self, name)}; allowed are 0 to 1")
+                raise BundleError(
+                    _("{name} is {value}; allowed are 0 to 1", name=name, value=getattr(self, name))
+                )
         if not self.temperature > 0:
-            raise BundleError(f"temperature is {self.temperature}; it is above 0")
+            raise BundleError(
+                _("temperature is {temperature}; it is above 0", temperature=self.temperature)
+            )
 
     @staticmethod
     def from_json(document: Mapping[str, Any]) -> DecisionPolicy:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -55,11 +55,6 @@ class Prediction:
     pixels: Pixels
     evidence: NDArray[np.float32]
 
-    def without_arrays(self) -> Prediction:
-        """Return the prediction with empty pixels and evidence, to keep thousands of them."""
-        nothing = np.zeros((0, 0, 3), np.uint8)
-        return replace(self, pixels=nothing, evidence=np.zeros((0, 0), np.float32))
-
     def to_json(self) -> dict[str, Any]:
         """Return the prediction without its arrays."""
         return {
@@ -80,7 +75,7 @@ class Prediction:
             "camera_by": self.camera.by,
             "camera_conflict": self.camera.conflict,
             "verified": self.verified,
-            "cautions": [asdict(caution) for caution in self.cautions],
+            "cautions": [caution.to_json() for caution in self.cautions],
             "notes": list(self.notes),
         }
 

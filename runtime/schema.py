@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, get_args
 
 from edgetlc.errors import BundleError
+from edgetlc.locale import _
 from edgetlc.runtime.classes import ClassInfo, Role
 from edgetlc.runtime.contract import PixelContract
 from edgetlc.runtime.policy import DecisionPolicy
@@ -88,13 +89,22 @@ class BundleManifest:
             schema = document["schema"]
             if schema != SCHEMA:
                 raise BundleError(
-                    f"bundle schema {schema!r} is not known here (known: {SCHEMA}); "
-                    "install the edgetlc version that wrote the bundle"
+                    _(
+                        "bundle schema {schema!r} is not known here (known: {known}); install the "
+                        "edgetlc version that wrote the bundle",
+                        schema=schema,
+                        known=SCHEMA,
+                    )
                 )
             return _from_document(document)
         except (TypeError, KeyError, ValueError, AttributeError, RecursionError) as error:
-            reason = f"{type(error).__name__}: {error}"
-            raise BundleError(f"bundle.json is not valid ({reason})") from None
+            raise BundleError(
+                _(
+                    "bundle.json is not valid ({kind}: {reason})",
+                    kind=type(error).__name__,
+                    reason=error,
+                )
+            ) from None
 
 
 def _from_document(document: dict[str, Any]) -> BundleManifest:
@@ -123,33 +133,61 @@ def _model(fields: dict[str, Any]) -> ModelRecord:
 def _check(manifest: BundleManifest) -> None:
     _check_classes(manifest.classes)
     if not isinstance(manifest.provenance, dict):
-        raise BundleError("bundle.json gives a provenance that is no table")
+        raise BundleError(_("bundle.json gives a provenance that is no table"))
     for name, record in manifest.files.items():
         if not _SAFE_NAME.fullmatch(name):
-            raise BundleError(f"bundle.json names an unsafe file: {name!r}")
+            raise BundleError(_("bundle.json names an unsafe file: {name!r}", name=name))
         sized = type(record.bytes) is int and record.bytes >= 0
         if not sized or not re.fullmatch("[0-9a-f]{64}", record.sha256):
-            raise BundleError(f"bundle.json records no valid size and digest for {name}")
+            raise BundleError(
+                _("bundle.json records no valid size and digest for {name}", name=name)
+            )
     if not manifest.models or len({model.id for model in manifest.models}) < len(manifest.models):
-        raise BundleError("bundle.json names no model, or two by one id")
+        raise BundleError(_("bundle.json names no model, or two by one id"))
     for model in manifest.models:
         if model.format not in get_args(Format) or model.precision not in get_args(Precision):
             raise BundleError(
-                f"bundle.json gives model {model.id} format {model.format!r} and precision "
-                f"{model.precision!r}; known are {get_args(Format)} and {get_args(Precision)}"
+                _(
+                    "bundle.json gives model {id} format {format!r} and precision {precision!r}; "
+                    "known are {formats} and {precisions}",
+                    id=model.id,
+                    format=model.format,
+                    precision=model.precision,
+                    formats=get_args(Format),
+                    precisions=get_args(Precision),
+                )
             )
         if model.precision not in manifest.decision:
-            raise BundleError(f"bundle.json has no decision policy for {model.precision} models")
+            raise BundleError(
+                _(
+                    "bundle.json has no decision policy for {precision} models",
+                    precision=model.precision,
+                )
+            )
         missing = [name for name in model.files if name not in manifest.files]
         if missing or not model.files or not model.engines:
-            raise BundleError(f"bundle.json lists model {model.id} without its files ({missing})")
+            raise BundleError(
+                _(
+                    "bundle.json lists model {id} without its files ({missing})",
+                    id=model.id,
+                    missing=missing,
+                )
+            )
 
 
 def _check_classes(classes: tuple[ClassInfo, ...]) -> None:
     if len(classes) < 2 or len({info.name for info in classes}) < len(classes):
-        raise BundleError("bundle.json names fewer than two classes, or one of them twice")
+        raise BundleError(_("bundle.json names fewer than two classes, or one of them twice"))
     for info in classes:
         if not all(isinstance(text, str) for text in (info.name, info.zh, info.en)):
-            raise BundleError(f"bundle.json names a class by something else than text: {info}")
+            raise BundleError(
+                _("bundle.json names a class by something else than text: {info}", info=info)
+            )
         if info.role not in get_args(Role):
-            raise BundleError(f"bundle.json gives class {info.name!r} the role {info.role!r}")
+            raise BundleError(
+                _(
+                    "bundle.json gives class {name!r} the role {role!r}",
+                    name=info.name,
+                    role=info.role,
+                )
+            )

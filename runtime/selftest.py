@@ -11,6 +11,7 @@ import numpy as np
 
 import edgetlc
 from edgetlc.errors import BundleError, InputError
+from edgetlc.locale import _
 from edgetlc.runtime.bundle import Bundle
 from edgetlc.runtime.engines import available_engines
 from edgetlc.runtime.golden import GoldenInput, GoldenOutput, GoldenSet, read_golden
@@ -53,8 +54,12 @@ class PixelResult:
     @property
     def largest(self) -> int | None:
         """Largest difference of all, in grey levels; None where a size differs."""
-        found = [photo.largest for photo in self.photos]
-        return None if None in found else max((d for d in found if d is not None), default=0)
+        differences = [photo.largest for photo in self.photos]
+        return (
+            None
+            if None in differences
+            else max((d for d in differences if d is not None), default=0)
+        )
 
 
 @dataclass(frozen=True)
@@ -130,7 +135,7 @@ class SelfTest:
         return self.pixels.passed and all(model.passed for model in self.models)
 
     def to_json(self) -> dict[str, Any]:
-        """Return the report that `edgetlc verify --merge` reads."""
+        """Return the report that `edgetlc answers judge --merge` reads."""
         return {"kind": KIND, "schema": SCHEMA, "passed": self.passed, **asdict(self)}
 
     @staticmethod
@@ -142,7 +147,8 @@ class SelfTest:
         """
         try:
             fields = dict(document)
-            kind, schema, _ = fields.pop("kind"), fields.pop("schema"), fields.pop("passed")
+            kind, schema = fields.pop("kind"), fields.pop("schema")
+            del fields["passed"]
             if (kind, schema) != (KIND, SCHEMA):
                 raise ValueError(f"kind {kind!r}, schema {schema!r}; known: {KIND!r}, {SCHEMA}")
             pixels = fields["pixels"]
@@ -152,7 +158,13 @@ class SelfTest:
             checked = PixelResult(photos, bool(pixels["passed"]))
             return SelfTest(**{**fields, "machine": machine, "pixels": checked, "models": models})
         except (TypeError, KeyError, ValueError, AttributeError) as error:
-            raise InputError(f"not a self-test report: {type(error).__name__}: {error}") from None
+            raise InputError(
+                _(
+                    "not a self-test report: {kind}: {reason}",
+                    kind=type(error).__name__,
+                    reason=error,
+                )
+            ) from None
 
 
 def _model_result(fields: dict[str, Any]) -> ModelResult:
@@ -175,7 +187,12 @@ def selftest(bundle: Bundle) -> SelfTest:
         if expected.engine in installed
     )
     if not models:
-        raise BundleError(f"no engine here ({', '.join(installed)}) runs a model of the bundle")
+        raise BundleError(
+            _(
+                "no engine here ({installed}) runs a model of the bundle",
+                installed=", ".join(installed),
+            )
+        )
     now = datetime.now(UTC).isoformat(timespec="seconds")
     return SelfTest(bundle.digest, now, edgetlc.__version__, this_machine(), pixels, models)
 
@@ -186,13 +203,13 @@ def _check_pixels(inputs: Iterable[GoldenInput], size: int) -> PixelResult:
     return PixelResult(photos, passed)
 
 
-def _compare(one: GoldenInput, size: int) -> PhotoPixels:
-    found = decode(one.photo, size).pixels
-    if found.shape != one.pixels.shape:
-        return PhotoPixels(one.name, None, None, one.pixels.size)
-    difference = np.abs(found.astype(int) - one.pixels)
+def _compare(golden: GoldenInput, size: int) -> PhotoPixels:
+    pixels = decode(golden.photo, size).pixels
+    if pixels.shape != golden.pixels.shape:
+        return PhotoPixels(golden.name, None, None, golden.pixels.size)
+    difference = np.abs(pixels.astype(int) - golden.pixels)
     differing = int(np.count_nonzero(difference))
-    return PhotoPixels(one.name, int(difference.max()), differing, one.pixels.size)
+    return PhotoPixels(golden.name, int(difference.max()), differing, golden.pixels.size)
 
 
 def _check_model(bundle: Bundle, golden: GoldenSet, expected: GoldenOutput) -> ModelResult:
@@ -203,10 +220,15 @@ def _check_model(bundle: Bundle, golden: GoldenSet, expected: GoldenOutput) -> M
     shape = (len(golden.inputs), len(names))
     if not answers.shape == expected.probabilities.shape == shape:
         raise BundleError(
-            f"{record.id} answers {answers.shape} values, its golden outputs are "
-            f"{expected.probabilities.shape}; get the bundle again"
+            _(
+                "{id} answers {shape} values, its golden outputs are {expected}; get the bundle "
+                "again",
+                id=record.id,
+                shape=answers.shape,
+                expected=expected.probabilities.shape,
+            )
         )
-    each = tuple(
+    compared = tuple(
         PhotoAnswer(
             one.name,
             names[before.argmax()],
@@ -215,6 +237,6 @@ def _check_model(bundle: Bundle, golden: GoldenSet, expected: GoldenOutput) -> M
         )
         for one, before, after in zip(golden.inputs, expected.probabilities, answers, strict=True)
     )
-    found = ModelResult(record.id, engine.name, expected.written_by, each, passed=True)
-    passed = not found.changed and found.largest <= PROBABILITY_TOLERANCE[record.precision]
-    return found if passed else replace(found, passed=False)
+    result = ModelResult(record.id, engine.name, expected.written_by, compared, passed=True)
+    passed = not result.changed and result.largest <= PROBABILITY_TOLERANCE[record.precision]
+    return result if passed else replace(result, passed=False)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageFile
 
 from edgetlc.errors import ImageError
+from edgetlc.locale import _
 from edgetlc.runtime.cicp import profile_of
 from edgetlc.runtime.containers import TIFF, open_image
 from edgetlc.runtime.limits import MAX_FILE_BYTES, MAX_MEMORY, check_size
@@ -71,7 +72,12 @@ def open_source(source: Source) -> OpenPhoto:
         return ImageSource(source)
     if isinstance(source, np.ndarray):
         return ArraySource(source)
-    raise ImageError(f"a {type(source).__name__}; give a path, bytes, a PIL image or an array")
+    raise ImageError(
+        _(
+            "a {kind}; give a path, bytes, a PIL image or an array",
+            kind=type(source).__name__,
+        )
+    )
 
 
 def read_photo(path: Path) -> bytes:
@@ -84,11 +90,15 @@ def read_photo(path: Path) -> bytes:
         length = path.stat().st_size
         if not 0 < length <= MAX_FILE_BYTES:
             raise ImageError(
-                f"{length} bytes long; a photo has 1 byte to {MAX_FILE_BYTES // 2**20} MiB"
+                _(
+                    "{length} bytes long; a photo has 1 byte to {most} MiB",
+                    length=length,
+                    most=MAX_FILE_BYTES // 2**20,
+                )
             )
         return path.read_bytes()
     except OSError as error:
-        raise ImageError(f"cannot be read: {error.strerror or error}") from None
+        raise ImageError(_("cannot be read: {reason}", reason=error.strerror or error)) from None
 
 
 class FileSource:
@@ -140,9 +150,9 @@ class FileSource:
         image = self._opened.image
         if self._container is TIFF:
             # Counting would read every directory of the chain, which may be endless or damaged.
-            return ("first of several frames",) if getattr(image, "is_animated", False) else ()
+            return (_("first of several frames"),) if getattr(image, "is_animated", False) else ()
         frames = getattr(image, "n_frames", 1)
-        return (f"first of {frames} frames",) if frames > 1 else ()
+        return (_("first of {frames} frames", frames=frames),) if frames > 1 else ()
 
 
 class ImageSource:
@@ -183,8 +193,11 @@ class ArraySource:
         grey_or_rgb = array.ndim == 2 or (array.ndim == 3 and array.shape[2] == 3)
         if array.dtype != np.uint8 or not grey_or_rgb:
             raise ImageError(
-                f"an array {array.dtype}{list(array.shape)}; give uint8[H, W, 3] in sRGB or "
-                "uint8[H, W]"
+                _(
+                    "an array {dtype}{shape}; give uint8[H, W, 3] in sRGB or uint8[H, W]",
+                    dtype=array.dtype,
+                    shape=list(array.shape),
+                )
             )
         self._array = array
         self.container = self.what = "array"

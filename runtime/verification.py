@@ -3,6 +3,9 @@
 `edgetlc verify --record` leaves its report in the bundle as `reports/verification.json`. It is not
 listed in `bundle.json`, so recording changes no digest; it names the digest it speaks of instead,
 and one that speaks of another bundle is refused.
+
+An unknown camera is never vouched for: what was measured on photos of unknown cameras says nothing
+of the next unknown camera.
 """
 
 from __future__ import annotations
@@ -12,7 +15,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
+from edgetlc.devices.camera import UNKNOWN_CAMERA
 from edgetlc.errors import BundleError
+from edgetlc.locale import Message, _
 from edgetlc.runtime.bundle import Bundle
 
 VERIFICATION_FILE = "reports/verification.json"
@@ -21,17 +26,29 @@ CameraStatus = Literal["PASS", "FAIL", "INSUFFICIENT", "UNTESTED"]
 
 @dataclass(frozen=True)
 class Caution:
-    """Something to know before relying on an answer, in English and Chinese.
+    """Something to know before relying on an answer.
 
     Attributes:
         code: for programs, such as `camera-untested`.
-        en: for people.
-        zh: the same in Chinese.
+        text: for people.
     """
 
     code: str
-    en: str
-    zh: str
+    text: Message
+
+    @property
+    def en(self) -> str:
+        """The text in English."""
+        return str(self.text)
+
+    @property
+    def zh(self) -> str:
+        """The text in Chinese."""
+        return self.text.translated("zh")
+
+    def to_json(self) -> dict[str, str]:
+        """Return code, English and Chinese, as predictions and the phone app hold them."""
+        return {"code": self.code, "en": self.en, "zh": self.zh}
 
 
 @dataclass(frozen=True)
@@ -39,7 +56,7 @@ class RecordedVerification:
     """The verdicts that a bundle carries.
 
     Attributes:
-        verdicts: (model id, engine) to camera id to verdict.
+        verdicts: (model id, engine) to camera id to verdict; never one on unknown cameras.
         called_genuine: (model id, engine) whose gate on counterfeits called genuine failed.
         margin: the accepted drop of accuracy, 0 to 1.
         simulated: whether any photo behind it was made by a simulation.
@@ -51,8 +68,10 @@ class RecordedVerification:
     simulated: bool
 
     def status(self, model: str, engine: str, camera: str | None) -> CameraStatus:
-        """Return the verdict on a camera for one model on one engine."""
-        return self.verdicts.get((model, engine), {}).get(camera or "", "UNTESTED")
+        """Return the verdict on a camera for one model on one engine; None is always untested."""
+        if camera is None:
+            return "UNTESTED"
+        return self.verdicts.get((model, engine), {}).get(camera, "UNTESTED")
 
 
 def recorded_verification(bundle: Bundle) -> RecordedVerification | None:
@@ -64,32 +83,49 @@ def recorded_verification(bundle: Bundle) -> RecordedVerification | None:
     content = bundle.report(VERIFICATION_FILE)
     if content is None:
         return None
+    file = f"{VERIFICATION_FILE} in {bundle.path}"
     try:
         document = json.loads(content)
         if document["bundle_digest"] != bundle.digest:
             raise BundleError(
-                f"{VERIFICATION_FILE} in {bundle.path} speaks of another bundle; "
-                "run 'edgetlc verify --record' again"
+                _(
+                    "{file} speaks of another bundle; run 'edgetlc verify --record' again",
+                    file=file,
+                )
             )
-        verdicts: dict[tuple[str, str], dict[str, CameraStatus]] = {}
-        failed = set()
-        for candidate in document["candidates"]:
-            key = (candidate["model"], candidate["engine"].split()[0])
-            # Of one model on one engine, the machine that verified comes before merged reports.
-            verdicts.setdefault(key, _by_camera(candidate))
-            if candidate["gate"] and candidate["gate"]["pooled"]["verdict"] == "FAIL":
-                failed.add(key)
-        margin, simulated = float(document["rule"]["margin"]), bool(document["simulated"])
-        return RecordedVerification(verdicts, frozenset(failed), margin, simulated)
+        return _from_document(document)
     except (TypeError, KeyError, ValueError, AttributeError, RecursionError) as error:
-        raise BundleError(f"{VERIFICATION_FILE} in {bundle.path} is not valid: {error}") from None
+        raise BundleError(_("{file} is not valid: {reason}", file=file, reason=error)) from None
+
+
+def _from_document(document: Mapping[str, Any]) -> RecordedVerification:
+    verdicts: dict[tuple[str, str], dict[str, CameraStatus]] = {}
+    failed = set()
+    for candidate in document["candidates"]:
+        key = (candidate["model"], candidate["engine"].split()[0])
+        # Of one model on one engine, the machine that verified comes before merged reports.
+        verdicts.setdefault(key, _by_camera(candidate))
+        if candidate["gate"] and candidate["gate"]["pooled"]["verdict"] == "FAIL":
+            failed.add(key)
+    margin, simulated = float(document["rule"]["margin"]), bool(document["simulated"])
+    return RecordedVerification(verdicts, frozenset(failed), margin, simulated)
 
 
 def _by_camera(candidate: Mapping[str, Any]) -> dict[str, CameraStatus]:
-    """Return the verdict by camera id; where the verification was sequential, that decides."""
+    """Return the verdict by known camera; where the verification was sequential, that decides."""
     fixed = ((v["tally"]["camera"], v["verdict"]) for v in candidate["cameras"])
     followed = ((v["camera"], v["verdict"]) for v in candidate["sequential"])
-    return {camera or "": _status(verdict) for camera, verdict in (*fixed, *followed)}
+    statuses = {camera: _status(verdict) for camera, verdict in (*fixed, *followed)}
+    for unknown in (None, "", UNKNOWN_CAMERA):  # the first is today's spelling
+        statuses.pop(unknown, None)
+    return statuses
+
+
+def _status(value: object) -> CameraStatus:
+    for known in get_args(CameraStatus):
+        if value == known:
+            return known  # type: ignore[no-any-return]
+    raise ValueError(f"verdict {value!r}")
 
 
 def cautions(
@@ -105,69 +141,52 @@ def cautions(
     """
     if recorded is None:
         return (_NOT_VERIFIED,)
+    camera_caution = _camera_caution(recorded, model, engine, camera)
     if (model, engine) in recorded.called_genuine:
-        return (_CALLED_GENUINE, *_camera_cautions(recorded, model, engine, camera))
-    return _camera_cautions(recorded, model, engine, camera)
+        return (_CALLED_GENUINE, *camera_caution)
+    return camera_caution
 
 
-def _camera_cautions(
+def _camera_caution(
     recorded: RecordedVerification, model: str, engine: str, camera: str | None
 ) -> tuple[Caution, ...]:
-    status = recorded.status(model, engine, camera)
     if camera is None:
         return (_UNKNOWN_CAMERA,)
-    if status != "PASS":
-        code, en, zh = _BY_STATUS[status]
-        return (Caution(code, en.format(camera), zh.format(camera)),)
-    return (_SIMULATED,) if recorded.simulated else ()
+    match recorded.status(model, engine, camera):
+        case "PASS":
+            return (_SIMULATED,) if recorded.simulated else ()
+        case "FAIL":
+            text = _(
+                "camera {camera} FAILED verification with this model: do not rely on this answer",
+                camera=camera,
+            )
+            return (Caution("camera-failed", text),)
+        case "INSUFFICIENT":
+            text = _("too few photos of camera {camera} for a verdict", camera=camera)
+            return (Caution("camera-insufficient", text),)
+        case "UNTESTED":
+            text = _(
+                "camera {camera} was not verified with this model on this engine", camera=camera
+            )
+            return (Caution("camera-untested", text),)
 
 
-SIMULATED_PHOTO = Caution(
-    "photo-simulated",
-    "this photo is SIMULATED: no camera took it",
-    "这是模拟照片，并非实际拍摄",
-)
+SIMULATED_PHOTO = Caution("photo-simulated", _("this photo is SIMULATED: no camera took it"))
 _NOT_VERIFIED = Caution(
     "not-verified",
-    "this bundle carries no verification: nothing shows that it answers like the float model",
-    "此模型包未附验证结果，无法证明其结论与浮点模型一致",
+    _("this bundle carries no verification: nothing shows that it answers like the float model"),
 )
 _CALLED_GENUINE = Caution(
     "false-genuine-failed",
-    "this model FAILED verification: it calls more counterfeits genuine than the float model does",
-    "此模型未通过验证：误将伪品判为正品的比例高于浮点模型",
+    _(
+        "this model FAILED verification: it calls more counterfeits genuine than the float model "
+        "does"
+    ),
 )
 _UNKNOWN_CAMERA = Caution(
-    "camera-unknown",
-    "the camera is not known, so no verification speaks of this photo",
-    "无法识别拍摄设备，没有适用于此照片的验证结果",
+    "camera-unknown", _("the camera is not known, so no verification speaks of this photo")
 )
 _SIMULATED = Caution(
     "verified-simulated",
-    "verified on SIMULATED photos only: this says nothing of the real camera",
-    "仅用模拟照片验证，不能说明真实设备的情况",
+    _("verified on SIMULATED photos only: this says nothing of the real camera"),
 )
-_BY_STATUS = {
-    "UNTESTED": (
-        "camera-untested",
-        "camera {} was not verified with this model on this engine",
-        "设备 {} 未在此模型与推理引擎上验证",
-    ),
-    "INSUFFICIENT": (
-        "camera-insufficient",
-        "too few photos of camera {} for a verdict",
-        "设备 {} 的验证照片不足，尚无结论",
-    ),
-    "FAIL": (
-        "camera-failed",
-        "camera {} FAILED verification with this model: do not rely on this answer",
-        "设备 {} 未通过此模型的验证，请勿采信此结论",
-    ),
-}
-
-
-def _status(value: object) -> CameraStatus:
-    for known in get_args(CameraStatus):
-        if value == known:
-            return known  # type: ignore[no-any-return]
-    raise ValueError(f"verdict {value!r}")

@@ -24,10 +24,15 @@ from PIL import Image, ImageDraw
 
 from edgetlc.data.manifest import load_photos, write_manifest
 from edgetlc.data.photos import Part, Photo, PhotoSet
+from edgetlc.devices.identify import Identification
 from edgetlc.devices.profiles import Cameras
+from edgetlc.locale import Message
+from edgetlc.results.records import RunInfo
 from edgetlc.runtime.classes import ClassInfo
 from edgetlc.runtime.contract import PixelContract
+from edgetlc.runtime.prediction import Prediction
 from edgetlc.runtime.telemetry import forbid_telemetry
+from edgetlc.runtime.verification import Caution
 
 if TYPE_CHECKING:
     import onnx
@@ -44,6 +49,11 @@ CLASSES = (
     ClassInfo("disc", "圆片", "disc", "genuine"),
     ClassInfo("ring", "圆环", "ring", "genuine"),
     ClassInfo("stick", "条", "stick", "counterfeit"),
+)
+PREDICTED_CLASSES = (
+    ClassInfo("chenpi", "陈皮", "aged tangerine peel", "genuine"),
+    ClassInfo("jupi", "橘皮", "tangerine peel", "counterfeit"),
+    ClassInfo("gouqi", "枸杞子", "wolfberry", "unspecified"),
 )
 _COLOURS = {"disc": (170, 88, 56), "ring": (140, 120, 60), "stick": (140, 85, 100)}
 _DEVICES = ("2", "7")  # iphone-11, realme-gt-neo, told by the files' names
@@ -189,7 +199,7 @@ def tiny_run(photo_set: PhotoSet, made_once: MadeOnce) -> Path:
 @pytest.fixture(scope="session")
 def quantized_run(tiny_run: Path, photo_set: PhotoSet, made_once: MadeOnce) -> Path:
     """A copy of `tiny_run` with its int8 network, calibrated on 16 photos."""
-    from edgetlc.calibration.preparation import CalibrationConfig
+    from edgetlc.calibration.config import CalibrationConfig
     from edgetlc.calibration.quantize_run import quantize_run
 
     def make(folder: Path) -> None:
@@ -223,8 +233,9 @@ def small_bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """
     from edgetlc.export.assemble import deployable
     from edgetlc.export.bundle_writer import write_bundle
-    from edgetlc.export.formats import ENGINES_OF, model_files
+    from edgetlc.export.formats import model_files
     from edgetlc.export.golden import golden_files
+    from edgetlc.runtime.engines import engines_for
     from edgetlc.runtime.policy import DecisionPolicy
     from edgetlc.runtime.schema import BundleManifest, ModelRecord
 
@@ -237,7 +248,7 @@ def small_bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
         photos.append(Photo(root / f"{name}.jpg", name))
         Image.new("RGB", (80, 60), colour).save(photos[-1].path, quality=95)
     files = model_files(deployable(_colour_network(), contract, 1.0), "onnx", "fp32")
-    model = ModelRecord("onnx-fp32", "onnx", "fp32", ENGINES_OF["onnx"], tuple(files))
+    model = ModelRecord("onnx-fp32", "onnx", "fp32", engines_for("onnx"), tuple(files))
     golden = golden_files(photos, contract, [model], files)
     classes = tuple(ClassInfo(name, zh, name) for name, zh in SMALL_CLASSES.items())
     manifest = BundleManifest(
@@ -279,3 +290,47 @@ def linked_copy() -> Callable[[Path, Path], Path]:
     Replace a file in it by unlinking it first; writing into one would change the original.
     """
     return _link_tree
+
+
+@pytest.fixture
+def run_info() -> RunInfo:
+    """What answered."""
+    return RunInfo(
+        "0123456789abcdef" * 4, "onnx-int8", "onnxruntime 1.32.0", "a board", PREDICTED_CLASSES
+    )
+
+
+def _own_caution(code: str, en: str, zh: str) -> Caution:
+    return type("OwnCaution", (Caution,), {"zh": zh})(code, Message(en, "", {}, ""))  # type: ignore[no-any-return]
+
+
+@pytest.fixture(scope="session")
+def own_caution() -> Callable[[str, str, str], Caution]:
+    """`own_caution(code, en, zh)` is a caution that the catalogue does not hold."""
+    return _own_caution
+
+
+@pytest.fixture
+def predicted() -> Callable[..., Prediction]:
+    """`predicted("a.jpg", confidence=0.5, ...)` returns a prediction with these fields."""
+
+    def make(file: str = "photos/a.jpg", **changes: object) -> Prediction:
+        first = Prediction(
+            file=file,
+            decision="answer",
+            label=PREDICTED_CLASSES[0],
+            confidence=0.9731,
+            needed=0.9,
+            runner_up=PREDICTED_CLASSES[1],
+            runner_up_confidence=0.02,
+            probabilities={"chenpi": 0.9731, "jupi": 0.02, "gouqi": 0.0069},
+            camera=Identification(Path(file), "iphone-11", "exif", None),
+            verified="UNTESTED",
+            cautions=(_own_caution("camera-untested", "camera was not verified", "设备未验证"),),
+            notes=("first of 12 frames",),
+            pixels=np.full((48, 64, 3), 120, np.uint8),
+            evidence=np.arange(4, dtype=np.float32).reshape(2, 2),
+        )
+        return replace(first, **changes)  # type: ignore[arg-type]
+
+    return make

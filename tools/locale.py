@@ -8,8 +8,10 @@ New messages appear with an empty translation; `tests/locale` fails until each h
 
 from __future__ import annotations
 
+import ast
 import io
 import sys
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -40,7 +42,18 @@ def extracted() -> Catalog:
             directory_filter=_is_ours,
         ):
             found.add(message, context=context, auto_comments=comments)
+    for text in command_helps():
+        found.add(text)
     return found
+
+
+def command_helps() -> Iterator[str]:
+    """Yield the docstrings of the commands, which are their help."""
+    for file in sorted((ROOT / "edgetlc/cli").glob("*.py")):
+        for node in ast.parse(file.read_text(encoding="utf-8")).body:
+            text = ast.get_docstring(node) if isinstance(node, ast.FunctionDef) else None
+            if text and "\nExample: edgetlc " in text:
+                yield text
 
 
 def _is_ours(folder: str) -> bool:

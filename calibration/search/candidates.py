@@ -7,83 +7,68 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from edgetlc.calibration.measurement import Measurement, answer, compare
+from edgetlc.calibration.config import QuantizationConfig, SearchConfig
+from edgetlc.calibration.coverage import some_of
+from edgetlc.calibration.measurement import Measurement, compare, logits_of
 from edgetlc.calibration.preparation import Preparation
-from edgetlc.calibration.qat_training import QatConfig
-from edgetlc.calibration.quantize_run import QuantizationConfig, Result, compress
-from edgetlc.calibration.quantizer import Recipe
-from edgetlc.calibration.search.core import FLOAT, Candidate
-from edgetlc.calibration.search.result import Made
+from edgetlc.calibration.quantize_run import MeasuredNetwork, quantize_and_measure
+from edgetlc.calibration.search.variant import FLOAT, BuiltVariant, Variant
 from edgetlc.data.photos import PhotoSet
 from edgetlc.errors import InputError
+from edgetlc.locale import Message, _, n_
 from edgetlc.models.int8_checkpoint import load_int8
-from edgetlc.parity.page_words import Words, listed
 
 
-def own_candidates(
-    own: Preparation,
-    photos: PhotoSet,
-    max_drop: float,
-    aware: QatConfig | None = None,
-) -> Iterator[Candidate]:
+def own_candidates(own: Preparation, photos: PhotoSet, config: SearchConfig) -> Iterator[Variant]:
     """Yield the run's own candidates, the float network first.
 
     Args:
         own: the run made ready.
         photos: the split photo set.
-        max_drop: the bound for layers that go back to float.
-        aware: training of the candidate with quantization-aware training; None for no such one.
+        config: the bound for layers that go back to float, and the training, if any.
     """
-    yield Candidate(
+    yield Variant(
         FLOAT,
-        (f"{_architecture(own)}，浮点", f"{_architecture(own)} as trained"),
+        _("{architecture} as trained", architecture=_architecture(own)),
         lambda: _float(own, compare(own.float_logits, own.float_logits, own.validation)),
     )
-    for name, how, compression in _compressions(max_drop, aware):
+    for name, how, quantization in _quantizations(config):
 
-        def make(compression: QuantizationConfig = compression) -> Made:
-            result = compress(own, photos, compression)
-            return Made(
-                result.quantized.model,
+        def build(quantization: QuantizationConfig = quantization) -> BuiltVariant:
+            int8 = quantize_and_measure(own, photos, quantization)
+            return BuiltVariant(
+                int8.quantized.model,
                 own.checkpoint.contract,
-                result.confidence.after.temperature,
-                result.measurement,
-                _remarks(result, max_drop),
-                result,
+                int8.confidence.after.temperature,
+                int8.measurement,
+                tuple(_remarks(int8, config.max_drop)),
+                int8,
             )
 
-        yield Candidate(name, how, make)
+        yield Variant(name, how, build)
 
 
-def _compressions(
-    max_drop: float, aware: QatConfig | None
-) -> Iterator[tuple[str, Words, QuantizationConfig]]:
-    mixed, accurate = Recipe(preset="mixed"), Recipe(bias_correction="accurate")
-    yield "int8", ("int8，快速", "int8, preset performance"), QuantizationConfig()
-    yield "int8-mixed-preset", ("int8，mixed 预设", "int8, preset mixed"), QuantizationConfig(mixed)
+def _quantizations(config: SearchConfig) -> Iterator[tuple[str, Message, QuantizationConfig]]:
+    yield "int8", _("int8, preset performance"), QuantizationConfig()
+    yield "int8-mixed-preset", _("int8, preset mixed"), QuantizationConfig(preset="mixed")
     yield (
         "int8-accurate-bias",
-        ("int8，精确偏置校正", "int8, accurate bias correction"),
-        QuantizationConfig(accurate),
+        _("int8, accurate bias correction"),
+        QuantizationConfig(bias_correction="accurate"),
     )
     yield (
         "int8-and-float",
-        ("int8，敏感层回到浮点", "int8 with sensitive layers back in float"),
-        QuantizationConfig(max_drop=max_drop),
+        _("int8 with sensitive layers back in float"),
+        QuantizationConfig(max_drop=config.max_drop),
     )
-    if aware is not None:
-        yield (
-            "int8-aware",
-            ("int8，量化感知训练", "int8 after quantization-aware training"),
-            QuantizationConfig(aware=aware),
-        )
+    if config.qat is not None:
+        how = _("int8 after quantization-aware training")
+        yield "int8-qat", how, QuantizationConfig(qat=config.qat)
 
 
 def student_candidates(
-    student: Preparation,
-    own: Preparation,
-    photos: PhotoSet,
-) -> Iterator[Candidate]:
+    student: Preparation, own: Preparation, photos: PhotoSet
+) -> Iterator[Variant]:
     """Yield a student in float and in int8, both measured against the run's own float network.
 
     Its int8 network is the one in its run folder, where that belongs to its checkpoint: the one
@@ -92,53 +77,59 @@ def student_candidates(
     Raises:
         InputError: other validation photos can be read than for the run.
     """
-    if student.judges != own.judges:
+    if student.validation_photos != own.validation_photos:
         raise InputError(
-            f"{student.run} and {own.run} cannot read the same validation photos; mend or remove "
-            "the unreadable ones ('edgetlc data check' lists them)"
+            _(
+                "{student} and {run} cannot read the same validation photos; mend or remove the "
+                "unreadable ones ('edgetlc data check' lists them)",
+                student=student.run,
+                run=own.run,
+            )
         )
-    about = f"{_architecture(student)} {student.run}"
+    about = {"architecture": _architecture(student), "student": student.run}
 
     def measured(logits: NDArray[np.float32]) -> Measurement:
         return compare(own.float_logits, logits, own.validation)
 
-    def int8() -> Made:
+    def int8() -> BuiltVariant:
         try:
             network, record = load_int8(student.run)
             temperature = record["temperature"]
         except InputError:  # none, or not this checkpoint's
-            result = compress(student, photos, QuantizationConfig())
-            network, temperature = result.quantized.model, result.confidence.after.temperature
-        logits = answer(network, student.validation)
-        return Made(network, student.checkpoint.contract, temperature, measured(logits))
+            made = quantize_and_measure(student, photos, QuantizationConfig())
+            network, temperature = made.quantized.model, made.confidence.after.temperature
+        logits = logits_of(network, student.validation)
+        return BuiltVariant(network, student.checkpoint.contract, temperature, measured(logits))
 
-    yield Candidate(
+    yield Variant(
         f"{student.run.name} {FLOAT}",
-        (f"学生网络 {about}，浮点", f"student {about} as trained"),
+        _("student {architecture} {student} as trained", **about),
         lambda: _float(student, measured(student.float_logits)),
     )
-    yield Candidate(
-        f"{student.run.name} int8",
-        (f"学生网络 {about}，int8", f"student {about} in int8"),
-        int8,
+    yield Variant(
+        f"{student.run.name} int8", _("student {architecture} {student} in int8", **about), int8
     )
 
 
-def _architecture(ready: Preparation) -> str:
-    return ready.checkpoint.classifier.architecture
+def _architecture(preparation: Preparation) -> str:
+    return preparation.checkpoint.classifier.architecture
 
 
-def _float(ready: Preparation, measurement: Measurement) -> Made:
-    checkpoint = ready.checkpoint
-    return Made(ready.network, checkpoint.contract, checkpoint.temperature, measurement)
+def _float(preparation: Preparation, measurement: Measurement) -> BuiltVariant:
+    checkpoint = preparation.checkpoint
+    return BuiltVariant(
+        preparation.network, checkpoint.contract, checkpoint.temperature, measurement
+    )
 
 
-def _remarks(result: Result, max_drop: float) -> tuple[Words, ...]:
-    if not result.restored:
-        return ()
-    names = listed((step.layer for step in result.restored), most=10)
-    count = len(result.restored)
-    zh, en = f"{count} 层回到浮点：{names}", f"{count} layers back in float: {names}"
-    if not result.measurement.holds(max_drop):
-        zh, en = f"{zh}；仍未达到容许值", f"{en}; the bound is still not kept"
-    return ((zh, en),)
+def _remarks(int8: MeasuredNetwork, max_drop: float) -> Iterator[Message]:
+    if int8.float_fallback:
+        names = [entry.layer for entry in int8.float_fallback]
+        yield n_(
+            "{count} layer back in float: {names}",
+            "{count} layers back in float: {names}",
+            count=len(names),
+            names=some_of(names, most=10),
+        )
+        if not int8.measurement.holds(max_drop):
+            yield _("The bound is still not kept.")

@@ -5,96 +5,17 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING, Any
-
-import onnx
+from typing import Any
 
 import edgetlc
-from edgetlc.calibration.measurement import CameraEffect, Measurement
 from edgetlc.calibration.search.processor import Processor
 from edgetlc.calibration.search.targets import Recommendation
-from edgetlc.calibration.search.timing import Latency
-from edgetlc.parity.page_words import Words
-from edgetlc.runtime.contract import PixelContract
+from edgetlc.calibration.search.variant import BuiltVariant, Row
+from edgetlc.locale import Message
 from edgetlc.runtime.machine import Machine
 
-if TYPE_CHECKING:
-    from edgetlc.calibration.quantize_run import Result
-
-
 BUSY = 1.5
-
-
-@dataclass(frozen=True)
-class Made:
-    """A candidate's network and what it does on the validation part.
-
-    Attributes:
-        model: `images` to `logits` and `evidence`.
-        contract: its pixels.
-        temperature: divides its logits.
-        measurement: against the run's float network.
-        remarks: what else is to be known, in Chinese and English.
-        result: what installs it as the run's int8 network; None for float and for students.
-    """
-
-    model: onnx.ModelProto
-    contract: PixelContract
-    temperature: float
-    measurement: Measurement
-    remarks: tuple[Words, ...] = ()
-    result: Result | None = None
-
-
-@dataclass(frozen=True)
-class Row:
-    """One candidate's figures.
-
-    Attributes:
-        name, how, remarks: of the candidate.
-        network: SHA-256 of the network's file.
-        size: side of its input, in pixels.
-        bytes: size of the model file that the field runs.
-        measurement: against the run's float network, on the validation part.
-        latencies: per engine; on this processor first, then held to older instruction sets.
-    """
-
-    name: str
-    how: Words
-    remarks: tuple[Words, ...]
-    network: str
-    size: int
-    bytes: int
-    measurement: Measurement
-    latencies: tuple[Latency, ...]
-
-    @property
-    def worst(self) -> CameraEffect:
-        """The camera on which this candidate is right least often."""
-        return min(self.measurement.cameras, key=lambda c: (c.right / c.photos, -c.photos))
-
-    @property
-    def fastest(self) -> Latency:
-        """This processor's fastest engine."""
-        return min((x for x in self.latencies if not x.held_to), key=lambda x: x.median_ms)
-
-    @property
-    def megabytes(self) -> float:
-        """Size in 10^6 bytes."""
-        return self.bytes / 1e6
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the figures as a JSON document."""
-        return {
-            "name": self.name,
-            "how": list(self.how),
-            "remarks": [list(words) for words in self.remarks],
-            "network": self.network,
-            "size": self.size,
-            "bytes": self.bytes,
-            "measurement": self.measurement.to_json(),
-            "latencies": [asdict(latency) for latency in self.latencies],
-        }
+"""Timing jitter above which the machine had other work."""
 
 
 @dataclass(frozen=True)
@@ -112,13 +33,13 @@ class SearchResult:
         rounds, threads: of the timing.
         machine, processor: where it was timed.
         created: UTC time, ISO 8601.
-        made: the networks, by the candidate's name.
+        built: the networks, by the candidate's name.
     """
 
     rows: tuple[Row, ...]
     front: tuple[str, ...]
     recommendations: tuple[Recommendation, ...]
-    left_out: tuple[tuple[str, Words], ...]
+    left_out: tuple[tuple[str, Message], ...]
     max_drop: float
     simulated: bool
     photo: Mapping[int, tuple[int, int]]
@@ -127,7 +48,7 @@ class SearchResult:
     machine: Machine
     processor: Processor
     created: str
-    made: Mapping[str, Made] = field(repr=False, compare=False)
+    built: Mapping[str, BuiltVariant] = field(repr=False, compare=False)
 
     def row(self, name: str) -> Row:
         """Return a candidate's figures."""
@@ -138,14 +59,14 @@ class SearchResult:
         return row.measurement.holds(self.max_drop)
 
     @property
-    def unrest(self) -> float:
+    def timing_jitter(self) -> float:
         """Largest ratio of a median to the fastest round; above `BUSY` the machine was busy."""
         return max(x.median_ms / x.fastest_ms for row in self.rows for x in row.latencies)
 
     @property
     def to_install(self) -> str | None:
         """Name of the run's own int8 network that most targets are to get; None where none is."""
-        wanted = Counter(r.candidate for r in self.recommendations if self.made[r.candidate].result)
+        wanted = Counter(r.candidate for r in self.recommendations if self.built[r.candidate].int8)
         return max(wanted, key=lambda name: wanted[name]) if wanted else None
 
     def to_json(self) -> dict[str, Any]:
@@ -157,7 +78,7 @@ class SearchResult:
             "processor": self.processor.to_json(),
             "max_drop": self.max_drop,
             "simulated": self.simulated,
-            "unrest": self.unrest,
+            "timing_jitter": self.timing_jitter,
             "rounds": self.rounds,
             "threads": self.threads,
             "photo": [{"size": size, "pixels": list(wh)} for size, wh in self.photo.items()],
@@ -165,5 +86,5 @@ class SearchResult:
             "axes": ["worst_accuracy", "fastest median_ms", "bytes"],
             "front": list(self.front),
             "recommendations": [asdict(r) for r in self.recommendations],
-            "left_out": [{"name": name, "reason": list(why)} for name, why in self.left_out],
+            "left_out": [{"name": name, "reason": reason} for name, reason in self.left_out],
         }

@@ -1,44 +1,24 @@
-"""`edgetlc quantize --search`: search a run and its students, install what is recommended."""
+"""Search the ways to compress a run and its students, and install what is recommended."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 
-from edgetlc.calibration.preparation import CalibrationConfig, Preparation, prepared
-from edgetlc.calibration.qat_training import QatConfig
+from edgetlc.calibration.config import CalibrationConfig, SearchConfig
+from edgetlc.calibration.coverage import some_of
+from edgetlc.calibration.preparation import Preparation, prepared
 from edgetlc.calibration.quantize_run import install
 from edgetlc.calibration.search.candidates import own_candidates, student_candidates
-from edgetlc.calibration.search.core import DEFAULT_MAX_DROP, FLOAT, search
+from edgetlc.calibration.search.core import search
 from edgetlc.calibration.search.result import SearchResult
+from edgetlc.calibration.search.variant import FLOAT
 from edgetlc.data.photos import PhotoSet
 from edgetlc.errors import InputError
-from edgetlc.models.checkpoint import Checkpoint, load_checkpoint
-from edgetlc.parity.page_words import listed
-from edgetlc.runtime.benchmark import DEFAULT_ROUNDS
-
-Log = Callable[[str], None]
-
-
-@dataclass(frozen=True)
-class SearchConfig:
-    """What to search.
-
-    Attributes:
-        max_drop: largest accepted fall of any camera's accuracy and rise of its false-genuine
-            rate on the validation part, a share of its photos.
-        aware: training of the candidate with quantization-aware training; None for no such one.
-        students: run folders of other networks trained on the same photos.
-        rounds, threads: of the timing.
-    """
-
-    max_drop: float = DEFAULT_MAX_DROP
-    aware: QatConfig | None = None
-    students: tuple[Path, ...] = ()
-    rounds: int = DEFAULT_ROUNDS
-    threads: int | None = None
+from edgetlc.locale import Message, _
+from edgetlc.models.checkpoint import load_checkpoint
 
 
 def search_run(
@@ -48,7 +28,6 @@ def search_run(
     config: SearchConfig | None = None,
     *,
     resume: bool = False,
-    log: Log = lambda _: None,
 ) -> SearchResult:
     """Search the ways to compress a run, and install the int8 network that is recommended.
 
@@ -60,7 +39,6 @@ def search_run(
         calibration: which photos set the ranges.
         config: what to search.
         resume: go on from the steps that an interrupted command finished.
-        log: is told which candidate is being made.
 
     Raises:
         InputError: as `prepared` and `search` do, or a student that cannot be compared: other
@@ -68,80 +46,89 @@ def search_run(
     """
     calibration, config = calibration or CalibrationConfig(), config or SearchConfig()
     _check_students(run, config.students)
-    aware = None if config.aware is None else asdict(config.aware)
-    settings = {"search": {"aware": aware, "max drop": config.max_drop}}
+    qat = None if config.qat is None else asdict(config.qat)
+    settings = {"search": {"qat": qat, "max drop": config.max_drop}}
     with ExitStack() as stack:
 
         def opened(folder: Path) -> Preparation:
-            ready = prepared(folder, photos, calibration, settings, resume=resume)
-            return stack.enter_context(ready)
+            preparation = prepared(folder, photos, calibration, settings, resume=resume)
+            return stack.enter_context(preparation)
 
         own, *students = map(opened, (run, *config.students))
-        candidates = [*own_candidates(own, photos, config.max_drop, config.aware)]
+        variants = [*own_candidates(own, photos, config)]
         for student in students:
-            candidates += student_candidates(student, own, photos)
-        found = search(
-            candidates,
-            own.judges[0].path,
-            max_drop=config.max_drop,
-            simulated=photos.part("val").simulated,
-            rounds=config.rounds,
-            threads=config.threads,
-            log=log,
-        )
-        if found.to_install is not None:
-            result = found.made[found.to_install].result
-            assert result is not None
-            install(own, result, calibration.seed)
-        return found
+            variants += student_candidates(student, own, photos)
+        typical = own.validation_photos[0].path
+        result = search(variants, typical, config, simulated=photos.part("val").simulated)
+        if result.to_install is not None:
+            int8 = result.built[result.to_install].int8
+            assert int8 is not None
+            install(own, int8, calibration.seed)
+        return result
 
 
-def next_steps(found: SearchResult, run: Path, students: Sequence[Path]) -> list[str]:
-    """Return what became of the run's int8 network and what is still to be done, line by line."""
-    wanted = {recommended.candidate for recommended in found.recommendations}
-    lines = []
-    if found.to_install:
-        lines.append(f"{found.to_install} is now the int8 network of {run}")
+def next_steps(result: SearchResult, run: Path, students: Sequence[Path]) -> Iterator[Message]:
+    """Yield what became of the run's int8 network and what is still to be done."""
+    wanted = {recommended.candidate for recommended in result.recommendations}
+    if result.to_install:
+        yield _("{name} is now the int8 network of {run}", name=result.to_install, run=run)
     elif FLOAT in wanted:
-        lines.append(f"int8 is not recommended for {run}: 'edgetlc export {run} --precision fp32'")
+        yield _(
+            "int8 is not recommended for {run}: 'edgetlc export {run} --precision fp32'", run=run
+        )
     for student in students:
         if f"{student.name} int8" in wanted:
-            lines.append(
-                f"the student {student} is recommended in int8: "
-                f"'edgetlc quantize {student}', then 'edgetlc export {student}'"
+            yield _(
+                "the student {student} is recommended in int8: 'edgetlc quantize {student}', then "
+                "'edgetlc export {student}'",
+                student=student,
             )
         if f"{student.name} {FLOAT}" in wanted:
-            lines.append(
-                f"the student {student} is recommended in float: "
-                f"'edgetlc export {student} --precision fp32'"
+            yield _(
+                "the student {student} is recommended in float: "
+                "'edgetlc export {student} --precision fp32'",
+                student=student,
             )
-    return lines
 
 
 def _check_students(run: Path, students: Sequence[Path]) -> None:
     """Refuse what cannot be compared before any work is done."""
     original = load_checkpoint(run)
+    classes = [info.name for info in original.classes]
     seen, names = {run.resolve()}, {FLOAT}
     for student in students:
         if student.resolve() in seen:
-            raise InputError(f"{student} is given twice; name every student once, and not the run")
+            raise InputError(
+                _(
+                    "{student} is given twice; name every student once, and not the run",
+                    student=student,
+                )
+            )
         if student.name in names:
-            raise InputError(f"two students are called {student.name}; rename one of the folders")
+            raise InputError(
+                _("two students are called {name}; rename one of the folders", name=student.name)
+            )
         seen.add(student.resolve())
         names.add(student.name)
         checkpoint = load_checkpoint(student)
-        ours, theirs = _labels(original), _labels(checkpoint)
-        if ours != theirs:
+        theirs = [info.name for info in checkpoint.classes]
+        if theirs != classes:
             raise InputError(
-                f"{student} knows the classes {listed(theirs, 5)}, {run} {listed(ours, 5)}; a "
-                "student must be trained on the same classes"
+                _(
+                    "{student} knows the classes {theirs}, {run} {ours}; a student must be trained "
+                    "on the same classes",
+                    student=student,
+                    theirs=some_of(theirs),
+                    run=run,
+                    ours=some_of(classes),
+                )
             )
         if checkpoint.training_digest != original.training_digest:
             raise InputError(
-                f"{student} was trained on other photos than {run}, perhaps on those that judge; "
-                "train the student with the same manifest"
+                _(
+                    "{student} was trained on other photos than {run}, perhaps on those that "
+                    "judge; train the student with the same manifest",
+                    student=student,
+                    run=run,
+                )
             )
-
-
-def _labels(checkpoint: Checkpoint) -> tuple[str, ...]:
-    return tuple(info.name for info in checkpoint.classes)

@@ -1,23 +1,24 @@
 """The candidates as two tables, for the terminal and for the page: what they lose, what they take.
 
-Each function returns the columns and one row of texts per candidate, in the result's order.
+Each function returns the columns and one row of cells per candidate, in the result's order.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
-from edgetlc.calibration.search.result import Row, SearchResult
-from edgetlc.calibration.search.target_reasons import two_digits
-from edgetlc.parity.page_words import Words
+from edgetlc.calibration.search.result import SearchResult
+from edgetlc.calibration.search.targets import two_digits
+from edgetlc.locale import Message, _
 from edgetlc.results.wording import percent
 
 
 @dataclass(frozen=True)
 class Column:
-    """A column's name in Chinese and English, and whether it holds numbers."""
+    """A column's name, and whether it holds numbers."""
 
-    words: Words
+    name: Message | str
     number: bool = True
 
 
@@ -26,69 +27,71 @@ Table = tuple[tuple[Column, ...], list[tuple[str, ...]]]
 Slot = tuple[str, str]
 """What was timed: an engine without its version, and the instruction set it was held to or ''."""
 
-_NAME = Column(("候选", "candidate"), number=False)
+YES, NO = _("yes"), _("no")
+_NAME = Column(_("candidate"), number=False)
 
 
-def losses(found: SearchResult) -> Table:
-    """Return what every candidate answers on the validation part."""
+def losses(result: SearchResult, camera_name: Callable[[str], str] = str) -> Table:
+    """Return what every candidate answers on the validation part.
+
+    Args:
+        result: the search's.
+        camera_name: how cameras are called; by their ids unless given.
+    """
     columns = (
         _NAME,
-        Column(("接受", "accepted"), number=False),
-        Column(("最差设备准确率", "worst camera")),
-        Column(("设备（照片）", "camera (photos)"), number=False),
-        Column(("设备最大降幅", "largest drop")),
-        Column(("误判为正品增幅", "false genuine")),
-        Column(("总准确率", "accuracy")),
-        Column(("与 float 一致", "agreement")),
+        Column(_("accepted"), number=False),
+        Column(_("worst camera's accuracy")),
+        Column(_("camera"), number=False),
+        Column(_("its photos")),
+        Column(_("largest drop")),
+        Column(_("more false genuine")),
+        Column(_("accuracy")),
+        Column(_("agreement")),
     )
-    return columns, [_losses(found, row) for row in found.rows]
+    return columns, [
+        (
+            row.name,
+            YES if result.accepts(row) else NO,
+            percent(row.measurement.worst_accuracy),
+            camera_name(row.worst.camera),
+            str(row.worst.photos),
+            change(row.measurement.worst_drop),
+            change(row.measurement.worst_rise) if row.measurement.pooled.counterfeits else "–",
+            percent(row.measurement.accuracy),
+            percent(row.measurement.agreement),
+        )
+        for row in result.rows
+    ]
 
 
-def _losses(found: SearchResult, row: Row) -> tuple[str, ...]:
-    measured = row.measurement
-    return (
-        row.name,
-        "yes" if found.accepts(row) else "no",
-        percent(measured.worst_accuracy),
-        f"{row.worst.camera} ({row.worst.photos})",
-        change(measured.worst_drop),
-        change(measured.worst_rise) if measured.pooled.counterfeits else "–",
-        percent(measured.accuracy),
-        percent(measured.agreement),
-    )
-
-
-def costs(found: SearchResult) -> Table:
+def costs(result: SearchResult) -> Table:
     """Return every candidate's times and size, with two digits: the rest is noise."""
+    timed = slots(result)
     columns = (
         _NAME,
-        Column(("前沿", "front"), number=False),
-        *(Column((f"{slot_name(slot)} ms",) * 2) for slot in slots(found)),
-        Column(("MB", "MB")),
+        Column(_("front"), number=False),
+        *(Column(f"{slot_name(slot)} ms") for slot in timed),
+        Column("MB"),
     )
-    return columns, [_costs(found, row) for row in found.rows]
+    lines = []
+    for row in result.rows:
+        times = {(_engine(x.engine), x.held_to): x.median_ms for x in row.latencies}
+        cells = (f"{two_digits(times[slot]):g}" if slot in times else "–" for slot in timed)
+        front = YES if row.name in result.front else ""
+        lines.append((row.name, front, *cells, f"{two_digits(row.megabytes):g}"))
+    return columns, lines
 
 
-def _costs(found: SearchResult, row: Row) -> tuple[str, ...]:
-    times = {(_engine(x.engine), x.held_to): x.median_ms for x in row.latencies}
-    return (
-        row.name,
-        "yes" if row.name in found.front else "",
-        *(f"{two_digits(times[slot]):g}" if slot in times else "–" for slot in slots(found)),
-        f"{two_digits(row.megabytes):g}",
-    )
-
-
-def slots(found: SearchResult) -> tuple[Slot, ...]:
+def slots(result: SearchResult) -> tuple[Slot, ...]:
     """Return what was timed, this processor's own first."""
-    every = ((_engine(x.engine), x.held_to) for row in found.rows for x in row.latencies)
+    every = ((_engine(x.engine), x.held_to) for row in result.rows for x in row.latencies)
     return tuple(sorted(dict.fromkeys(every), key=lambda slot: slot[1]))
 
 
 def slot_name(slot: Slot) -> str:
     """Return an engine's name with what it was held to."""
-    engine, held_to = slot
-    return f"{engine} {held_to}" if held_to else engine
+    return " ".join(filter(None, slot))
 
 
 def change(share: float) -> str:

@@ -1,7 +1,7 @@
 """Which candidate to ship to which kind of device, and why.
 
 Among the accepted candidates, float included, the fastest that was measured for the target. Times
-and sizes that differ by less than `WORTH` count as equal: of equally fast candidates the smaller
+and sizes that differ by less than `MIN_GAIN` count as equal: of equally fast candidates the smaller
 is taken, of equally small ones float, of the others the one that is right most often on its worst
 camera. So a candidate that is neither faster nor smaller than float is not worth shipping. Where
 the target cannot be measured here, only size decides, and the user is told how to measure.
@@ -12,36 +12,30 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from edgetlc.calibration.search.processor import Processor
-from edgetlc.calibration.search.target_reasons import (
-    WORTH,
-    Option,
-    Target,
-    float_it_is,
-    unmeasured,
-    worth_it,
-)
+from edgetlc.calibration.search.processor import Kind, Processor
 from edgetlc.calibration.search.timing import Latency
-from edgetlc.parity.page_words import Words
+from edgetlc.calibration.search.variant import Row
+from edgetlc.locale import Message, _
 
-_ON_DEVICE: Words = (
-    "在该设备上运行 edgetlc benchmark BUNDLE 和 edgetlc selftest BUNDLE",
-    "run 'edgetlc benchmark BUNDLE' and 'edgetlc selftest BUNDLE' on the device",
-)
-TARGETS = (
-    Target("vnni-pc", ("支持 VNNI 的电脑", "PC with VNNI"), "vnni", _ON_DEVICE),
-    Target("avx2-pc", ("仅支持 AVX2 的电脑", "PC with AVX2 only"), "avx2", _ON_DEVICE),
-    Target("arm-phone", ("ARM 手机", "ARM phone"), "arm", _ON_DEVICE),
-    Target(
-        "browser",
-        ("浏览器", "browser"),
-        None,
-        (
-            "在该设备的浏览器中用 onnxruntime-web 分别计时 float 与 int8 的 ONNX 模型",
-            "time the float and the int8 ONNX model with onnxruntime-web in that device's browser",
-        ),
-    ),
-)
+MIN_GAIN = 0.1
+"""Smallest gain in time or size that counts, as a share of the slower or larger: less is noise."""
+
+
+@dataclass(frozen=True)
+class Target:
+    """A kind of device.
+
+    Attributes:
+        name: such as `vnni-pc`.
+        label: what it is.
+        kind: the processor that must stand for it; None where none here can.
+        measure: how to measure it on the device itself.
+    """
+
+    name: str
+    label: Message
+    kind: Kind | None
+    measure: Message
 
 
 @dataclass(frozen=True)
@@ -49,78 +43,167 @@ class Recommendation:
     """What to ship to a target.
 
     Attributes:
-        target: its name; words: what it is, in Chinese and English.
+        target, label: its name, and what it is.
         candidate: what to ship.
         engine: the fastest engine for it; empty where the target was not measured.
         median_ms, float_ms: of the candidate and of float on their fastest engines.
-        reason: one sentence in Chinese and one in English.
+        reason: why.
         measure: how to measure on the device; None where it was measured on such a processor.
     """
 
     target: str
-    words: Words
+    label: Message
     candidate: str
     engine: str
     median_ms: float | None
     float_ms: float | None
-    reason: Words
-    measure: Words | None
+    reason: Message
+    measure: Message | None
+
+
+_ON_DEVICE = _("run 'edgetlc benchmark BUNDLE' and 'edgetlc selftest BUNDLE' on the device")
+_IN_BROWSER = _(
+    "time the float and the int8 ONNX model with onnxruntime-web in that device's browser"
+)
+TARGETS = (
+    Target("vnni-pc", _("PC with VNNI"), "vnni", _ON_DEVICE),
+    Target("avx2-pc", _("PC with AVX2 only"), "avx2", _ON_DEVICE),
+    Target("arm-phone", _("ARM phone"), "arm", _ON_DEVICE),
+    Target("browser", _("browser"), None, _IN_BROWSER),
+)
 
 
 def recommend(
-    target: Target, options: Sequence[Option], processor: Processor, max_drop: float
+    target: Target, rows: Sequence[Row], processor: Processor, max_drop: float
 ) -> Recommendation:
     """Return what to ship to a target.
 
     Args:
         target: one of `TARGETS`.
-        options: the float network first; it is always accepted.
+        rows: of all candidates, the float network's first; it is always accepted.
         processor: what was measured here can stand for.
-        max_drop: the bound, for the words.
+        max_drop: the bound.
     """
-    accepted = [option for option in options if option.accepted]
-    original = options[0]
+    accepted = [row for row in rows if row.measurement.holds(max_drop)]
+    original = rows[0]
     held_to = processor.stands_for.get(target.kind) if target.kind else None
-    times = {option.name: _fastest(option, held_to) for option in options}
+    times = {row.name: _fastest(row, held_to) for row in rows}
     before = times[original.name]
     if before is None:
         best = _smallest(accepted, original)
-        reason = unmeasured(target, best, options, processor, max_drop)
-        return Recommendation(
-            target.name, target.words, best.name, "", None, None, reason, target.measure
+        reason = _(
+            "{why} {choice}",
+            why=_not_measured(target, processor),
+            choice=_by_size(best, rows, max_drop),
         )
-    timed = [(option, time) for option in accepted if (time := times[option.name]) is not None]
-    limit = min(time.median_ms for _, time in timed) / (1 - WORTH)
-    best = _smallest([option for option, time in timed if time.median_ms <= limit], original)
+        return Recommendation(
+            target.name, target.label, best.name, "", None, None, reason, target.measure
+        )
+    timed = [(row, time) for row in accepted if (time := times[row.name]) is not None]
+    limit = min(time.median_ms for _row, time in timed) / (1 - MIN_GAIN)
+    best = _smallest([row for row, time in timed if time.median_ms <= limit], original)
     time = times[best.name]
     assert time is not None
-    if best is original:
-        reason = float_it_is(original, options, max_drop, time)
-    else:
-        reason = worth_it(best, original, time, before, max_drop)
-    engine = f"{time.engine} held to {held_to}" if held_to else time.engine
+    engine = _("{engine} held to {isa}", engine=time.engine, isa=held_to)
     return Recommendation(
         target.name,
-        target.words,
+        target.label,
         best.name,
-        engine,
+        engine if held_to else time.engine,
         time.median_ms,
         before.median_ms,
-        reason,
+        _by_speed(best, time, before, rows, max_drop),
         None,
     )
 
 
-def _fastest(option: Option, held_to: str | None) -> Latency | None:
+def two_digits(value: float) -> float:
+    """Return a positive value with two significant digits: the rest of a timing is noise."""
+    return float(f"{value:.2g}")
+
+
+def _fastest(row: Row, held_to: str | None) -> Latency | None:
     """Return the fastest engine that was timed like this; None where none was."""
-    fits = (latency for latency in option.latencies if latency.held_to == held_to)
+    fits = (latency for latency in row.latencies if latency.held_to == held_to)
     return min(fits, key=lambda latency: latency.median_ms, default=None)
 
 
-def _smallest(options: Sequence[Option], original: Option) -> Option:
+def _smallest(rows: Sequence[Row], original: Row) -> Row:
     """Return the smallest; of equally small ones float, or the best on its worst camera."""
-    limit = min(option.bytes for option in options) / (1 - WORTH)
-    small = [option for option in options if option.bytes <= limit]
+    limit = min(row.bytes for row in rows) / (1 - MIN_GAIN)
+    small = [row for row in rows if row.bytes <= limit]
     if original in small:
         return original
-    return max(small, key=lambda option: (option.worst_accuracy, option.agreement))
+    return max(small, key=lambda row: (row.measurement.worst_accuracy, row.measurement.agreement))
+
+
+def _by_speed(
+    best: Row, time: Latency, before: Latency, rows: Sequence[Row], max_drop: float
+) -> Message:
+    """Say why a measured target gets the candidate: `time` against float's, `before`."""
+    if best is not rows[0]:
+        return _(
+            "{ms:g} ms a photo on {engine} against {float_ms:g} ms for float on {float_engine}, a "
+            "file of {size:g} MB against {float_size:g} MB, and no camera loses more than "
+            "{loss:.2%} ({bound:.2%} are accepted).",
+            ms=two_digits(time.median_ms),
+            engine=time.engine,
+            float_ms=two_digits(before.median_ms),
+            float_engine=before.engine,
+            size=two_digits(best.megabytes),
+            float_size=two_digits(rows[0].megabytes),
+            loss=max(best.measurement.degradation, 0),
+            bound=max_drop,
+        )
+    return _none_accepted(rows, max_drop) or _(
+        "Ship float ({ms:g} ms a photo on {engine}): within the accepted loss of {bound:.2%} no "
+        "candidate is at least {gain:.0%} faster, or smaller and as fast.",
+        ms=two_digits(time.median_ms),
+        engine=time.engine,
+        bound=max_drop,
+        gain=MIN_GAIN,
+    )
+
+
+def _by_size(best: Row, rows: Sequence[Row], max_drop: float) -> Message:
+    """Say why a target that was not measured gets the candidate."""
+    if best is not rows[0]:
+        return _(
+            "It is the smallest within the accepted loss of {bound:.2%}: {size:g} MB against "
+            "{float_size:g} MB for float.",
+            bound=max_drop,
+            size=two_digits(best.megabytes),
+            float_size=two_digits(rows[0].megabytes),
+        )
+    return _none_accepted(rows, max_drop) or _(
+        "Ship float: within the accepted loss of {bound:.2%} no candidate is smaller.",
+        bound=max_drop,
+    )
+
+
+def _none_accepted(rows: Sequence[Row], max_drop: float) -> Message | None:
+    """Say that every candidate but float loses too much; None where one does not, or is none."""
+    others = rows[1:]
+    if not others or any(row.measurement.holds(max_drop) for row in others):
+        return None
+    least = min(others, key=lambda row: row.measurement.degradation)
+    return _(
+        "Ship float: every other candidate loses more than the accepted {bound:.2%}; the least, "
+        "{name}, loses {loss:.2%} on {camera}.",
+        bound=max_drop,
+        name=least.name,
+        loss=least.measurement.degradation,
+        camera=least.measurement.worst_camera,
+    )
+
+
+def _not_measured(target: Target, processor: Processor) -> Message:
+    if target.kind is None:
+        return _("Not measured: there is no browser here.")
+    if not processor.known:
+        return _("Not measured: this system does not tell what its processor can do.")
+    if target.kind in processor.stands_for:
+        return _(
+            "Not measured: the engine that can be held to older instructions, OpenVINO, is missing."
+        )
+    return _("Not measured: this machine is no {target}.", target=target.label)

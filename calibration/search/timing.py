@@ -23,14 +23,15 @@ import numpy as np
 
 from edgetlc.errors import EdgetlcError
 from edgetlc.files import read_json, write_json
+from edgetlc.locale import _
 from edgetlc.progress import Silent, progress, reporting
-from edgetlc.runtime.benchmark import interleaved
 from edgetlc.runtime.engines import OPENVINO, available_engines, open_engine
 from edgetlc.runtime.pixels import Pixels
+from edgetlc.runtime.timing import interleaved
 
 T = TypeVar("T")
 
-HOLD = "ONEDNN_MAX_CPU_ISA"
+HELD_TO = "ONEDNN_MAX_CPU_ISA"
 _ORDER, _TIMES = "order.json", "times.json"
 _LAST_WORDS = 400  # characters of a failed process's output
 
@@ -53,31 +54,31 @@ class Latency:
 
 
 @dataclass(frozen=True)
-class Timed:
+class TimedModel:
     """A deployable model and the photo it is timed with.
 
     Attributes:
-        model: the ONNX file's content.
+        content: of the ONNX file.
         pixels: uint8[1, H, W, 3], the host step's result.
     """
 
-    model: bytes
+    content: bytes
     pixels: Pixels
 
 
 def latencies(
-    candidates: Mapping[str, Timed],
+    models: Mapping[str, TimedModel],
     *,
     rounds: int,
     threads: int | None = None,
     held_to: Sequence[str] = (),
 ) -> dict[str, tuple[Latency, ...]]:
-    """Time every candidate on every engine here, then OpenVINO held to older instruction sets.
+    """Time every model on every engine here, then OpenVINO held to older instruction sets.
 
-    Every model is in memory on every engine at once, or turns could not be interleaved.
+    All of them are in memory at once, or turns could not be interleaved.
 
     Args:
-        candidates: by name, the float network first.
+        models: by name, the float network first.
         rounds: timed runs of each, at least 3.
         threads: processor threads; None leaves the choice to each engine.
         held_to: values of `ONEDNN_MAX_CPU_ISA`, one more run of OpenVINO each.
@@ -85,29 +86,29 @@ def latencies(
     Raises:
         EdgetlcError: the timing process failed; with what it said last.
     """
-    found: dict[str, list[Latency]] = {name: [] for name in candidates}
+    times: dict[str, list[Latency]] = {name: [] for name in models}
     with tempfile.TemporaryDirectory(prefix="edgetlc-timing-") as name:
         folder = Path(name)
-        for number, timed in enumerate(candidates.values()):
-            (folder / f"{number}.onnx").write_bytes(timed.model)
+        for number, timed in enumerate(models.values()):
+            (folder / f"{number}.onnx").write_bytes(timed.content)
             np.save(folder / f"{number}.npy", timed.pixels)
         for isa in ("", *held_to):
             engines = [e for e in available_engines() if not isa or e == OPENVINO]
-            order = {"models": len(candidates), "engines": engines}
+            order = {"models": len(models), "engines": engines}
             write_json(folder / _ORDER, {**order, "rounds": rounds, "threads": threads})
             if engines:
                 _run(folder, isa, rounds)
-                for candidate, rows in zip(found, read_json(folder / _TIMES, "times"), strict=True):
-                    found[candidate] += [Latency(held_to=isa, **row) for row in rows]
-    return {name: tuple(rows) for name, rows in found.items()}
+                for model, rows in zip(times, read_json(folder / _TIMES, "times"), strict=True):
+                    times[model] += [Latency(held_to=isa, **row) for row in rows]
+    return {name: tuple(rows) for name, rows in times.items()}
 
 
 def _run(folder: Path, isa: str, rounds: int) -> None:
-    environment = {name: value for name, value in os.environ.items() if name != HOLD}
+    environment = {name: value for name, value in os.environ.items() if name != HELD_TO}
     if isa:
-        environment[HOLD] = isa
+        environment[HELD_TO] = isa
     command = [sys.executable, "-P", "-m", __name__, str(folder)]
-    what = f"timing, OpenVINO held to {isa}" if isa else "timing"
+    what = _("timing, OpenVINO held to {isa}", isa=isa) if isa else _("timing")
     with (
         (folder / "said.txt").open("w+b") as said,
         subprocess.Popen(  # noqa: S603 - this interpreter and this module
@@ -116,7 +117,7 @@ def _run(folder: Path, isa: str, rounds: int) -> None:
     ):
         try:
             assert process.stdout is not None
-            for _ in progress(process.stdout, what, rounds):
+            for _line in progress(process.stdout, what, rounds):
                 pass
         except BaseException:
             process.kill()
@@ -125,7 +126,11 @@ def _run(folder: Path, isa: str, rounds: int) -> None:
             said.seek(0)
             last = said.read().decode("utf-8", "replace")[-_LAST_WORDS:].split()
             raise EdgetlcError(
-                f"the timing process ended with status {process.returncode}: {' '.join(last)}"
+                _(
+                    "the timing process ended with status {status}: {output}",
+                    status=process.returncode,
+                    output=" ".join(last),
+                )
             )
 
 

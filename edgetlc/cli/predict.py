@@ -10,10 +10,19 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from edgetlc.cli.answers import MOST_ROWS, UNREADABLE, Tally, show_answers
-from edgetlc.cli.console import DeviceFolder, Json, Verbose, note, say, writable
-from edgetlc.cli.options import BundleArgument, Overwrite, ResultsFile, Threads
+from edgetlc.cli.console import note, say, writable
+from edgetlc.cli.options import (
+    BundleArgument,
+    DeviceFolder,
+    Json,
+    Overwrite,
+    ResultsFile,
+    Resume,
+    Threads,
+)
+from edgetlc.cli.prediction_view import MOST_ROWS, UNREADABLE, Tally, show_answers
 from edgetlc.errors import BAD_INPUT, InputError
+from edgetlc.locale import _
 from edgetlc.progress import progress
 
 if TYPE_CHECKING:
@@ -24,35 +33,42 @@ if TYPE_CHECKING:
 
 def predict(
     bundle: BundleArgument,
-    photos: Annotated[list[Path], typer.Argument(metavar="PHOTO…", help="Photos or folders.")],
+    photos: Annotated[list[Path], typer.Argument(metavar="PHOTO…", help=_("Photos or folders."))],
     model: Annotated[
-        str | None, typer.Option(help="Model of the bundle, such as onnx-fp32. Default: int8.")
+        str | None,
+        typer.Option("--model", help=_("Model of the bundle, such as onnx-fp32. Default: int8.")),
     ] = None,
-    engine: Annotated[str | None, typer.Option(help="onnxruntime or openvino.")] = None,
+    engine: Annotated[
+        str | None, typer.Option("--engine", help=_("onnxruntime or openvino."))
+    ] = None,
     threads: Threads = None,
     overlay: Annotated[
         Path | None,
-        typer.Option(help="Write each photo with its class-activation overlay to this folder."),
+        typer.Option(
+            "--overlay",
+            help=_("Write each photo with its class-activation overlay to this folder."),
+        ),
     ] = None,
     annotate: Annotated[
         Path | None,
-        typer.Option(help="Write each photo, its overlay and the answer as a picture to there."),
+        typer.Option(
+            "--annotate",
+            help=_("Write each photo, its overlay and the answer as a picture to there."),
+        ),
     ] = None,
     report: Annotated[
-        Path | None, typer.Option(help="Write pages to print: a .html file, or .pdf (an extra).")
+        Path | None,
+        typer.Option("--report", help=_("Write pages to print: a .html file, or .pdf (an extra).")),
     ] = None,
     results_file: ResultsFile = None,
     results_format: Annotated[
         Literal["json", "jsonl", "csv", "xml", "text"] | None,
-        typer.Option("--results-format", help="Of the results file; its suffix if not given."),
+        typer.Option("--results-format", help=_("Of the results file; its suffix if not given.")),
     ] = None,
-    resume: Annotated[
-        bool, typer.Option("--resume", help="Go on where the same command was interrupted.")
-    ] = False,
+    resume: Resume = False,
     overwrite: Overwrite = False,
     devices: DeviceFolder = None,
     json_: Json = False,
-    verbose: Verbose = False,
 ) -> None:
     """Classify photos: label, confidence, runner-up, camera, cautions. Needs no network.
 
@@ -64,7 +80,11 @@ def predict(
 
     outputs = Outputs(results_file, results_format, overlay, annotate, report, resume, overwrite)
     files = photo_files(photos)
-    outputs.check(len(files))
+    if report is not None:
+        from edgetlc.pages.predictions import check_report
+
+        check_report(report, len(files))
+    outputs.check()
     _warn_of_fonts(outputs)
     classifier = Classifier.open(
         bundle,
@@ -77,7 +97,7 @@ def predict(
     tally = _classify(classifier, files, outputs, as_json=json_)
     if not json_:
         show_answers(tally)
-        say(f"{classifier.model.id} on {classifier.engine.name}")
+        say(_("{model} on {engine}", model=classifier.model.id, engine=classifier.engine.name))
         _tell_where(outputs, tally.photos)
     if tally.unreadable:
         raise typer.Exit(BAD_INPUT)
@@ -105,11 +125,11 @@ def photo_files(places: Sequence[Path]) -> list[Path]:
         elif place.exists():
             yield place
         else:
-            raise InputError(f"{place}: no such photo or folder")
+            raise InputError(_("{path}: no such photo or folder", path=place))
 
     files = [file for place in places for file in expand(place)]
     if not files:
-        raise InputError(f"no photos in {', '.join(map(str, places))}")
+        raise InputError(_("no photos in {places}", places=", ".join(map(str, places))))
     return files
 
 
@@ -120,26 +140,41 @@ def _classify(
     from edgetlc.results.batch import Batch
 
     time = datetime.now().astimezone().isoformat(sep=" ", timespec="minutes")
-    tally, pages = Tally(), []
+    tally, photos = Tally(), []
     with outputs.journal(classifier, keep=as_json) as (journal, answered):
-        beside = outputs.beside(classifier, time)
-        batch = Batch(classifier, files, journal, answered, beside)
+        batch = Batch(classifier, files, journal, answered, outputs.extras(classifier))
         found = batch.run()
         try:
-            for one, page in (
-                progress(found, "classifying", len(files)) if len(files) > 1 else found
+            for one, sheet in (
+                progress(found, _("classifying"), len(files)) if len(files) > 1 else found
             ):
                 tally.add(one)
-                if page is not None:
-                    pages.append(page)
+                if outputs.report is not None:
+                    photos.append((one, sheet))
                 if one["decision"] == UNREADABLE:
-                    note(f"cannot classify {one['file']}: {one['reason']}")
-            outputs.write(batch, pages, time)
+                    note(
+                        _(
+                            "cannot classify {file}: {reason}",
+                            file=one["file"],
+                            reason=one["reason"],
+                        )
+                    )
+            outputs.write(batch)
+            if outputs.report is not None:
+                from edgetlc.pages.predictions import write_report
+                from edgetlc.results.report import prediction_report
+
+                write_report(outputs.report, prediction_report(classifier, photos, time))
         except BaseException:
             if journal is not None and journal.path is not None:
                 note(
-                    f"{tally.photos} of {len(files)} answers are kept in {journal.path}; the same "
-                    "command with --resume goes on from there"
+                    _(
+                        "{done} of {all} answers are kept in {file}; the same command with "
+                        "--resume goes on from there",
+                        done=tally.photos,
+                        all=len(files),
+                        file=journal.path,
+                    )
                 )
             raise
         try:
@@ -173,12 +208,12 @@ def _warn_of_fonts(outputs: Outputs) -> None:
 
 def _tell_where(outputs: Outputs, photos: int) -> None:
     for what, place in (
-        ("all answers", outputs.results_file),
-        ("overlays", outputs.overlay),
-        ("annotated pictures", outputs.annotate),
-        ("report", outputs.report),
+        (_("all answers in {place}", place=outputs.results_file), outputs.results_file),
+        (_("overlays in {place}", place=outputs.overlay), outputs.overlay),
+        (_("annotated pictures in {place}", place=outputs.annotate), outputs.annotate),
+        (_("report in {place}", place=outputs.report), outputs.report),
     ):
         if place is not None:
-            say(f"{what} in {place}")
+            say(what)
     if photos > MOST_ROWS and outputs.results_file is None:
-        say("all answers, one by one: pass --results-file answers.csv (.json .jsonl .xml .txt)")
+        say(_("all answers, one by one: pass --results-file answers.csv (.json .jsonl .xml .txt)"))

@@ -23,13 +23,14 @@ from edgetlc.data.duplicates import connected, near_duplicates
 from edgetlc.data.manifest import load_photos, unlisted_files
 from edgetlc.data.photos import Photo, PhotoSet
 from edgetlc.data.reading import FileFinding, Reading, read_all
+from edgetlc.devices.camera import UNKNOWN_CAMERA
 from edgetlc.devices.identify import identify
 from edgetlc.devices.naming import explain_name
 from edgetlc.devices.profiles import Cameras
+from edgetlc.locale import _
 from edgetlc.runtime.classes import ClassInfo
 
 MIN_IMAGES = 500
-UNKNOWN_CAMERA = "unknown"
 
 
 @dataclass(frozen=True)
@@ -194,8 +195,12 @@ def _wrong_suffixes(readings: Iterable[Reading]) -> Iterator[FileFinding]:
     for reading in readings:
         path, container = reading.photo.path, reading.container
         if path.suffix.lower() not in container.suffixes:
-            expected = " or ".join(container.suffixes)
-            yield FileFinding(path, f"holds {container.name}; the name should end in {expected}")
+            reason = _(
+                "holds {container}; the name should end in {suffixes}",
+                container=container.name,
+                suffixes=", ".join(container.suffixes),
+            )
+            yield FileFinding(path, reason)
 
 
 def _bad_names(photos: Iterable[Photo]) -> Iterator[FileFinding]:

@@ -18,6 +18,7 @@ from typing import get_args
 
 from edgetlc.errors import InputError
 from edgetlc.files import write_text
+from edgetlc.locale import _
 from edgetlc.runtime.classes import ClassInfo, Role
 
 CLASSES_FILE = "classes.toml"
@@ -37,15 +38,23 @@ def _parse_classes(path: Path) -> dict[str, ClassInfo]:
     try:
         document = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise InputError(f"{path} is not a readable TOML file: {error}") from None
+        raise InputError(
+            _("{path} is not a readable TOML file: {reason}", path=path, reason=error)
+        ) from None
     classes = {}
     for name, fields in document.items():
         if not isinstance(fields, dict) or set(fields) - {"zh", "en", "role"}:
-            raise InputError(f"{path}: [{name}] takes zh, en and role only")
+            raise InputError(_("{path}: [{name}] takes zh, en and role only", path=path, name=name))
         role = fields.get("role", "unspecified")
         if role not in get_args(Role):
             raise InputError(
-                f"{path}: role of [{name}] is {role!r}; use {', '.join(get_args(Role))}"
+                _(
+                    "{path}: role of [{name}] is {role!r}; use {allowed}",
+                    path=path,
+                    name=name,
+                    role=role,
+                    allowed=", ".join(get_args(Role)),
+                )
             )
         zh, en = str(fields.get("zh", name)), str(fields.get("en", name))
         classes[name] = ClassInfo(name, zh, en, role)

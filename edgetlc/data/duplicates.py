@@ -31,6 +31,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from edgetlc.locale import _
 from edgetlc.progress import progress
 
 Thumbnail = NDArray[np.uint8]
@@ -63,7 +64,7 @@ def near_duplicates(thumbnails: Sequence[Thumbnail]) -> Iterator[tuple[int, int]
         [_difference_vectors(np.stack(thumbnails[start : start + _BLOCK])) for start in starts]
     )
     blocks = [(row, column) for row in starts for column in starts if row <= column]
-    for row, column in progress(blocks, "compare"):
+    for row, column in progress(blocks, _("compare")):
         cosine = vectors[row : row + _BLOCK] @ vectors[column : column + _BLOCK].T
         for i, j in np.argwhere(cosine >= SIMILAR).tolist():
             if row + i < column + j:

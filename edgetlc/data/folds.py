@@ -19,6 +19,7 @@ from edgetlc.data.clusters import clusters_of
 from edgetlc.data.photos import Part, Photo, PhotoSet
 from edgetlc.errors import InputError
 from edgetlc.files import sha256_file
+from edgetlc.locale import _, n_
 from edgetlc.threads import in_order
 
 VALIDATION_SHARE = 1 / 8
@@ -51,18 +52,24 @@ def make_folds(photos: PhotoSet, count: int, seed: int = 0) -> Folds:
         InputError: too few clusters, or a class that would be missing from a training part.
     """
     if count < 2:
-        raise InputError(f"{count} fold(s) asked for; cross-validation needs at least 2")
+        raise InputError(
+            n_(
+                "{count} fold asked for; cross-validation needs at least 2",
+                "{count} folds asked for; cross-validation needs at least 2",
+                count=count,
+            )
+        )
     known = photos.part("train", "val").photos
-    digests = [digest for _, digest in in_order(lambda p: sha256_file(p.path), known)]
+    digests = [digest for _photo, digest in in_order(lambda p: sha256_file(p.path), known)]
     clusters = clusters_of(known, digests)
     _require_clusters(photos.labels, clusters, count)
     ratios = dict.fromkeys(range(count), 1 / count)
     numbers = assign(clusters, ratios, seed, range(count))
     sets = []
     for number in range(count):
-        held = [c for c, n in zip(clusters, numbers, strict=True) if n == number]
+        fold = [c for c, n in zip(clusters, numbers, strict=True) if n == number]
         rest = [c for c, n in zip(clusters, numbers, strict=True) if n != number]
-        sets.append(_fold(photos, known, held, rest, seed))
+        sets.append(_fold(photos, known, fold, rest, seed))
     for number, parted in enumerate(sets, start=1):
         _require_parts(parted, number)
     return Folds(tuple(sets), tuple(_warnings(photos.labels, clusters, count)))
@@ -71,12 +78,12 @@ def make_folds(photos: PhotoSet, count: int, seed: int = 0) -> Folds:
 def _fold(
     photos: PhotoSet,
     known: Sequence[Photo],
-    held: Sequence[Cluster],
+    fold: Sequence[Cluster],
     rest: Sequence[Cluster],
     seed: int,
 ) -> PhotoSet:
     shares: dict[Part, float] = {"train": 1 - VALIDATION_SHARE, "val": VALIDATION_SHARE}
-    parts: dict[int, Part] = {i: "test" for cluster in held for i in cluster.members}
+    parts: dict[int, Part] = {i: "test" for cluster in fold for i in cluster.members}
     for cluster, part in zip(rest, assign(rest, shares, seed, _REST), strict=True):
         parts |= dict.fromkeys(cluster.members, part)
     return replace(
@@ -87,15 +94,25 @@ def _fold(
 def _require_clusters(labels: Sequence[str], clusters: Sequence[Cluster], count: int) -> None:
     if count > len(clusters):
         raise InputError(
-            f"{count} folds asked for; outside the test part there are {len(clusters)} clusters of "
-            "photos that stay together; choose fewer folds"
+            _(
+                "{count} folds asked for; outside the test part there are {clusters} clusters "
+                "of photos that stay together; choose fewer folds",
+                count=count,
+                clusters=len(clusters),
+            )
         )
     for label in labels:
         holding = sum(label in cluster.labels for cluster in clusters)
         if holding < 2:
             raise InputError(
-                f"class {label!r} has {holding} cluster(s) of photos outside the test part; "
-                "cross-validation needs at least 2; add photos of another batch"
+                n_(
+                    "class {label!r} has {count} cluster of photos outside the test part; "
+                    "cross-validation needs at least 2; add photos of another batch",
+                    "class {label!r} has {count} clusters of photos outside the test part; "
+                    "cross-validation needs at least 2; add photos of another batch",
+                    label=label,
+                    count=holding,
+                )
             )
 
 
@@ -104,11 +121,23 @@ def _require_parts(parted: PhotoSet, number: int) -> None:
     learned = {p.label for p in parted.photos if p.part == "train"}
     missing = [label for label in parted.labels if label not in learned]
     empty = [part for part, labels in here.items() if not labels]
-    if missing or empty:
-        what = f"no training photo of {', '.join(missing)}" if missing else f"no {empty[0]} photo"
+    if missing:
         raise InputError(
-            f"fold {number} would have {what}: too many photos belong together; "
-            "choose another number of folds or another seed"
+            _(
+                "fold {number} would have no training photo of {classes}: too many photos belong "
+                "together; choose another number of folds or another seed",
+                number=number,
+                classes=", ".join(missing),
+            )
+        )
+    if empty:
+        raise InputError(
+            _(
+                "fold {number} would have no {part} photo: too many photos belong together; "
+                "choose another number of folds or another seed",
+                number=number,
+                part=empty[0],
+            )
         )
 
 
@@ -116,7 +145,10 @@ def _warnings(labels: Sequence[str], clusters: Sequence[Cluster], count: int) ->
     for label in labels:
         holding = sum(label in cluster.labels for cluster in clusters)
         if holding < count:
-            yield (
-                f"class {label!r} has {holding} clusters of photos that stay together, "
-                f"so it is held out in {holding} of {count} folds at most"
+            yield _(
+                "class {label!r} has {holding} clusters of photos that stay together, so it is "
+                "held out in {holding} of {count} folds at most",
+                label=label,
+                holding=holding,
+                count=count,
             )

@@ -28,6 +28,7 @@ from edgetlc.devices.naming import parse_name
 from edgetlc.devices.profiles import Cameras
 from edgetlc.errors import InputError
 from edgetlc.files import write_text
+from edgetlc.locale import Message, _
 from edgetlc.runtime.containers import PHOTO_SUFFIXES
 
 MANIFEST_FILE = "manifest.csv"
@@ -56,15 +57,25 @@ def load_photos(source: Path, cameras: Cameras) -> PhotoSet:
         photos = _from_manifest(source, cameras)
         root = source.parent
     else:
-        raise InputError(f"{source}: no such folder or manifest")
+        raise InputError(_("{source}: no such folder or manifest", source=source))
     if not photos:
         raise InputError(
-            f"{source} holds no photos; expected <class>/<photo> with names ending in "
-            f"{', '.join(sorted(PHOTO_SUFFIXES))}"
+            _(
+                "{source} holds no photos; expected <class>/<photo> with names ending in "
+                "{suffixes}",
+                source=source,
+                suffixes=", ".join(sorted(PHOTO_SUFFIXES)),
+            )
         )
     names = sorted({photo.label for photo in photos})
     if len(names) < 2:
-        raise InputError(f"{source} holds one class only ({names[0]}); a classifier needs two")
+        raise InputError(
+            _(
+                "{source} holds one class only ({name}); a classifier needs two",
+                source=source,
+                name=names[0],
+            )
+        )
     return PhotoSet(tuple(photos), read_classes(root / CLASSES_FILE, names))
 
 
@@ -88,7 +99,9 @@ def write_manifest(path: Path, photos: PhotoSet) -> None:
         write_text(path, text.getvalue())
     except UnicodeEncodeError as error:
         bad = ascii(error.object[error.start - 40 : error.end + 40])
-        raise InputError(f"a file or class name is not UTF-8, rename it: near {bad}") from None
+        raise InputError(
+            _("a file or class name is not UTF-8, rename it: near {bad}", bad=bad)
+        ) from None
 
 
 def _relative(path: Path, root: Path) -> str:
@@ -108,19 +121,25 @@ def unlisted_files(source: Path, photos: PhotoSet) -> list[tuple[Path, str]]:
     if not source.is_dir():
         return []
     listed = {photo.path for photo in photos.photos}
-    files = [
-        (file, "lies in no class folder")
+    files: list[tuple[Path, str]] = [
+        (file, _("lies in no class folder"))
         for file in sorted(source.iterdir())
         if file.is_file() and not file.name.startswith(".") and _has_photo_suffix(file)
     ]
     for folder in _class_folders(source):
         for file in _visible_files(folder):
             if not _has_photo_suffix(file):
-                ending = f"ends in {file.suffix}" if file.suffix else "has no suffix"
-                files.append((file, f"its name {ending}, which names no photo format read here"))
+                files.append((file, _no_photo(file.suffix)))
             elif file.absolute() not in listed:
-                files.append((file, f"is not listed in the folder's {MANIFEST_FILE}"))
+                reason = _("is not listed in the folder's {manifest}", manifest=MANIFEST_FILE)
+                files.append((file, reason))
     return files
+
+
+def _no_photo(suffix: str) -> Message:
+    if not suffix:
+        return _("its name has no suffix, which names no photo format read here")
+    return _("its name ends in {suffix}, which names no photo format read here", suffix=suffix)
 
 
 def _from_folder(root: Path, cameras: Cameras) -> list[Photo]:
@@ -164,7 +183,9 @@ def _from_manifest(path: Path, cameras: Cameras) -> list[Photo]:
             _check_columns(path, reader.fieldnames or [])
             return [_from_row(path, root, reader.line_num, row, cameras) for row in reader]
     except (UnicodeDecodeError, csv.Error) as error:
-        raise InputError(f"{path} is not a UTF-8 CSV manifest: {error}") from None
+        raise InputError(
+            _("{path} is not a UTF-8 CSV manifest: {reason}", path=path, reason=error)
+        ) from None
 
 
 def _check_columns(path: Path, found: Iterable[str]) -> None:
@@ -174,8 +195,15 @@ def _check_columns(path: Path, found: Iterable[str]) -> None:
     repeated = sorted({name for name in found if found.count(name) > 1})
     if unknown or missing or repeated:
         raise InputError(
-            f"{path}: columns unknown {unknown}, missing {missing}, repeated {repeated}; "
-            f"a manifest has path, class and optionally {', '.join(COLUMNS[2:])}"
+            _(
+                "{path}: columns unknown {unknown}, missing {missing}, repeated {repeated}; a "
+                "manifest has path, class and optionally {others}",
+                path=path,
+                unknown=unknown,
+                missing=missing,
+                repeated=repeated,
+                others=", ".join(COLUMNS[2:]),
+            )
         )
 
 
@@ -187,21 +215,47 @@ def _from_row(
 
     place, label, part = field("path"), field("class"), field("part")
     if None in row or place is None or label is None:
-        raise InputError(f"{path}, line {line}: needs a path and a class, and one field per column")
+        raise InputError(
+            _(
+                "{path}, line {line}: needs a path and a class, and one field per column",
+                path=path,
+                line=line,
+            )
+        )
     if part is not None and part not in PARTS:
         raise InputError(
-            f"{path}, line {line}: part is {part!r}; use {', '.join(PARTS)} or nothing"
+            _(
+                "{path}, line {line}: part is {part!r}; use {allowed} or nothing",
+                path=path,
+                line=line,
+                part=part,
+                allowed=", ".join(PARTS),
+            )
         )
     simulated = field("simulated") or "0"
     if simulated not in ("0", "1"):
-        raise InputError(f"{path}, line {line}: simulated is {simulated!r}; use 0 or 1")
+        raise InputError(
+            _(
+                "{path}, line {line}: simulated is {simulated!r}; use 0 or 1",
+                path=path,
+                line=line,
+                simulated=simulated,
+            )
+        )
     camera = field("camera")
     if camera is not None and camera not in cameras:
         raise InputError(
-            f"{path}, line {line}: unknown camera {camera!r}; see 'edgetlc devices list'"
+            _(
+                "{path}, line {line}: unknown camera {camera!r}; see 'edgetlc devices list'",
+                path=path,
+                line=line,
+                camera=camera,
+            )
         )
     file = root / place
     if not file.is_file():
-        raise InputError(f"{path}, line {line}: no photo at {file}")
+        raise InputError(
+            _("{path}, line {line}: no photo at {file}", path=path, line=line, file=file)
+        )
     photo = Photo(file, label, camera, field("batch"), field("group"), None, simulated == "1")
     return replace(photo, part=part)

@@ -22,6 +22,7 @@ from typing import Literal
 
 from edgetlc.errors import InputError
 from edgetlc.files import sha256_file
+from edgetlc.locale import _
 from edgetlc.runtime.classes import ClassInfo
 from edgetlc.threads import in_order
 
@@ -68,7 +69,10 @@ class PhotoSet:
         chosen = tuple(photo for photo in self.photos if photo.part in parts)
         if not chosen:
             raise InputError(
-                f"no photo is in part {' or '.join(parts)}; run 'edgetlc data split' first"
+                _(
+                    "no photo is in part {parts}; run 'edgetlc data split' first",
+                    parts=", ".join(parts),
+                )
             )
         return replace(self, photos=chosen)
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from edgetlc.data.duplicates import DECODED_SIZE, Thumbnail, thumbnail
 from edgetlc.data.photos import Photo
 from edgetlc.errors import InputError
+from edgetlc.locale import _
 from edgetlc.progress import progress
 from edgetlc.runtime.containers import Container, sniff
 from edgetlc.runtime.pixels import decode, read_photo
@@ -46,7 +47,7 @@ def read_all(photos: Sequence[Photo]) -> tuple[list[Reading], list[FileFinding]]
     readings: list[Reading] = []
     unreadable: list[FileFinding] = []
     with worker_pool() as pool:
-        for outcome in progress(pool.map(_read, photos), "read", len(photos)):
+        for outcome in progress(pool.map(_read, photos), _("read"), len(photos)):
             if isinstance(outcome, Reading):
                 readings.append(outcome)
             else:
@@ -59,6 +60,6 @@ def _read(photo: Photo) -> Reading | FileFinding:
         data = read_photo(photo.path)
         pixels = decode(data, DECODED_SIZE).pixels
     except InputError as error:
-        return FileFinding(photo.path, str(error))
+        return FileFinding(photo.path, error.text)
     digest = hashlib.sha256(data).hexdigest()
     return Reading(photo, digest, sniff(data[:32]), thumbnail(pixels))

@@ -25,6 +25,7 @@ from edgetlc.devices.naming import StandardName, parse_name
 from edgetlc.devices.profiles import CameraProfile
 from edgetlc.errors import ImageError, InputError
 from edgetlc.files import whole_folder
+from edgetlc.locale import _
 from edgetlc.progress import progress
 from edgetlc.runtime.pixels import decode, read_photo
 from edgetlc.threads import worker_pool
@@ -94,24 +95,26 @@ def simulate_photos(
     counts = _cameras_per_photo(cameras, per_photo, per_test_photo)
     _check_apart(photos.photos, output)
     jobs = list(_jobs(photos.photos, cameras, counts, seed))
-    made: list[Photo] = []
+    renders: list[Photo] = []
     with whole_folder(output, overwrite=overwrite, marker=MANIFEST_FILE) as folder:
         for label in {photo.label for photo in photos.photos}:
             (folder / label).mkdir()
         with worker_pool(workers) as pool:
             outcomes = pool.map(lambda job: _attempt(job, folder, seed), jobs)
-            for job, outcome in progress(zip(jobs, outcomes, strict=True), "render", len(jobs)):
+            for job, outcome in progress(zip(jobs, outcomes, strict=True), _("render"), len(jobs)):
                 if not isinstance(outcome, ImageError):
-                    made.extend(outcome)
+                    renders.extend(outcome)
                 elif unreadable is None:
-                    raise ImageError(f"{job.photo.path}: {outcome}")
+                    raise ImageError(_("{path}: {reason}", path=job.photo.path, reason=outcome))
                 else:
                     unreadable(job.photo, outcome)
-        if not made:
-            raise InputError(f"none of {len(jobs)} photos can be read; see 'edgetlc data check'")
-        write_manifest(folder / MANIFEST_FILE, replace(photos, photos=tuple(made)))
+        if not renders:
+            raise InputError(
+                _("none of {photos} photos can be read; see 'edgetlc data check'", photos=len(jobs))
+            )
+        write_manifest(folder / MANIFEST_FILE, replace(photos, photos=tuple(renders)))
     final = output.absolute()
-    moved = (replace(photo, path=final / photo.path.relative_to(folder)) for photo in made)
+    moved = (replace(photo, path=final / photo.path.relative_to(folder)) for photo in renders)
     return replace(photos, photos=tuple(moved))
 
 
@@ -121,12 +124,14 @@ def _cameras_per_photo(
     """Return the checked number of cameras for a source outside and inside the test part."""
     ids = [camera.id for camera in cameras]
     if not ids or len(set(ids)) < len(ids):
-        raise InputError(f"cameras to simulate are {ids}; give one or more, each once")
+        raise InputError(_("cameras to simulate are {ids}; give one or more, each once", ids=ids))
     usual = len(ids) if per_photo is None else per_photo
     test = usual if per_test_photo is None else per_test_photo
     for number in (usual, test):
         if not 1 <= number <= len(ids):
-            raise InputError(f"{number} cameras for each photo; use 1 to {len(ids)}")
+            raise InputError(
+                _("{number} cameras for each photo; use 1 to {most}", number=number, most=len(ids))
+            )
     return usual, test
 
 
@@ -135,9 +140,16 @@ def _check_apart(photos: Iterable[Photo], output: Path) -> None:
     place = output.resolve()
     for photo in photos:
         if photo.path.resolve().is_relative_to(place):
-            raise InputError(f"{output} holds the photos to render; choose another output folder")
+            raise InputError(
+                _(
+                    "{output} holds the photos to render; choose another output folder",
+                    output=output,
+                )
+            )
         if Path(photo.label).name != photo.label or photo.label in ("", ".."):
-            raise InputError(f"class {photo.label!r} cannot be a folder's name; rename the class")
+            raise InputError(
+                _("class {label!r} cannot be a folder's name; rename the class", label=photo.label)
+            )
 
 
 def _jobs(
@@ -151,7 +163,7 @@ def _jobs(
         if row not in turns:
             turns[row] = seed_of(seed, "rotation", *map(str, row)) % len(cameras)
         renders = []
-        for _ in range(counts[photo.part == "test"]):
+        for _turn in range(counts[photo.part == "test"]):
             camera = cameras[turns[row] % len(cameras)]
             turns[row] += 1
             name = next(
@@ -187,11 +199,11 @@ def _attempt(job: _Job, folder: Path, seed: int) -> list[Photo] | ImageError:
         return error
     digest = hashlib.sha256(data).hexdigest()[:16]
     group = job.photo.group or f"source-{digest}"
-    made = []
+    photos = []
     for item in job.renders:
         noise = seed_of(seed, "noise", digest, item.camera.id)
         path = folder / item.place
         path.write_bytes(render(pixels, item.camera, noise))
         photo = replace(job.photo, path=path, camera=item.camera.id, group=group, simulated=True)
-        made.append(photo)
-    return made
+        photos.append(photo)
+    return photos

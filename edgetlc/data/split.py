@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import reduce
 
 from edgetlc.data.assignment import MOST_NEEDED, Cluster, assign
 from edgetlc.data.clusters import clusters_of
@@ -17,6 +18,7 @@ from edgetlc.data.duplicates import near_duplicates
 from edgetlc.data.photos import PARTS, Part, PhotoSet
 from edgetlc.data.reading import FileFinding, Reading, read_all
 from edgetlc.errors import InputError
+from edgetlc.locale import Message, _, n_
 
 STANDARD_RANGES: Mapping[Part, tuple[float, float]] = {
     "train": (0.6, 0.8),
@@ -62,10 +64,22 @@ def parse_ratios(text: str, *, allow_any: bool = False) -> dict[Part, float]:
         numbers = []
     total = sum(numbers)
     if len(numbers) != len(PARTS) or not all(0 < number <= total < 1e9 for number in numbers):
-        raise InputError(f"ratios are {text!r}; use three positive numbers for {':'.join(PARTS)}")
+        raise InputError(
+            _(
+                "ratios are {text!r}; use three positive numbers for {parts}",
+                text=text,
+                parts=":".join(PARTS),
+            )
+        )
     ratios = {part: number / total for part, number in zip(PARTS, numbers, strict=True)}
     if not allow_any and (outside := _outside_standard(ratios)):
-        raise InputError(f"ratios {text} give {outside}; choose others or pass --allow-any-ratio")
+        raise InputError(
+            _(
+                "ratios {text} give {outside}; choose others or pass --allow-any-ratio",
+                text=text,
+                outside=outside,
+            )
+        )
     return ratios
 
 
@@ -118,12 +132,18 @@ def _require_clusters(labels: Sequence[str], clusters: Sequence[Cluster]) -> Non
     for label in labels:
         holding = [cluster for cluster in clusters if label in cluster.labels]
         if not holding:
-            raise InputError(f"class {label!r} has no readable photo; see 'edgetlc data check'")
+            raise InputError(
+                _("class {label!r} has no readable photo; see 'edgetlc data check'", label=label)
+            )
         if len(holding) == 1:
             raise InputError(
-                f"all {holding[0].labels[label]} readable photos of class {label!r} belong "
-                "together (one batch, one group or near-duplicates), so it cannot be in both train "
-                "and test; add photos of another batch"
+                _(
+                    "all {photos} readable photos of class {label!r} belong together (one batch, "
+                    "one group or near-duplicates), so it cannot be in both train and test; add "
+                    "photos of another batch",
+                    photos=holding[0].labels[label],
+                    label=label,
+                )
             )
 
 
@@ -141,29 +161,49 @@ def _require_train_and_test(counts: Mapping[Part, Mapping[str, int]]) -> None:
         for label, count in counts[part].items():
             if not count:
                 raise InputError(
-                    f"class {label!r} would be missing from part {part}: its photos belong "
-                    "together with those of other classes; see 'edgetlc data check'"
+                    _(
+                        "class {label!r} would be missing from part {part}: its photos belong "
+                        "together with those of other classes; see 'edgetlc data check'",
+                        label=label,
+                        part=part,
+                    )
                 )
 
 
-def _outside_standard(shares: Mapping[Part, float], tolerance: float = 1e-9) -> str:
-    """Return which shares lie outside the standard's ranges; the empty string for none."""
-    return ", ".join(
-        f"{part} {share:.1%} (standard: {low:.0%} to {high:.0%})"
+def _outside_standard(shares: Mapping[Part, float], tolerance: float = 1e-9) -> Message | None:
+    """Return which shares lie outside the standard's ranges; None where none does."""
+    outside = [
+        _(
+            "{part} {share:.1%} (standard: {low:.0%} to {high:.0%})",
+            part=part,
+            share=share,
+            low=low,
+            high=high,
+        )
         for part, share in shares.items()
         for low, high in [STANDARD_RANGES[part]]
         if not low - tolerance < share < high + tolerance
-    )
+    ]
+    if not outside:
+        return None
+    return reduce(lambda one, other: _("{one}, {other}", one=one, other=other), outside)
 
 
 def _about_photos(unreadable: Sequence[FileFinding], clusters: Sequence[Cluster]) -> Iterator[str]:
     if unreadable:
-        yield f"{len(unreadable)} photo(s) cannot be read and were left out"
+        yield n_(
+            "{count} photo cannot be read and was left out",
+            "{count} photos cannot be read and were left out",
+            count=len(unreadable),
+        )
     mixed = sum(len(cluster.labels) > 1 for cluster in clusters)
     if mixed:
-        yield (
-            f"{mixed} cluster(s) hold photos of several classes, which one picture cannot show; "
-            "see 'edgetlc data check'"
+        yield n_(
+            "{count} cluster holds photos of several classes, which one picture cannot show; see "
+            "'edgetlc data check'",
+            "{count} clusters hold photos of several classes, which one picture cannot show; see "
+            "'edgetlc data check'",
+            count=mixed,
         )
 
 
@@ -177,17 +217,32 @@ def _about_classes(
     for label in counts["val"]:
         photos = sum(row[label] for row in counts.values())
         holding = sum(label in cluster.labels for cluster in clusters)
-        indivisible = f"its {photos} photos form {holding} clusters that stay whole"
         shares = {part: counts[part][label] / photos for part in PARTS}
         outside = _outside_standard(shares, tolerance=1 / photos)  # less than a photo is rounding
         if not counts["val"][label]:
-            yield f"class {label!r} is missing from part val: {indivisible}"
+            yield _(
+                "class {label!r} is missing from part val: its {photos} photos form {holding} "
+                "clusters that stay whole",
+                label=label,
+                photos=photos,
+                holding=holding,
+            )
         elif outside and not asked_for:
-            yield f"class {label!r} has {outside}: {indivisible}"
+            yield _(
+                "class {label!r} has {outside}: its {photos} photos form {holding} clusters that "
+                "stay whole",
+                label=label,
+                outside=outside,
+                photos=photos,
+                holding=holding,
+            )
 
 
 def _about_cameras(photos: PhotoSet) -> Iterator[str]:
     cameras = {photo.camera for photo in photos.photos if photo.camera is not None}
     tested = {photo.camera for photo in photos.photos if photo.part == "test"}
     for camera in sorted(cameras - tested):
-        yield f"camera {camera} has no photo in part test, so nothing can be verified for it"
+        yield _(
+            "camera {camera} has no photo in part test, so nothing can be verified for it",
+            camera=camera,
+        )

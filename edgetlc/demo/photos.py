@@ -21,6 +21,7 @@ from edgetlc.devices.naming import StandardName
 from edgetlc.devices.profiles import CameraProfile
 from edgetlc.errors import InputError
 from edgetlc.files import whole_folder
+from edgetlc.locale import _
 from edgetlc.progress import progress
 from edgetlc.threads import worker_pool
 
@@ -76,19 +77,19 @@ def generate(
     """
     listed = [camera for camera in cameras if camera.number is not None]
     if not listed:
-        raise InputError("no camera with a number; the demo needs one of the standard's table")
+        raise InputError(_("no camera with a number; the demo needs one of the standard's table"))
     numbers = _photo_counts(counts)
     shots = [shot for kind in KINDS for shot in _shots(kind, numbers[kind.info.name], listed, seed)]
     with whole_folder(output, overwrite=overwrite, marker=MANIFEST_FILE) as folder:
         for kind in KINDS:
             (folder / kind.info.name).mkdir()
         with worker_pool(workers) as pool:
-            done = pool.map(lambda shot: _take(shot, folder, seed), shots)
-            made = list(progress(done, "draw", len(shots)))
-        photos = PhotoSet(tuple(made), tuple(kind.info for kind in KINDS))
+            taken = pool.map(lambda shot: _take(shot, folder, seed), shots)
+            drawn = tuple(progress(taken, _("drawing"), len(shots)))
+        photos = PhotoSet(drawn, tuple(kind.info for kind in KINDS))
         write_manifest(folder / MANIFEST_FILE, photos)
     final = output.absolute()
-    moved = (replace(photo, path=final / photo.path.relative_to(folder)) for photo in made)
+    moved = (replace(photo, path=final / photo.path.relative_to(folder)) for photo in drawn)
     return replace(photos, photos=tuple(moved))
 
 
@@ -97,10 +98,23 @@ def _photo_counts(counts: Mapping[str, int] | None) -> dict[str, int]:
     usual = {kind.info.name: kind.photos for kind in KINDS}
     chosen = dict(usual if counts is None else counts)
     if set(chosen) != set(usual):
-        raise InputError(f"counts are for {sorted(chosen)}; the demo has {', '.join(usual)}")
+        raise InputError(
+            _(
+                "counts are for {given}; the demo has {known}",
+                given=", ".join(sorted(chosen)),
+                known=", ".join(usual),
+            )
+        )
     for name, count in chosen.items():
         if not 1 <= count <= 999 * BATCHES:
-            raise InputError(f"{count} photos of {name}; the demo draws 1 to {999 * BATCHES}")
+            raise InputError(
+                _(
+                    "{count} photos of {name}; the demo draws 1 to {most}",
+                    count=count,
+                    name=name,
+                    most=999 * BATCHES,
+                )
+            )
     return chosen
 
 

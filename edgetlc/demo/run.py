@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from edgetlc.calibration.preparation import CalibrationConfig
+from edgetlc.calibration.config import CalibrationConfig
 from edgetlc.calibration.quantize_run import quantize_run
 from edgetlc.data.manifest import write_manifest
 from edgetlc.data.photos import PhotoSet
 from edgetlc.data.simulate import simulate_photos
 from edgetlc.data.split import split
 from edgetlc.demo.photos import generate
+from edgetlc.demo.pieces import KINDS
 from edgetlc.devices.profiles import CameraProfile, Cameras
+from edgetlc.experiments.run import train_run
 from edgetlc.export.export_run import export_run
 from edgetlc.files import refuse_existing
+from edgetlc.locale import _
 from edgetlc.models.checkpoint import load_checkpoint
 from edgetlc.models.reference import ReferenceModel
 from edgetlc.parity.judgement import VerificationConfig
@@ -23,19 +26,21 @@ from edgetlc.parity.reports import record
 from edgetlc.parity.verdict import Rule
 from edgetlc.parity.verification import Verification
 from edgetlc.parity.verify import default_candidates, verify
+from edgetlc.progress import note
 from edgetlc.runtime.bundle import Bundle
 from edgetlc.runtime.classifier import Classifier
 from edgetlc.runtime.contract import PixelContract
 from edgetlc.runtime.overlay import overlay
 from edgetlc.runtime.prediction import Prediction
 from edgetlc.training.config import TrainingConfig
-from edgetlc.training.train import Epoch, TrainedRun, train
+from edgetlc.training.train import TrainedRun
 
 ARCHITECTURE = "resnet18"
 SIZE = 128
 """Smaller than the standard's 224, so that two processor cores are enough."""
 MARGIN = 0.05
-"""The demo has about 140 test photos per camera; the usual 2 % takes 149 without a single harm."""
+"""The demo has about 140 test photos per camera; the usual 2 % takes 149 without a single right
+answer turning wrong."""
 CALIBRATION_PHOTOS = 100
 
 
@@ -64,24 +69,14 @@ class Demo:
     overlay: Path
 
 
-def run_demo(
-    output: Path,
-    *,
-    overwrite: bool = False,
-    epochs: int = 10,
-    seed: int = 0,
-    say: Callable[[str], None] = lambda line: None,
-    on_epoch: Callable[[Epoch], None] = lambda epoch: None,
-) -> Demo:
-    """Run the main job on generated photos.
+def run_demo(output: Path, *, overwrite: bool = False, epochs: int = 10, seed: int = 0) -> Demo:
+    """Run the main job on generated photos; a note tells of every step.
 
     Args:
         output: folder for everything.
         overwrite: replace the demo that is there already.
         epochs: passes over the training part.
         seed: of every random draw.
-        say: called with one line before each step.
-        on_epoch: called after each epoch.
 
     Raises:
         InputError: `output` exists and `overwrite` is false.
@@ -90,23 +85,48 @@ def run_demo(
     cameras = Cameras.load()
     listed = [camera for camera in cameras if camera.number is not None]
 
-    say("1/7 drawing 701 pieces, photographed by simulated cameras")
+    note(
+        _(
+            "1/7 drawing {count} pieces, photographed by simulated cameras",
+            count=sum(kind.photos for kind in KINDS),
+        )
+    )
     drawn = generate(output / "photos", cameras, seed=seed, overwrite=overwrite)
-    say("2/7 splitting 7 : 1 : 2, whole batches on one side")
+    note(_("2/7 splitting 7 : 1 : 2, whole batches on one side"))
     photos = split(drawn, seed=seed).photos
     write_manifest(output / "split.csv", photos)
-    say(f"3/7 training {ARCHITECTURE} at {SIZE} x {SIZE} for {epochs} epochs")
-    run = _train(photos, output / "run", epochs, seed, overwrite, on_epoch)
-    say(f"4/7 quantizing to int8 with {CALIBRATION_PHOTOS} calibration photos")
+    note(
+        _(
+            "3/7 training {network} at {size} x {size} for {epochs} epochs",
+            network=ARCHITECTURE,
+            size=SIZE,
+            epochs=epochs,
+        )
+    )
+    config = TrainingConfig(
+        architecture=ARCHITECTURE,
+        epochs=epochs,
+        batch_size=16,
+        learning_rate=1e-3,
+        seed=seed,
+        contract=PixelContract(size=SIZE),
+    )
+    run, _report = train_run(photos, config, output / "run", overwrite=overwrite)
+    note(_("4/7 quantizing to int8 with {count} calibration photos", count=CALIBRATION_PHOTOS))
     quantize_run(run.folder, photos, CalibrationConfig(CALIBRATION_PHOTOS, seed))
-    say("5/7 exporting ONNX, ORT and OpenVINO models into a bundle")
+    note(_("5/7 exporting ONNX, ORT and OpenVINO models into a bundle"))
     bundle = export_run(run.folder, photos, output / "bundle", overwrite=overwrite)
-    say(f"6/7 verifying on the test photos as {len(listed)} simulated cameras take them")
+    note(
+        _(
+            "6/7 verifying on the test photos as {count} simulated cameras take them",
+            count=len(listed),
+        )
+    )
     parity = output / "parity"
     taken = simulate_photos(photos.part("test"), listed, parity, seed=seed, overwrite=overwrite)
     verification = _verify(bundle, run, taken, listed)
     record(bundle, verification)
-    say("7/7 predicting one test photo on site")
+    note(_("7/7 predicting one test photo on site"))
     prediction = Classifier.open(bundle.path).classify(photos.part("test").photos[0].path)
     picture = output / "overlay.png"
     overlay(prediction.pixels, prediction.evidence).save(picture)
@@ -122,30 +142,8 @@ def run_demo(
     )
 
 
-def _train(
-    photos: PhotoSet,
-    folder: Path,
-    epochs: int,
-    seed: int,
-    overwrite: bool,
-    on_epoch: Callable[[Epoch], None],
-) -> TrainedRun:
-    config = TrainingConfig(
-        architecture=ARCHITECTURE,
-        epochs=epochs,
-        batch_size=16,
-        learning_rate=1e-3,
-        seed=seed,
-        contract=PixelContract(size=SIZE),
-    )
-    return train(photos, config, folder, overwrite=overwrite, on_epoch=on_epoch)
-
-
 def _verify(
-    bundle: Bundle,
-    run: TrainedRun,
-    photos: PhotoSet,
-    listed: Sequence[CameraProfile],
+    bundle: Bundle, run: TrainedRun, photos: PhotoSet, listed: Sequence[CameraProfile]
 ) -> Verification:
     return verify(
         bundle,
@@ -154,7 +152,6 @@ def _verify(
         candidates=default_candidates(bundle, ["onnx-int8"]),
         config=VerificationConfig(
             rule=Rule(margin=MARGIN),
-            gate_rule=Rule(margin=MARGIN),
             cameras=tuple(camera.id for camera in listed),
         ),
     )

@@ -1,7 +1,7 @@
 """Comparing networks trained alike: one table of figures, and a paired test of each two.
 
 All networks get the same photos, settings and seed, so they differ in the network alone; one
-training run each says nothing of how much another seed would change (`edgetlc train --folds` does).
+training run each says nothing of how much another seed would change (cross-validation does).
 They are compared on the validation part; the test part is for the final table, once, or choosing by
 it would spend it. The test is McNemar's, exact with mid-p, on the photos that both answered, and
 Holm's adjustment accounts for testing every two.
@@ -9,29 +9,28 @@ Holm's adjustment accounts for testing every two.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from itertools import combinations
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 from numpy.typing import NDArray
 
 from edgetlc.data.photos import Part, PhotoSet
 from edgetlc.errors import InputError
-from edgetlc.experiments.shared_cache import decoded_once
-from edgetlc.files import write_json
-from edgetlc.models.checkpoint import Checkpoint, load_checkpoint
+from edgetlc.experiments.trials import Trial, run_trials, write_summary
+from edgetlc.locale import _
+from edgetlc.models.architectures import ARCHITECTURES
+from edgetlc.models.checkpoint import load_checkpoint
 from edgetlc.models.cost import NetworkCost, costs_of
-from edgetlc.models.networks import ARCHITECTURES
 from edgetlc.statistics.paired import holm, mcnemar_mid_p
 from edgetlc.training.config import TrainingConfig
-from edgetlc.training.distributed import started_by_torchrun
-from edgetlc.training.evaluate import Answers, Evaluation, evaluate
+from edgetlc.training.evaluate import Answers
 from edgetlc.training.metrics import Scores, scores_to_json
-from edgetlc.training.report import train_and_report
-from edgetlc.training.train import Epoch, TrainedRun
+from edgetlc.training.run_folder import Existing
+from edgetlc.training.runs import Epoch
 
 COMPARISON_FILE = "comparison.json"
 
@@ -102,10 +101,7 @@ def compare_networks(
     output: Path,
     *,
     part: Part = "val",
-    overwrite: bool = False,
-    resume: bool = False,
-    on_network: Callable[[str], None] = lambda architecture: None,
-    on_epoch: Callable[[Epoch], None] = lambda epoch: None,
+    **existing: Unpack[Existing],
 ) -> Comparison:
     """Train each network with the same settings and seed, and compare them on the same photos.
 
@@ -115,50 +111,38 @@ def compare_networks(
         architectures: at least two names.
         output: run folders named by the networks are made in it.
         part: to compare on.
-        overwrite: replace runs that are there already.
-        resume: keep the runs that are done, go on in the one that was interrupted.
-        on_network: called with each name before its training begins.
-        on_epoch: called after each epoch.
+        **existing: what to do with runs that are there already.
 
     Raises:
-        InputError: fewer than two networks, one twice, an unknown one, a start file that only one
-            of them fits, or as `edgetlc.training.train.train`.
+        InputError: fewer than two networks, one twice, an unknown one, an empty name, a start file
+            that only one of them fits, or as `edgetlc.training.train.train`.
     """
     _check_names(architectures)
     chosen = photos.part(part)
-    networks: dict[str, tuple[TrainedRun, Checkpoint, Evaluation]] = {}
-    with decoded_once(config, output) as shared:
-        for name in architectures:
-            on_network(name)
-            run, _ = train_and_report(
-                photos,
-                replace(shared, architecture=name),
-                output / name,
-                overwrite=overwrite,
-                resume=resume,
-                on_epoch=on_epoch,
-            )
-            checkpoint = load_checkpoint(run.folder)
-            found = evaluate(checkpoint, chosen, device=config.device)
-            networks[name] = run, checkpoint, found
+    trials = [
+        Trial(name, photos, replace(config, architecture=name), chosen) for name in architectures
+    ]
+    outcomes = run_trials(trials, output, **existing)
+    trained = dict(zip(architectures, outcomes, strict=True))
     costs = costs_of(
-        {name: checkpoint.classifier for name, (_, checkpoint, _) in networks.items()},
+        {name: load_checkpoint(done.run.folder).classifier for name, done in trained.items()},
         config.contract.size,
         config.device,
     )
-    done = Comparison(
+    comparison = Comparison(
         folder=output,
         part=part,
         networks=tuple(
-            NetworkResult(name, run.folder, run.best, found.overall, costs[name])
-            for name, (run, _, found) in networks.items()
+            NetworkResult(
+                name, done.run.folder, done.run.best, done.evaluation.overall, costs[name]
+            )
+            for name, done in trained.items()
         ),
-        tests=tuple(paired_tests({name: f.answers for name, (_, _, f) in networks.items()})),
+        tests=tuple(paired_tests({n: done.evaluation.answers for n, done in trained.items()})),
         simulated=chosen.simulated,
     )
-    if started_by_torchrun().main:
-        write_json(output / COMPARISON_FILE, comparison_to_json(done))
-    return done
+    write_summary(output / COMPARISON_FILE, comparison_to_json(comparison))
+    return comparison
 
 
 def paired_tests(answers: Mapping[str, Answers]) -> list[PairedTest]:
@@ -172,11 +156,11 @@ def paired_tests(answers: Mapping[str, Answers]) -> list[PairedTest]:
     return [PairedTest(*row, a) for row, a in zip(counted, adjusted, strict=True)]
 
 
-def comparison_to_json(done: Comparison) -> dict[str, Any]:
+def comparison_to_json(comparison: Comparison) -> dict[str, Any]:
     """Return a comparison as a JSON document."""
     return {
-        "part": done.part,
-        "simulated": done.simulated,
+        "part": comparison.part,
+        "simulated": comparison.simulated,
         "networks": [
             {
                 "network": n.architecture,
@@ -185,29 +169,43 @@ def comparison_to_json(done: Comparison) -> dict[str, Any]:
                 "cost": asdict(n.cost),
                 "scores": scores_to_json(n.scores),
             }
-            for n in done.networks
+            for n in comparison.networks
         ],
-        "tests": [asdict(test) for test in done.tests],
+        "tests": [asdict(test) for test in comparison.tests],
     }
 
 
 def _check_names(architectures: Sequence[str]) -> None:
+    names = ", ".join(architectures)
+    if not all(name.strip() for name in architectures):
+        raise InputError(
+            _(
+                "a name is empty among the networks to compare ({names}); "
+                "name them such as resnet34,resnet50,densenet161",
+                names=names,
+            )
+        )
     if len(set(architectures)) < max(2, len(architectures)):
         raise InputError(
-            f"networks to compare are {', '.join(architectures) or 'none'}; "
-            "name two or more different ones, such as resnet34,resnet50,densenet161"
+            _(
+                "networks to compare are {names}; "
+                "name two or more different ones, such as resnet34,resnet50,densenet161",
+                names=names or _("none"),
+            )
         )
     unknown = [name for name in architectures if name not in ARCHITECTURES]
     if unknown:
-        raise InputError(f"unknown network {unknown[0]!r}; choose from {', '.join(ARCHITECTURES)}")
+        raise InputError(
+            _(
+                "unknown network {name!r}; choose from {known}",
+                name=unknown[0],
+                known=", ".join(ARCHITECTURES),
+            )
+        )
 
 
 def _on_same_photos(one: Answers, other: Answers) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     """Return bool[n] twice: which of the photos that both answered each got right."""
-    first, second = _right_by_path(one), _right_by_path(other)
+    first, second = one.right_by_path, other.right_by_path
     shared = [path for path in first if path in second]
     return np.array([first[p] for p in shared], bool), np.array([second[p] for p in shared], bool)
-
-
-def _right_by_path(answers: Answers) -> dict[Path, bool]:
-    return {p.path: bool(r) for p, r in zip(answers.photos, answers.right, strict=True)}

@@ -9,25 +9,22 @@ estimate of that error exists (Bengio and Grandvalet, JMLR 5, 2004).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import mean, stdev
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 
 from edgetlc.data.folds import make_folds
 from edgetlc.data.photos import Photo, PhotoSet
-from edgetlc.experiments.shared_cache import decoded_once
-from edgetlc.files import write_json
-from edgetlc.models.checkpoint import load_checkpoint
+from edgetlc.experiments.trials import Outcome, Trial, run_trials, write_summary
 from edgetlc.training.config import TrainingConfig
-from edgetlc.training.distributed import started_by_torchrun
-from edgetlc.training.evaluate import Answers, Evaluation, evaluate
+from edgetlc.training.evaluate import Answers
 from edgetlc.training.metrics import Scores, scores_to_json
-from edgetlc.training.report import train_and_report
-from edgetlc.training.train import Epoch
+from edgetlc.training.run_folder import Existing
+from edgetlc.training.runs import Epoch
 
 FOLDS_FILE = "folds.json"
 FIGURES = ("accuracy", "precision", "recall", "f1", "auc")
@@ -96,11 +93,7 @@ def cross_validate(
     config: TrainingConfig,
     output: Path,
     count: int,
-    *,
-    overwrite: bool = False,
-    resume: bool = False,
-    on_fold: Callable[[int], None] = lambda number: None,
-    on_epoch: Callable[[Epoch], None] = lambda epoch: None,
+    **existing: Unpack[Existing],
 ) -> CrossValidation:
     """Train and score one network per fold of the training and validation parts.
 
@@ -109,42 +102,26 @@ def cross_validate(
         config: what to do in every fold.
         output: run folders `fold-1` … are made in it.
         count: of folds, at least 2.
-        overwrite: replace runs that are there already.
-        resume: keep the folds that are done, go on in the one that was interrupted.
-        on_fold: called with each fold's number before it begins.
-        on_epoch: called after each epoch.
+        **existing: what to do with runs that are there already.
 
     Raises:
         InputError: too few photos that may be parted, or as `edgetlc.training.train.train`.
     """
     folds = make_folds(photos, count, config.seed)
-    results, evaluations = [], []
-    with decoded_once(config, output) as shared:
-        for number, parted in enumerate(folds.sets, start=1):
-            on_fold(number)
-            folder = output / f"fold-{number}"
-            run, _ = train_and_report(
-                parted,
-                shared,
-                folder,
-                overwrite=overwrite,
-                resume=resume,
-                on_epoch=on_epoch,
-            )
-            held_out, network = parted.part("test"), load_checkpoint(folder)
-            found = evaluate(network, held_out, device=config.device)
-            results.append(FoldResult(number, folder, run.best, found.overall))
-            evaluations.append(found)
-    done = _summary(output, results, evaluations, folds.warnings)
-    if started_by_torchrun().main:
-        write_json(output / FOLDS_FILE, cross_validation_to_json(done))
-    return done
+    trials = [
+        Trial(f"fold-{number}", parted, config, parted.part("test"))
+        for number, parted in enumerate(folds.sets, start=1)
+    ]
+    outcomes = run_trials(trials, output, **existing)
+    result = _summary(output, outcomes, folds.warnings)
+    write_summary(output / FOLDS_FILE, cross_validation_to_json(result))
+    return result
 
 
-def cross_validation_to_json(done: CrossValidation) -> dict[str, Any]:
+def cross_validation_to_json(result: CrossValidation) -> dict[str, Any]:
     """Return a cross-validation as a JSON document."""
     return {
-        "simulated": done.simulated,
+        "simulated": result.simulated,
         "folds": [
             {
                 "fold": fold.number,
@@ -152,32 +129,34 @@ def cross_validation_to_json(done: CrossValidation) -> dict[str, Any]:
                 "best": asdict(fold.best),
                 "scores": scores_to_json(fold.scores),
             }
-            for fold in done.folds
+            for fold in result.folds
         ],
-        "spreads": {name: asdict(spread) for name, spread in done.spreads.items()},
-        "pooled": scores_to_json(done.pooled),
-        "cameras": {camera: scores_to_json(s) for camera, s in done.cameras.items()},
-        "unreadable": [{"file": str(p.path), "reason": reason} for p, reason in done.unreadable],
-        "warnings": list(done.warnings),
+        "spreads": {name: asdict(spread) for name, spread in result.spreads.items()},
+        "pooled": scores_to_json(result.pooled),
+        "cameras": {camera: scores_to_json(s) for camera, s in result.cameras.items()},
+        "unreadable": [{"file": str(p.path), "reason": reason} for p, reason in result.unreadable],
+        "warnings": list(result.warnings),
     }
 
 
 def _summary(
-    output: Path,
-    results: list[FoldResult],
-    evaluations: list[Evaluation],
-    warnings: tuple[str, ...],
+    output: Path, outcomes: Sequence[Outcome], warnings: tuple[str, ...]
 ) -> CrossValidation:
-    answers = _joined([found.answers for found in evaluations])
-    spreads = {name: _spread([getattr(r.scores, name) for r in results]) for name in FIGURES}
+    folds = tuple(
+        FoldResult(number, done.run.folder, done.run.best, done.evaluation.overall)
+        for number, done in enumerate(outcomes, start=1)
+    )
+    evaluations = [done.evaluation for done in outcomes]
+    answers = _joined([evaluation.answers for evaluation in evaluations])
+    spreads = {name: _spread([getattr(f.scores, name) for f in folds]) for name in FIGURES}
     return CrossValidation(
         folder=output,
-        folds=tuple(results),
+        folds=folds,
         spreads={name: spread for name, spread in spreads.items() if spread is not None},
         pooled=answers.scores(),
         cameras=answers.by_camera(),
-        simulated=any(found.simulated for found in evaluations),
-        unreadable=tuple(photo for found in evaluations for photo in found.unreadable),
+        simulated=any(evaluation.simulated for evaluation in evaluations),
+        unreadable=tuple(photo for e in evaluations for photo in e.unreadable),
         warnings=warnings,
     )
 

@@ -52,20 +52,20 @@ class Change:
     """From one network to another.
 
     Attributes:
-        harms: groups in which more photos turn wrong than right.
-        gains: groups in which more photos turn right than wrong.
-        p: two-sided mid-p value of "harms are as likely as gains".
+        right_to_wrong: groups in which more photos turn wrong than right.
+        wrong_to_right: groups in which more photos turn right than wrong.
+        p: two-sided mid-p value of "both are as likely".
         adjusted: the same after Holm's adjustment for all cameras.
     """
 
-    harms: int
-    gains: int
+    right_to_wrong: int
+    wrong_to_right: int
     p: float
     adjusted: float
 
 
 @dataclass(frozen=True)
-class UnseenCamera:
+class HeldOutCamera:
     """One camera, or all that were held out.
 
     Attributes:
@@ -78,8 +78,8 @@ class UnseenCamera:
         seen, seen_augmented: networks that learned from this camera too, without and with camera
             augmentation.
         unseen, unseen_augmented: networks that never saw it.
-        price: from `seen` to `unseen`.
-        help: from `unseen` to `unseen_augmented`.
+        unseen_effect: from `seen` to `unseen`.
+        augmentation_effect: from `unseen` to `unseen_augmented`.
     """
 
     camera: str | None
@@ -91,20 +91,20 @@ class UnseenCamera:
     seen_augmented: Share
     unseen: Share
     unseen_augmented: Share
-    price: Change
-    help: Change
+    unseen_effect: Change
+    augmentation_effect: Change
 
 
 def figures(
     camera: str | None, asked: PhotoSet, answers: Sequence[Right], training_photos: int | None
-) -> UnseenCamera:
+) -> HeldOutCamera:
     """Return the figures of what four networks answered on the photos asked about."""
     read = [photo for photo in asked.photos if all(photo.path in right for right in answers)]
     groups = number_specimens([photo.group for photo in read], len(read))
     each = one_each(groups)
     rights = [np.array([right[photo.path] for photo in read]) for right in answers]
     seen, seen_augmented, unseen, unseen_augmented = (_share(right, each) for right in rights)
-    return UnseenCamera(
+    return HeldOutCamera(
         camera=camera,
         simulated=asked.simulated,
         photos=len(read),
@@ -114,8 +114,8 @@ def figures(
         seen_augmented=seen_augmented,
         unseen=unseen,
         unseen_augmented=unseen_augmented,
-        price=_change(rights[0], rights[2], groups),
-        help=_change(rights[2], rights[3], groups),
+        unseen_effect=_change(rights[0], rights[2], groups),
+        augmentation_effect=_change(rights[2], rights[3], groups),
     )
 
 
@@ -134,16 +134,20 @@ def _change(
     before: NDArray[np.bool_], after: NDArray[np.bool_], groups: NDArray[np.int64]
 ) -> Change:
     net = np.bincount(groups, after.astype(int) - before.astype(int))
-    harms, gains = int((net < 0).sum()), int((net > 0).sum())
-    p = mcnemar_mid_p(harms, gains)
-    return Change(harms, gains, p, p)
+    worse, better = int((net < 0).sum()), int((net > 0).sum())
+    p = mcnemar_mid_p(worse, better)
+    return Change(worse, better, p, p)
 
 
-def adjusted(rows: Sequence[UnseenCamera]) -> list[UnseenCamera]:
+def adjusted(rows: Sequence[HeldOutCamera]) -> list[HeldOutCamera]:
     """Return the rows with each of the two tests adjusted over the cameras."""
-    prices = holm([row.price.p for row in rows])
-    helps = holm([row.help.p for row in rows])
+    unseen = holm([row.unseen_effect.p for row in rows])
+    augmented = holm([row.augmentation_effect.p for row in rows])
     return [
-        replace(row, price=replace(row.price, adjusted=p), help=replace(row.help, adjusted=h))
-        for row, p, h in zip(rows, prices, helps, strict=True)
+        replace(
+            row,
+            unseen_effect=replace(row.unseen_effect, adjusted=u),
+            augmentation_effect=replace(row.augmentation_effect, adjusted=a),
+        )
+        for row, u, a in zip(rows, unseen, augmented, strict=True)
     ]

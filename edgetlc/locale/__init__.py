@@ -14,6 +14,7 @@ the pages (`Message.translated`) can say it in another. `make locale` collects t
 from __future__ import annotations
 
 import gettext
+import html
 import os
 from collections.abc import Mapping, Sequence
 from functools import cache
@@ -75,6 +76,10 @@ class Message(str):
         """Return the English text as a plain string."""
         return str.__str__(self)
 
+    def __html__(self) -> str:
+        """Return the text for a page: both languages, each marked; one where they are equal."""
+        return in_both(self.translated("en"), self.translated("zh"))
+
     def __deepcopy__(self, memo: object) -> Message:
         """Return itself: it never changes."""
         return self
@@ -104,6 +109,19 @@ def said(value: Any, language: Language) -> Any:
     if isinstance(value, BaseException) and len(value.args) == 1:
         value = value.args[0]
     return value.translated(language) if isinstance(value, Message) else value
+
+
+def in_both(en: str, zh: str, tag: str = "span") -> str:
+    """Return a text as HTML in both languages, each in an element; bare where they are equal."""
+    if en == zh or not (en and zh):
+        return html.escape(visible(en or zh))
+    pair = (("en", en), ("zh-CN", zh))
+    return "".join(f'<{tag} lang="{at}">{html.escape(visible(t))}</{tag}>' for at, t in pair)
+
+
+def visible(text: str) -> str:
+    """Return one line for people: what cannot be shown becomes U+FFFD."""
+    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
 
 
 def local(text: Any) -> str:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import math
-import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -21,6 +20,8 @@ from torch import Tensor
 
 from edgetlc.errors import InputError
 from edgetlc.files import write_bytes
+from edgetlc.locale import _
+from edgetlc.models.architectures import architecture_of
 from edgetlc.models.networks import Classifier
 from edgetlc.runtime.classes import ClassInfo
 from edgetlc.runtime.contract import PixelContract
@@ -77,7 +78,7 @@ def load_checkpoint(path: Path) -> Checkpoint:
     """
     file = path / CHECKPOINT_FILE if path.is_dir() else path
     if not file.is_file():
-        raise InputError(f"no checkpoint at {file}; 'edgetlc train' writes one")
+        raise InputError(_("no checkpoint at {file}; 'edgetlc train' writes one", file=file))
     try:
         with safe_open(file, framework="pt") as stream:
             metadata = stream.metadata() or {}
@@ -92,7 +93,9 @@ def load_checkpoint(path: Path) -> Checkpoint:
         classifier.backbone.load_state_dict(load_file(file))
     except (SafetensorError, KeyError, TypeError, ValueError, RuntimeError) as error:
         reason = str(error)[:_LONGEST_REASON]
-        raise InputError(f"{file} is not an edgetlc checkpoint: {reason}") from None
+        raise InputError(
+            _("{file} is not an edgetlc checkpoint: {reason}", file=file, reason=reason)
+        ) from None
     return Checkpoint(classifier.eval(), classes, contract, temperature, provenance)
 
 
@@ -117,38 +120,40 @@ def load_weights(classifier: Classifier, path: Path) -> LoadedWeights:
     Raises:
         InputError: missing, unreadable, or nothing in it fits.
     """
-    found = _read_tensors(path)
+    name_today = architecture_of(classifier.architecture).name_today
+    tensors = {name_today(name): tensor for name, tensor in _read_tensors(path).items()}
     own = classifier.backbone.state_dict()
-    fits = {name for name in own if name in found and found[name].shape == own[name].shape}
+    fits = {name for name in own if name in tensors and tensors[name].shape == own[name].shape}
     if not fits:
         raise InputError(
-            f"{path}: no tensor fits {classifier.architecture}; is it another network?"
+            _(
+                "{path}: no tensor fits {architecture}; is it another network?",
+                path=path,
+                architecture=classifier.architecture,
+            )
         )
-    classifier.backbone.load_state_dict({name: found[name] for name in fits}, strict=False)
+    classifier.backbone.load_state_dict({name: tensors[name] for name in fits}, strict=False)
     # A counter that inference never reads; files without it are complete.
     counters = {name for name in own if name.endswith("num_batches_tracked")}
     return LoadedWeights(
         file=path.name,
         loaded=tuple(name for name in own if name in fits),
-        not_found=tuple(name for name in own if name not in found and name not in counters),
-        wrong_shape=tuple(name for name in own if name in found and name not in fits),
-        unused=tuple(name for name in found if name not in own),
+        not_found=tuple(name for name in own if name not in tensors and name not in counters),
+        wrong_shape=tuple(name for name in own if name in tensors and name not in fits),
+        unused=tuple(name for name in tensors if name not in own),
     )
 
 
 def _read_tensors(path: Path) -> dict[str, Tensor]:
     if not path.is_file():
-        raise InputError(f"no weights at {path}")
+        raise InputError(_("no weights at {path}", path=path))
     try:
         if path.suffix == ".safetensors":
             state = load_file(path)
         else:
             state = torch.load(path, map_location="cpu", weights_only=True)
-        return {_name_today(n): value for n, value in state.items() if isinstance(value, Tensor)}
+        return {name: value for name, value in state.items() if isinstance(value, Tensor)}
     except Exception as error:  # torch.load raises many types on damaged or unsafe files
-        raise InputError(f"{path} is not a readable weights file: {error}") from None
-
-
-def _name_today(name: str) -> str:
-    """Return a tensor's name; torchvision's DenseNet files still say `norm.1` for `norm1`."""
-    return re.sub(r"(denselayer\d+\.(?:norm|conv))\.([12]\.)", r"\1\2", name)
+        raise InputError(
+            _("{path} is not a readable weights file: {reason}", path=path, reason=error)
+        ) from None

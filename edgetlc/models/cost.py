@@ -1,13 +1,11 @@
 """What a network costs: parameters, multiplications, and the time of one photo.
 
-Times are of this machine and only good for ratios. The networks take turns, so that a machine that
-is slower for a while is slower for all of them.
+Times are of this machine and only good for ratios; the networks take turns.
 """
 
 from __future__ import annotations
 
-import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from statistics import median
 
@@ -15,9 +13,9 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from edgetlc.models.networks import Classifier, channels_last
+from edgetlc.runtime.timing import interleaved
 
-TURNS = 7
-"""Turns of each network; the first one warms up and does not count."""
+ROUNDS = 6
 
 
 @dataclass(frozen=True)
@@ -49,27 +47,25 @@ def costs_of(
     image = channels_last(torch.zeros(1, 3, size, size, device=where))
     for network in networks.values():
         network.to(where, memory_format=torch.channels_last).eval()  # type: ignore[call-overload]
-    times: dict[str, list[float]] = {name: [] for name in networks}
-    for _ in range(TURNS):
-        for name, network in networks.items():
-            times[name].append(_seconds(network, image))
+    times = interleaved({name: _job(n, image) for name, n in networks.items()}, ROUNDS)
     return {
         name: NetworkCost(
             sum(parameter.numel() for parameter in network.parameters()),
             _multiply_adds(network, image),
-            1000 * median(times[name][1:]),
+            median(times[name]),
         )
         for name, network in networks.items()
     }
 
 
-@torch.inference_mode()
-def _seconds(network: Classifier, image: torch.Tensor) -> float:
-    start = time.perf_counter()
-    network(image)
-    if image.is_cuda:
-        torch.cuda.synchronize(image.device)
-    return time.perf_counter() - start
+def _job(network: Classifier, image: torch.Tensor) -> Callable[[], None]:
+    @torch.inference_mode()
+    def answer() -> None:
+        network(image)
+        if image.is_cuda:
+            torch.cuda.synchronize(image.device)
+
+    return answer
 
 
 @torch.no_grad()

@@ -9,6 +9,7 @@ import onnx
 
 from edgetlc.errors import InputError
 from edgetlc.files import read_json, sha256_file
+from edgetlc.locale import _
 from edgetlc.models.checkpoint import CHECKPOINT_FILE
 
 INT8_FILE = "network.int8.onnx"
@@ -22,14 +23,24 @@ def load_int8(run: Path) -> tuple[onnx.ModelProto, dict[str, Any]]:
         InputError: no int8 network, one of another checkpoint, or a record without a temperature.
     """
     if not (run / INT8_FILE).is_file():
-        raise InputError(f"no int8 network in {run}; run 'edgetlc quantize {run}' first")
-    record: dict[str, Any] = read_json(run / RECORD_FILE, "quantization record")
+        raise InputError(_("no int8 network in {run}; run 'edgetlc quantize {run}' first", run=run))
+    record: dict[str, Any] = read_json(run / RECORD_FILE, _("quantization record"))
     for what, file in (("checkpoint", CHECKPOINT_FILE), ("network", INT8_FILE)):
         if record.get(what) != sha256_file(run / file):
             raise InputError(
-                f"{RECORD_FILE} in {run} tells of another {file}; "
-                f"run 'edgetlc quantize {run}' again"
+                _(
+                    "{record} in {run} tells of another {file}; run 'edgetlc quantize {run}' again",
+                    record=RECORD_FILE,
+                    run=run,
+                    file=file,
+                )
             )
     if not isinstance(record.get("temperature"), float) or not record["temperature"] > 0:
-        raise InputError(f"{RECORD_FILE} in {run} tells no temperature; quantize the run again")
+        raise InputError(
+            _(
+                "{record} in {run} tells no temperature; quantize the run again",
+                record=RECORD_FILE,
+                run=run,
+            )
+        )
     return onnx.load_model_from_string((run / INT8_FILE).read_bytes()), record

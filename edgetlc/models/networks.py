@@ -1,30 +1,16 @@
-"""The classifiers: torchvision's ResNets and DenseNets, with their class-activation maps.
-
-The DenseNet that the standard's Annex B describes layer by layer is torchvision's `densenet169`,
-although the text calls it DenseNet-161; both are offered under torchvision's names.
-"""
+"""The classifiers: the networks of `edgetlc.models.architectures` with class-activation maps."""
 
 from __future__ import annotations
 
 import torch
-import torchvision
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from edgetlc.errors import InputError
-
-ARCHITECTURES = (
-    "resnet18",
-    "resnet34",
-    "resnet50",
-    "densenet121",
-    "densenet161",
-    "densenet169",
-)
+from edgetlc.models.architectures import architecture_of
 
 
 class Classifier(nn.Module):
-    """A torchvision network that also tells where in the photo it sees each class.
+    """A network that also tells where in the photo it sees each class.
 
     Global average pooling followed by one linear layer (what all these networks end in) is the
     mean over positions of the linear layer applied at each position. So the class-activation map
@@ -33,16 +19,14 @@ class Classifier(nn.Module):
 
     def __init__(self, architecture: str, classes: int) -> None:
         super().__init__()
-        check_architecture(architecture)
+        self._entry = architecture_of(architecture)
         self.architecture = architecture
-        self.backbone: nn.Module = getattr(torchvision.models, architecture)(
-            weights=None, num_classes=classes
-        )
+        self.backbone = self._entry.build(architecture, classes)
 
     @property
     def head(self) -> nn.Linear:
         """The linear layer from features to classes."""
-        layer = self.backbone.fc if hasattr(self.backbone, "fc") else self.backbone.classifier
+        layer = self.backbone.get_submodule(self._entry.head)
         assert isinstance(layer, nn.Linear)
         return layer
 
@@ -58,30 +42,11 @@ class Classifier(nn.Module):
             logits float32[N, C], and evidence float32[N, C, S/32, S/32]: how much each position
             adds to each class's logit.
         """
-        head, features = self.head, self._features(images)
+        head, features = self.head, self._entry.features(self.backbone, images)
         if kept is not None:  # on the maps: their mean is what the linear layer would see
             features = features * kept[:, :, None, None]
         evidence = F.conv2d(features, head.weight[:, :, None, None])
         return evidence.mean(dim=(2, 3)) + head.bias, evidence
-
-    def _features(self, images: Tensor) -> Tensor:
-        """Return the last feature maps, float32[N, D, S/32, S/32]."""
-        net = self.backbone
-        if isinstance(net, torchvision.models.DenseNet):
-            return F.relu(net.features(images))
-        stem = net.maxpool(net.relu(net.bn1(net.conv1(images))))  # type: ignore[operator]
-        features: Tensor = net.layer4(net.layer3(net.layer2(net.layer1(stem))))  # type: ignore[operator]
-        return features
-
-
-def check_architecture(name: str) -> None:
-    """Refuse a network that is not offered.
-
-    Raises:
-        InputError: it is not one of `ARCHITECTURES`.
-    """
-    if name not in ARCHITECTURES:
-        raise InputError(f"unknown network {name!r}; choose one of {', '.join(ARCHITECTURES)}")
 
 
 def channels_last(tensor: Tensor) -> Tensor:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 
 import numpy as np
@@ -11,6 +12,7 @@ from torch import Tensor, nn
 
 from edgetlc.models.checkpoint import Checkpoint
 from edgetlc.models.pixel_step import PixelStep
+from edgetlc.models.torch_threads import torch_threads
 from edgetlc.runtime.engines import Output
 from edgetlc.runtime.pixels import Pixels
 
@@ -21,18 +23,16 @@ class ReferenceModel(nn.Module):
     Args:
         checkpoint: the trained network.
         device: `cpu` or `cuda`.
-        threads: processor threads of one answer, which PyTorch sets for the whole process; None
-            leaves them as they are.
+        threads: processor threads of one answer; None leaves the choice to PyTorch.
     """
 
     def __init__(
         self, checkpoint: Checkpoint, device: str = "cpu", threads: int | None = None
     ) -> None:
         super().__init__()
-        if threads is not None:
-            torch.set_num_threads(threads)
         self.name = f"pytorch {torch.__version__.split('+')[0]}"
         self.device = torch.device(device)
+        self._threads = threads
         self.step = PixelStep(checkpoint.contract)
         self.classifier = checkpoint.classifier
         self.temperature = checkpoint.temperature
@@ -42,14 +42,19 @@ class ReferenceModel(nn.Module):
     def run(self, pixels: Pixels, images: bool = False) -> Output:
         """Classify uint8[N, H, W, 3], the host step's result."""
         # A copy: decoded pixels may be read-only, which PyTorch warns about.
-        seen = self.step(torch.tensor(pixels).to(self.device))
-        found = self._classify(seen)
-        return replace(found, images=seen.cpu().numpy()) if images else found
+        with self._own_threads():
+            seen = self.step(torch.tensor(pixels).to(self.device))
+            output = self._classify(seen)
+        return replace(output, images=seen.cpu().numpy()) if images else output
 
     @torch.inference_mode()
     def classify_images(self, images: NDArray[np.float32]) -> Output:
         """Classify float32[N, 3, size, size] that another pixel step made."""
-        return self._classify(torch.from_numpy(images).to(self.device))
+        with self._own_threads():
+            return self._classify(torch.from_numpy(images).to(self.device))
+
+    def _own_threads(self) -> AbstractContextManager[None]:
+        return nullcontext() if self._threads is None else torch_threads(self._threads)
 
     def _classify(self, images: Tensor) -> Output:
         logits, evidence = self.classifier(images)

@@ -1,16 +1,15 @@
-"""The gate on counterfeits called genuine: the one error that harms whoever takes the herb.
+"""The gate on counterfeits called genuine: the one error that hurts whoever takes the herb.
 
 Vocabulary:
     called genuine  the final decision is an answer (not "not sure") of a genuine class
-    harm            a photo of a counterfeit that the candidate calls genuine and the reference not
-    gain            the reverse
+    right to wrong  a photo of a counterfeit that the candidate calls genuine and the reference not
+    wrong to right  the reverse
 
-Over the photos of counterfeits these are harms and gains as in `edgetlc.parity.tally`, "right"
-being "not called genuine", and the verdict is that of `edgetlc.parity.verdict` at a margin of its
-own: PASS where the exact upper bound of the harm rate is below it, so that the share of
-counterfeits called genuine rises by less. The gate pools the cameras, because counterfeits are few
-and a class of them rarer still on any one camera; the verdicts per camera are shown beside it and
-Holm-adjusted among themselves.
+"Right" is "not called genuine"; the counts are those of `edgetlc.parity.tally`, and the verdict is
+that of `edgetlc.parity.verdict` at a margin of its own: PASS where the exact upper bound of the
+right-to-wrong rate is below it, so that the share of counterfeits called genuine rises by less. The
+gate pools the cameras, because counterfeits are few and a class of them rarer still on any one
+camera; the verdicts per camera are shown beside it and Holm-adjusted among themselves.
 
 The margin bounds what compression adds. How often the models call a counterfeit genuine at all is
 told beside it, with exact bounds, and is what the decision policy answers for.
@@ -18,23 +17,24 @@ told beside it, with exact bounds, and is what the decision policy answers for.
 
 from __future__ import annotations
 
-from collections.abc import Sequence, Sized
+from collections.abc import Mapping, Sequence, Sized
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from edgetlc.errors import InputError
+from edgetlc.locale import _
 from edgetlc.parity.reasons import FALSE_GENUINE
-from edgetlc.parity.tally import Tally, rows_by_camera, tally
+from edgetlc.parity.tally import outcomes
 from edgetlc.parity.verdict import CameraVerdict, Rule, judge
 from edgetlc.runtime.classes import ClassInfo
 from edgetlc.runtime.policy import DecisionPolicy
 from edgetlc.statistics.paired import clopper_pearson_lower, clopper_pearson_upper
 from edgetlc.statistics.specimens import Groups
 
-ALL_PHOTOS = "every photo is taken to show a specimen of its own"
-SPECIMENS = "photos of one specimen count once, on whichever cameras; specimens are independent"
+ALL_PHOTOS = _("every photo is taken to show a specimen of its own")
+SPECIMENS = _("photos of one specimen count once, on whichever cameras; specimens are independent")
 
 
 @dataclass(frozen=True)
@@ -110,7 +110,7 @@ def judge_false_genuine(
     classes: Sequence[ClassInfo],
     rule: Rule | None = None,
     *,
-    cameras: Sequence[str | None] | None = None,
+    by_camera: Mapping[str | None, NDArray[np.intp]] | None = None,
     groups: Groups | None = None,
 ) -> FalseGenuine | None:
     """Return the gate's verdict, or None where the classes leave nothing to mistake.
@@ -123,7 +123,8 @@ def judge_false_genuine(
         classes: in the order of the indices; None is returned unless some are genuine and some
             counterfeit.
         rule: the gate's own margin and confidence; 2 % and 95 % unless told.
-        cameras: camera id of every photo, or None where nobody knows.
+        by_camera: rows of each camera's photos (`edgetlc.parity.tally.rows_by_camera`); None where
+            nobody knows.
         groups: specimen id of every photo, the same on all cameras that took the specimen, in an
             order that does not depend on the answers; None takes every photo for independent.
 
@@ -133,64 +134,49 @@ def judge_false_genuine(
     roles = np.array([info.role for info in classes])
     if not {"genuine", "counterfeit"} <= set(roles.tolist()):
         return None
+    rule = rule or Rule()
     before, after = np.asarray(reference, dtype=bool), np.asarray(candidate, dtype=bool)
-    ids = [None] * len(before) if cameras is None else cameras
-    counterfeit = np.zeros(len(before), dtype=bool)
+    never = np.zeros(len(before), dtype=bool)  # the right answer to "is a counterfeit genuine?"
+    counterfeit = never
     if truth is not None:
         counterfeit = roles[np.asarray(truth, dtype=np.int64)] == "counterfeit"
-    _check_lengths(len(before), candidate=after, truth=counterfeit, cameras=ids, groups=groups)
-    photos = _Photos(before, after, groups, rule or Rule())
-    every = np.flatnonzero(counterfeit)
-    tallies = [
-        photos.tally(rows[counterfeit[rows]], id_) for id_, rows in rows_by_camera(ids).items()
-    ]
+    _check_lengths(len(before), candidate=after, truth=counterfeit)
+    every, by_camera = np.flatnonzero(counterfeit), by_camera or {None: np.arange(len(before))}
+    both = outcomes(before, after, never, groups)
+    cameras = [both.tally(id_, rows[counterfeit[rows]]) for id_, rows in by_camera.items()]
     return FalseGenuine(
-        rule=photos.rule,
-        pooled=judge([photos.tally(every)], photos.rule, FALSE_GENUINE)[0],
-        cameras=tuple(judge(tallies, photos.rule, FALSE_GENUINE)),
-        candidate=photos.rate(after, every),
-        reference=photos.rate(before, every),
+        rule=rule,
+        pooled=judge([both.tally(None, every)], rule, FALSE_GENUINE)[0],
+        cameras=tuple(judge(cameras, rule, FALSE_GENUINE)),
+        candidate=_rate(after, every, groups, rule),
+        reference=_rate(before, every, groups, rule),
         independent=ALL_PHOTOS if groups is None else SPECIMENS,
     )
 
 
-@dataclass(frozen=True)
-class _Photos:
-    """What both models call genuine, bool[n], and the specimens."""
-
-    before: NDArray[np.bool_]
-    after: NDArray[np.bool_]
-    groups: Groups | None
-    rule: Rule
-
-    def tally(self, rows: NDArray[np.intp], camera: str | None = None) -> Tally:
-        """Return the counts of these photos of counterfeits."""
-        return self._count(self.before[rows], self.after[rows], rows, camera)
-
-    def rate(self, called: NDArray[np.bool_], rows: NDArray[np.intp]) -> GenuineRate:
-        """Return the rate of one model, whose calls are then the harms of never calling."""
-        counts = self._count(np.zeros(len(rows), dtype=bool), called[rows], rows)
-        k, n = counts.independent.b, counts.units
-        return GenuineRate(
-            photos=counts.n,
-            called=counts.b,
-            lower=clopper_pearson_lower(k, n, self.rule.confidence),
-            upper=clopper_pearson_upper(k, n, self.rule.confidence),
-        )
-
-    def _count(
-        self,
-        before: NDArray[np.bool_],
-        after: NDArray[np.bool_],
-        rows: NDArray[np.intp],
-        camera: str | None = None,
-    ) -> Tally:
-        """Count; of a counterfeit the right answer to "is it genuine?" is always no."""
-        groups = None if self.groups is None else [self.groups[row] for row in rows.tolist()]
-        return tally(before, after, np.zeros(len(rows), dtype=bool), camera, groups)
+def _rate(
+    called: NDArray[np.bool_], rows: NDArray[np.intp], groups: Groups | None, rule: Rule
+) -> GenuineRate:
+    """Return the rate of one model: against a model that never calls, each call is a wrong one."""
+    never = np.zeros(len(called), dtype=bool)
+    counts = outcomes(never, called, never, groups).tally(None, rows)
+    k, n = counts.independent.b, counts.units
+    return GenuineRate(
+        photos=counts.n,
+        called=counts.b,
+        lower=clopper_pearson_lower(k, n, rule.confidence),
+        upper=clopper_pearson_upper(k, n, rule.confidence),
+    )
 
 
-def _check_lengths(photos: int, **given: Sized | None) -> None:
+def _check_lengths(photos: int, **given: Sized) -> None:
     for name, values in given.items():
-        if values is not None and len(values) != photos:
-            raise InputError(f"{len(values)} {name} for {photos} photos; give one per photo")
+        if len(values) != photos:
+            raise InputError(
+                _(
+                    "{count} {name} for {photos} photos; give one per photo",
+                    count=len(values),
+                    name=name,
+                    photos=photos,
+                )
+            )

@@ -10,13 +10,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 import edgetlc
+from edgetlc.config import option
 from edgetlc.errors import InputError
-from edgetlc.parity.answers import NETWORK, NO_CAUSE, PIXEL_TOLERANCE, PIXELS, UNKNOWN
+from edgetlc.locale import _
+from edgetlc.parity.collect import NETWORK, NO_CAUSE, PIXEL_TOLERANCE, PIXELS, UNKNOWN
 from edgetlc.parity.false_genuine import FalseGenuine, called_genuine, judge_false_genuine
 from edgetlc.parity.matrix import Candidate, Matrix
 from edgetlc.parity.sequential import SequentialVerdict, follow
 from edgetlc.parity.store import PhotoRow, photos_at
-from edgetlc.parity.tally import Tally, outcomes, tally
+from edgetlc.parity.tally import Outcomes, outcomes, rows_by_camera
 from edgetlc.parity.verdict import CameraVerdict, Rule, judge, overall, together
 from edgetlc.parity.verification import (
     MOST_FLIPS,
@@ -40,19 +42,34 @@ class VerificationConfig:
 
     Attributes:
         rule: margin and confidence of the accuracy's drop.
-        gate_rule: those of counterfeits called genuine.
-        labelled: False takes no notice of the photos' classes; changed answers count as harms.
+        false_genuine_margin: accepted rise of counterfeits called genuine; None takes the rule's.
+        labelled: False takes no notice of the photos' classes; changed answers count as
+            right to wrong.
         sequential: decide by e-processes, valid whenever photographing stops.
         cameras: ids of the cameras that should be covered; those without photos are untested.
         require_all: whether an untested camera withholds the PASS.
     """
 
     rule: Rule = field(default_factory=Rule)
-    gate_rule: Rule = field(default_factory=Rule)
-    labelled: bool = True
-    sequential: bool = False
+    false_genuine_margin: float | None = option(
+        None, _("Accepted rise of counterfeits called genuine. Default: --margin.")
+    )
+    labelled: bool = option(
+        True, _("Ignore the classes: changed answers count."), flag="--label-free"
+    )
+    sequential: bool = option(False, _("Say when to stop photographing, at any time."))
     cameras: tuple[str, ...] = ()
-    require_all: bool = False
+    require_all: bool = option(False, _("No PASS while a listed camera is untested."))
+
+    @property
+    def gate_rule(self) -> Rule:
+        """Margin and confidence of counterfeits called genuine."""
+        margin = self.false_genuine_margin
+        return self.rule if margin is None else replace(self.rule, margin=margin)
+
+    def __post_init__(self) -> None:
+        if self.false_genuine_margin is not None:
+            Rule(self.false_genuine_margin)  # refuses one out of range before any work
 
 
 def judge_answers(
@@ -69,42 +86,41 @@ def judge_answers(
         InputError: no photo was readable, or photos show classes that the bundle does not know.
     """
     config = config or VerificationConfig()
-    if not len(matrix.photos.photo):
-        raise InputError(f"none of {matrix.header.photos} photos can be read")
-    check_labels(matrix.photos.labels, matrix.header.classes, config)
+    header, photos = matrix.header, matrix.photos
+    if not len(photos.photo):
+        raise InputError(_("none of {photos} photos can be read", photos=header.photos))
+    check_labels(photos.labels, header.classes, config)
     compared = [_compared(matrix, candidate, config) for candidate in matrix.candidates]
-    judged = [_report(c, matrix.photos.cameras, config) for c in compared]
-    reports = _with_flips(matrix, compared, judged)
-    seen = set(matrix.photos.cameras)
-    untested = tuple(camera for camera in config.cameras if camera not in seen)
+    reports = _with_flips(matrix, compared, [_report(c, config) for c in compared])
+    untested = tuple(camera for camera in config.cameras if camera not in photos.cameras)
     verdict = together(report.verdict for report in reports)
     if config.require_all and untested and verdict == "PASS":
         verdict = "INSUFFICIENT"
     if not all(machine.passed for machine in machines):
         verdict = "FAIL"
     return Verification(
-        bundle_digest=matrix.header.bundle_digest,
+        bundle_digest=header.bundle_digest,
         edgetlc=edgetlc.__version__,
         created=datetime.now(UTC).isoformat(timespec="seconds"),
-        reference=matrix.header.reference,
+        reference=header.reference,
         rule=config.rule,
         gate_rule=config.gate_rule,
         labelled=config.labelled,
-        independent="specimen" if _grouped(matrix) else "photo",
-        photos_digest=matrix.header.photos_digest,
-        photos=len(matrix.photos.photo),
+        independent="specimen" if photos.grouped else "photo",
+        photos_digest=header.photos_digest,
+        photos=len(photos.photo),
         candidates=reports,
         untested=untested,
-        unreadable=tuple((row.path, row.unreadable) for row in matrix.photos.unreadable),
-        simulated=matrix.photos.simulated,
-        asked_on=matrix.machines,
+        unreadable=tuple((row.path, row.unreadable) for row in photos.unreadable),
+        simulated=photos.simulated,
+        collected_on=matrix.machines,
         machines=tuple(machines),
         verdict=verdict,
     )
 
 
 def check_labels(
-    found: Iterable[str], classes: Sequence[ClassInfo], config: VerificationConfig
+    labels: Iterable[str], classes: Sequence[ClassInfo], config: VerificationConfig
 ) -> None:
     """Refuse photos of classes that the bundle does not know, unless labels do not count.
 
@@ -112,16 +128,16 @@ def check_labels(
         InputError: there are such photos.
     """
     known = [info.name for info in classes]
-    strange = sorted(set(found) - set(known))
+    strange = sorted(set(labels) - set(known))
     if strange and config.labelled:
         raise InputError(
-            f"photos show {', '.join(strange)}; the bundle knows {', '.join(known)}; "
-            "pass --label-free where the classes are not to be relied on"
+            _(
+                "photos show {strange}; the bundle knows {known}; pass --label-free where the "
+                "classes are not to be relied on",
+                strange=", ".join(strange),
+                known=", ".join(known),
+            )
         )
-
-
-def _grouped(matrix: Matrix) -> bool:
-    return len(matrix.photos.groups) < len(matrix.photos.photo)
 
 
 @dataclass(frozen=True)
@@ -154,51 +170,70 @@ class _Compared:
     after: _Side
     truth: NDArray[np.int64] | None
     place: NDArray[np.int64]
-    camera: NDArray[np.int64]
     group: NDArray[np.int64] | None
+    by_camera: Mapping[str | None, NDArray[np.intp]]
+    outcomes: Outcomes
 
 
 def _compared(matrix: Matrix, candidate: Candidate, config: VerificationConfig) -> _Compared:
     rows, photos, header = candidate.rows, matrix.photos, matrix.header
     table, reference = candidate.table, matrix.reference
-    policy = header.reference_policy
+    top, confidence = reference.top[rows], reference.confidence[rows]
+    truth = matrix.truth[rows] if config.labelled else None
+    group = photos.group[rows] if photos.grouped else None
     return _Compared(
         candidate=candidate,
         classes=header.classes,
-        before=_side(reference.top[rows], reference.confidence[rows], policy, header.classes),
+        before=_side(top, confidence, header.reference_policy, header.classes),
         after=_side(table.top, table.confidence, candidate.info.policy, header.classes),
-        truth=matrix.truth[rows] if config.labelled else None,
+        truth=truth,
         place=photos.photo[rows],
-        camera=photos.camera[rows],
-        group=photos.group[rows] if _grouped(matrix) else None,
+        group=group,
+        by_camera=rows_by_camera(photos.camera[rows], photos.cameras),
+        outcomes=outcomes(top, table.top, truth, group),
     )
 
 
-def _report(c: _Compared, names: Sequence[str], config: VerificationConfig) -> CandidateReport:
-    """Judge one candidate; `names` are the camera ids by their codes, empty for unknown ones."""
-    order = sorted(np.unique(c.camera).tolist(), key=lambda code: (names[code] == "", names[code]))
-    masks = [(names[code] or None, c.camera == code) for code in order]
-    verdicts = tuple(judge([_tally(c, mask, id_) for id_, mask in masks], config.rule))
-    sequential = _sequential(c, masks, config) if config.sequential else ()
-    gate = _gate(c, names, config)
-    decided: Sequence[CameraVerdict | SequentialVerdict] = sequential or verdicts
+def _report(c: _Compared, config: VerificationConfig) -> CandidateReport:
+    cameras = tuple(
+        judge([c.outcomes.tally(id_, rows) for id_, rows in c.by_camera.items()], config.rule)
+    )
+    sequential = _sequential(c, config) if config.sequential else ()
+    gate = _gate(c, config)
+    decided: Sequence[CameraVerdict | SequentialVerdict] = sequential or cameras
     return CandidateReport(
         model=c.candidate.info.model,
         engine=c.candidate.info.engine,
         machine=c.candidate.machine,
-        cameras=verdicts,
+        cameras=cameras,
         sequential=sequential,
         gate=gate,
-        verdict=overall(decided, gate=gate.pooled if gate else None),
+        verdict=overall(decided, gate.pooled if gate else None),
         pooled=_pooled(c),
         location=_location(c.candidate),
         roles=_roles(c),
         flips=(),
-        flips_in_all=int(np.count_nonzero(c.before.top != c.after.top)),
+        flips_in_all=int(np.count_nonzero(~c.outcomes.same)),
     )
 
 
-def _gate(c: _Compared, names: Sequence[str], config: VerificationConfig) -> FalseGenuine | None:
+def _sequential(c: _Compared, config: VerificationConfig) -> tuple[SequentialVerdict, ...]:
+    followed = len({*c.by_camera, *config.cameras})
+    better = c.outcomes.wrong_to_right
+    return tuple(
+        follow(
+            c.outcomes.right_to_wrong[rows],
+            None if better is None else better[rows],
+            config.rule,
+            camera=camera,
+            cameras=followed,
+            groups=None if c.group is None else c.group[rows],
+        )
+        for camera, rows in c.by_camera.items()
+    )
+
+
+def _gate(c: _Compared, config: VerificationConfig) -> FalseGenuine | None:
     if c.truth is None:  # without labels nobody knows a counterfeit
         return None
     return judge_false_genuine(
@@ -207,39 +242,9 @@ def _gate(c: _Compared, names: Sequence[str], config: VerificationConfig) -> Fal
         c.truth,
         c.classes,
         config.gate_rule,
-        cameras=[names[code] or None for code in c.camera.tolist()],
+        by_camera=c.by_camera,
         groups=c.group,
     )
-
-
-def _tally(c: _Compared, mask: NDArray[np.bool_], camera: str | None) -> Tally:
-    truth = None if c.truth is None else c.truth[mask]
-    groups = None if c.group is None else c.group[mask]
-    return tally(c.before.top[mask], c.after.top[mask], truth, camera, groups)
-
-
-def _sequential(
-    c: _Compared,
-    masks: Sequence[tuple[str | None, NDArray[np.bool_]]],
-    config: VerificationConfig,
-) -> tuple[SequentialVerdict, ...]:
-    cameras = len({camera for camera, _ in masks} | set(config.cameras))
-    found = []
-    for camera, mask in masks:
-        truth = None if c.truth is None else c.truth[mask]
-        became = outcomes(c.before.top[mask], c.after.top[mask], truth)
-        groups = None if c.group is None else c.group[mask]
-        found.append(
-            follow(
-                became.harms,
-                became.gains,
-                config.rule,
-                camera=camera,
-                cameras=cameras,
-                groups=groups,
-            )
-        )
-    return tuple(found)
 
 
 def _pooled(c: _Compared) -> Pooled:
@@ -247,7 +252,7 @@ def _pooled(c: _Compared) -> Pooled:
     right = None if c.truth is None else (c.before.top == c.truth, c.after.top == c.truth)
     return Pooled(
         photos=len(c.place),
-        agreement=float(np.mean(c.before.top == c.after.top)),
+        agreement=float(np.mean(c.outcomes.same)),
         reference_accuracy=None if right is None else float(np.mean(right[0])),
         candidate_accuracy=None if right is None else float(np.mean(right[1])),
         largest_change=float(table.change.max(initial=0)),
@@ -298,14 +303,14 @@ def _with_flips(
 
 
 def _most_telling(c: _Compared) -> dict[int, str]:
-    """Return the first rows to show of the changed answers, harms first, and their kinds."""
-    changed = np.flatnonzero(c.before.top != c.after.top)
+    """Return the rows of changed answers to show, right to wrong first, and their kinds."""
+    changed, better = np.flatnonzero(~c.outcomes.same), c.outcomes.wrong_to_right
     kind = np.full(len(changed), 2)
-    if c.truth is not None:
-        harm, gain = (side.top[changed] == c.truth[changed] for side in (c.before, c.after))
-        kind = np.where(harm, 0, np.where(gain, 1, 2))
+    if better is not None:
+        worse = c.outcomes.right_to_wrong[changed]
+        kind = np.where(worse, 0, np.where(better[changed], 1, 2))
     order = np.argsort(kind, kind="stable")[:MOST_FLIPS]
-    kinds = ("harm", "gain", "other")
+    kinds = ("right_to_wrong", "wrong_to_right", "other")
     return {int(changed[i]): kinds[kind[i]] for i in order}
 
 

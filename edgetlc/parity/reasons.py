@@ -1,117 +1,252 @@
-"""The reason of a verdict, in one or two sentences for the auditor."""
+"""The reason of a verdict, in one or two sentences for the auditor.
+
+reason_of(verdict, rule)                 by the labels: accuracy, or changed answers
+reason_of(verdict, rule, FALSE_GENUINE)  of the gate on counterfeits called genuine
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from functools import reduce
+from typing import Protocol
 
+from edgetlc.locale import Message, _, n_
 from edgetlc.parity.tally import Tally
+from edgetlc.results.wording import percent_given
 
-if TYPE_CHECKING:
-    from edgetlc.parity.verdict import CameraVerdict, Rule
+
+class Judged(Protocol):
+    """What a reason is given for: the fields of `edgetlc.parity.verdict.CameraVerdict`."""
+
+    @property
+    def tally(self) -> Tally: ...  # noqa: D102
+    @property
+    def verdict(self) -> str: ...  # noqa: D102
+    @property
+    def right_to_wrong_upper(self) -> float: ...  # noqa: D102
+    @property
+    def drop_lower(self) -> float: ...  # noqa: D102
+    @property
+    def p_drop(self) -> float | None: ...  # noqa: D102
+    @property
+    def photos_needed(self) -> int: ...  # noqa: D102
+
+
+class Bound(Protocol):
+    """What it is judged by: the fields of `edgetlc.parity.verdict.Rule`."""
+
+    @property
+    def margin(self) -> float: ...  # noqa: D102
+    @property
+    def confidence(self) -> float: ...  # noqa: D102
+    @property
+    def alpha(self) -> float: ...  # noqa: D102
 
 
 @dataclass(frozen=True)
 class Words:
-    """How harms are told.
+    """The sentences about one kind of count, with placeholders.
 
     Attributes:
-        photos: what is counted.
-        specimens: the same where photos of one specimen count once.
-        harmed: what happened to harms.
-        gained: what happened to gains.
-        rate: what the harm rate is the rate of.
-        drop: what happens where the drop is positive.
-        real: that this is no chance.
-        clean: how further photos must be for a PASS.
-        untested: what is missing where nothing is counted.
+        seen: how many `{b}` of `{n}` turned wrong; by unit, `photo` or `specimen`.
+        both: the same where `{c}` turned right.
+        passed, failed, vetoed, unshown: what was concluded from what was `{seen}`.
+        real: that a difference is no chance, within the margin and perhaps within it; None where
+            without labels nothing can tell.
+        takes: how many `{count}` further units a PASS takes; by unit.
+        untested: that nothing is counted.
     """
 
-    photos: str
-    specimens: str
-    harmed: str
-    gained: str
-    rate: str
-    drop: str
-    real: str
-    clean: str
-    untested: str = "no photos"
+    seen: Mapping[str, Message]
+    both: Mapping[str, Message]
+    passed: Message
+    failed: Message | None
+    vetoed: Message
+    unshown: Message
+    real: tuple[Message, Message] | None
+    takes: Mapping[str, Message]
+    untested: Message
 
 
 ACCURACY = Words(
-    photos="photos",
-    specimens="specimens",
-    harmed="went from right to wrong",
-    gained="from wrong to right",
-    rate="go wrong",
-    drop="accuracy drops",
-    real="A drop is real",
-    clean="without harm",
+    seen={
+        "photo": _("{b} of {n} photos went from right to wrong"),
+        "specimen": _("On one photo each, {b} of {n} specimens went from right to wrong"),
+    },
+    both={
+        "photo": _("{b} of {n} photos went from right to wrong and {c} from wrong to right"),
+        "specimen": _(
+            "On one photo each, {b} of {n} specimens went from right to wrong and {c} from wrong "
+            "to right"
+        ),
+    },
+    passed=_(
+        "{seen}; with {confidence} confidence at most {upper:.2%} go wrong, below the margin of "
+        "{margin}."
+    ),
+    failed=_(
+        "{seen}; with {confidence} confidence accuracy drops by more than {drop:.2%}, above the "
+        "margin of {margin}."
+    ),
+    vetoed=_(
+        "{seen}; with {confidence} confidence at most {upper:.2%} go wrong, but over all {photos} "
+        "photos the average is {average:.2%}, not below the margin of {margin}."
+    ),
+    unshown=_(
+        "{seen}; with {confidence} confidence up to {upper:.2%} go wrong, not below the margin of "
+        "{margin}."
+    ),
+    real=(
+        _("A drop is real ({p}), but within the margin."),
+        _("A drop is real ({p}), but may be within the margin."),
+    ),
+    takes={
+        "photo": n_(
+            "A PASS takes at least {count} more photo, not right to wrong.",
+            "A PASS takes at least {count} more photos, none of them right to wrong.",
+            count=0,
+        ),
+        "specimen": n_(
+            "A PASS takes at least {count} more specimen, not right to wrong.",
+            "A PASS takes at least {count} more specimens, none of them right to wrong.",
+            count=0,
+        ),
+    },
+    untested=_("Untested: no photos."),
 )
 FALSE_GENUINE = Words(
-    photos="photos of counterfeits",
-    specimens="counterfeit specimens",
-    harmed="are newly called genuine",
-    gained="no longer",
-    rate="are newly called genuine",
-    drop="the share called genuine rises",
-    real="A rise is real",
-    clean="of counterfeits not newly called genuine",
-    untested="no photos of counterfeits",
+    seen={
+        "photo": _("{b} of {n} photos of counterfeits are newly called genuine"),
+        "specimen": _(
+            "On one photo each, {b} of {n} counterfeit specimens are newly called genuine"
+        ),
+    },
+    both={
+        "photo": _("{b} of {n} photos of counterfeits are newly called genuine and {c} no longer"),
+        "specimen": _(
+            "On one photo each, {b} of {n} counterfeit specimens are newly called genuine and {c} "
+            "no longer"
+        ),
+    },
+    passed=_(
+        "{seen}; with {confidence} confidence at most {upper:.2%} are newly called genuine, below "
+        "the margin of {margin}."
+    ),
+    failed=_(
+        "{seen}; with {confidence} confidence the share called genuine rises by more than "
+        "{drop:.2%}, above the margin of {margin}."
+    ),
+    vetoed=_(
+        "{seen}; with {confidence} confidence at most {upper:.2%} are newly called genuine, but "
+        "over all {photos} photos the average is {average:.2%}, not below the margin of {margin}."
+    ),
+    unshown=_(
+        "{seen}; with {confidence} confidence up to {upper:.2%} are newly called genuine, not "
+        "below the margin of {margin}."
+    ),
+    real=(
+        _("A rise is real ({p}), but within the margin."),
+        _("A rise is real ({p}), but may be within the margin."),
+    ),
+    takes={
+        "photo": n_(
+            "A PASS takes at least {count} more photo of a counterfeit, not newly called genuine.",
+            "A PASS takes at least {count} more photos of counterfeits, none newly called genuine.",
+            count=0,
+        ),
+        "specimen": n_(
+            "A PASS takes at least {count} more counterfeit specimen, not newly called genuine.",
+            "A PASS takes at least {count} more counterfeit specimens, none newly called genuine.",
+            count=0,
+        ),
+    },
+    untested=_("Untested: no photos of counterfeits."),
 )
-# Without labels there are no gains and no FAIL to tell of.
 CHANGES = Words(
-    photos="answers",
-    specimens="specimens",
-    harmed="changed, for better or worse",
-    gained="",
-    rate="change",
-    drop="",
-    real="",
-    clean="with unchanged answers",
+    seen={
+        "photo": _("{b} of {n} answers changed, for better or worse"),
+        "specimen": _(
+            "On one photo each, {b} of {n} specimens changed their answer, for better or worse"
+        ),
+    },
+    both={},  # without labels, every changed answer may be a wrong one
+    passed=_(
+        "{seen}; with {confidence} confidence at most {upper:.2%} change, below the margin of "
+        "{margin}."
+    ),
+    failed=None,
+    vetoed=_(
+        "{seen}; with {confidence} confidence at most {upper:.2%} change, but over all {photos} "
+        "photos the average is {average:.2%}, not below the margin of {margin}. Labels would tell "
+        "right to wrong from wrong to right."
+    ),
+    unshown=_(
+        "{seen}; with {confidence} confidence up to {upper:.2%} change, not below the margin of "
+        "{margin}. Labels would tell right to wrong from wrong to right."
+    ),
+    real=None,
+    takes={
+        "photo": n_(
+            "A PASS takes at least {count} more photo, with an unchanged answer.",
+            "A PASS takes at least {count} more photos, all with unchanged answers.",
+            count=0,
+        ),
+        "specimen": n_(
+            "A PASS takes at least {count} more specimen, with an unchanged answer.",
+            "A PASS takes at least {count} more specimens, all with unchanged answers.",
+            count=0,
+        ),
+    },
+    untested=_("Untested: no photos."),
 )
 
 
-def reason_of(v: CameraVerdict, rule: Rule, words: Words | None = None) -> str:
+def reason_of(v: Judged, rule: Bound, words: Words | None = None) -> Message:
     """Return why the verdict is what it is; `words` are chosen by the labels unless given."""
-    t = v.tally
-    words = words or (ACCURACY if t.labelled else CHANGES)
-    margin = f"the margin of {percent(rule.margin)}"
-    takes = f"A PASS takes at least {further(v.photos_needed, t.unit, words.clean)}."
-    if not t.n:
-        return f"Untested: {words.untested}. {takes}"
-    seen = f"{_seen(t, words)}; with {percent(rule.confidence)} confidence"
-    if v.verdict == "FAIL":
-        return f"{seen} {words.drop} by more than {percent(v.drop_lower)}, above {margin}."
-    rate, real = f"{percent(v.harm_upper)} {words.rate}", ""
-    if v.p_harm is not None and v.p_harm <= rule.alpha:
-        size = "but within the margin" if v.verdict == "PASS" else "but may be within the margin"
-        real = f" {words.real} (p {_p(v.p_harm)}), {size}."
+    words = words or (ACCURACY if v.tally.labelled else CHANGES)
+    takes = further(v.photos_needed, v.tally.unit, words)
+    if not v.tally.n:
+        return sentences(words.untested, takes)
+    told = [
+        _(
+            _conclusion(v, rule, words),
+            seen=_seen(v.tally, words),
+            confidence=percent_given(rule.confidence),
+            upper=v.right_to_wrong_upper,
+            drop=v.drop_lower,
+            photos=v.tally.n,
+            average=v.tally.right_to_wrong_rate or 0,
+            margin=percent_given(rule.margin),
+        )
+    ]
+    is_real = v.p_drop is not None and v.p_drop <= rule.alpha
+    if is_real and words.real and v.verdict != "FAIL":
+        p = f"p = {v.p_drop:.2g}" if v.p_drop else "p < 1e-300"
+        told.append(_(words.real[v.verdict != "PASS"], p=p))
+    return sentences(*told, *([takes] if v.verdict == "INSUFFICIENT" else []))
+
+
+def _conclusion(v: Judged, rule: Bound, words: Words) -> Message:
+    if v.verdict == "FAIL" and words.failed:
+        return words.failed
     if v.verdict == "PASS":
-        return f"{seen} at most {rate}, below {margin}.{real}"
-    labels = "" if t.labelled else " Labels would tell harm from gain."
-    if v.harm_upper < rule.margin:
-        average = f"over all {t.n} photos the average is {percent(t.harm or 0)}"
-        return f"{seen} at most {rate}, but {average}, not below {margin}.{real} {takes}{labels}"
-    return f"{seen} up to {rate}, not below {margin}.{real} {takes}{labels}"
+        return words.passed
+    return words.vetoed if v.right_to_wrong_upper < rule.margin else words.unshown
 
 
-def further(units: int, unit: str, clean: str) -> str:
-    """Return "3 more photos, all without harm"."""
-    return f"{units} more {unit}s, all {clean}" if units > 1 else f"1 more {unit}, {clean}"
+def _seen(t: Tally, words: Words) -> Message:
+    counts = t.independent
+    templates = words.both if counts.c else words.seen
+    return _(templates[t.unit], b=counts.b, c=counts.c, n=counts.n)
 
 
-def percent(share: float) -> str:
-    """Return a share in per cent, three digits."""
-    return f"{100 * share:.3g} %"
+def further(units: int, unit: str, words: Words) -> Message:
+    """Return how many further units a PASS takes at least, as a sentence."""
+    template = words.takes[unit]
+    return n_(template.singular, template.plural, count=units)
 
 
-def _p(value: float) -> str:
-    return f"= {value:.2g}" if value else "< 1e-300"
-
-
-def _seen(t: Tally, words: Words) -> str:
-    photos, what = t.independent, words.photos if t.specimens is None else words.specimens
-    gains = f" and {photos.c} {words.gained}" if photos.c else ""
-    once = "" if t.specimens is None else "On one photo each, "
-    return f"{once}{photos.b} of {photos.n} {what} {words.harmed}{gains}"
+def sentences(*messages: Message) -> Message:
+    """Return sentences one after the other as one message."""
+    return reduce(lambda first, second: _("{first} {second}", first=first, second=second), messages)

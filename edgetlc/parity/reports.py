@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from edgetlc.errors import InputError
 from edgetlc.files import read_json, write_json
-from edgetlc.parity.answers import UNKNOWN, divergence
+from edgetlc.parity.collect import UNKNOWN, divergence
 from edgetlc.parity.matrix import Candidate, Matrix
 from edgetlc.parity.store import CandidateInfo, Table, photo_digests, reference_probabilities
 from edgetlc.parity.verification import Verification

@@ -6,13 +6,14 @@ reason. It is a bet against each hypothesis: a capital of 1 is multiplied by a f
 averages at most 1 while the hypothesis is true. The capital, the e-value, then ever reaches 1/alpha
 with a chance of at most alpha (Ville 1939), so at 20 the hypothesis is given up at 95 %.
 
-    PASS  against "the harm rate is the margin or more". Betting on a rate r below the margin m
-          multiplies by r/m on a harm and by (1 - r)/(1 - m) on any other photo.
-    FAIL  against "the drop is at most the margin". A photo counts d = 1 (harm), -1 (gain) or 0 and
-          multiplies by 1 + stake (d - m), with stakes below 1/(1 + m), which a gain cannot ruin.
-          Only with labels; shared out among the cameras, 1/alpha times their number (Bonferroni).
+    PASS  against "the right-to-wrong rate is the margin or more". Betting on a rate r below the
+          margin m multiplies by r/m on a photo right to wrong and by (1 - r)/(1 - m) on any other.
+    FAIL  against "the drop is at most the margin". A photo counts d = 1 (right to wrong), -1 (wrong
+          to right) or 0 and multiplies by 1 + stake (d - m), with stakes below 1/(1 + m), which no
+          photo can ruin. Only with labels; shared out among the cameras, 1/alpha times their number
+          (Bonferroni).
 
-The capital is spread beforehand over a few rates and stakes, most of it on "no harm at all".
+The capital is spread beforehand over a few rates and stakes, most of it on "none at all".
 The first of the two to reach its threshold decides. Where the other follows on later photos, the
 photos before and after are not of one kind, and the verdict is taken back to INSUFFICIENT.
 
@@ -24,7 +25,7 @@ What it costs, at a margin of 2 % and 95 % confidence, computed exactly in
 `tests/parity/test_sequential.py`, in photos until a PASS; beside it the smallest fixed number that
 passes with a chance of 80 %:
 
-    true harm rate      0     0.2 %   0.5 %     1 %
+    true rate           0     0.2 %   0.5 %     1 %
     expected          158       239     431    1337
     80 % done by      158       379     677    2115
     fixed number      149       236     386     969
@@ -53,13 +54,15 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from edgetlc.errors import InputError
-from edgetlc.parity.reasons import ACCURACY, CHANGES, Words, further, percent
+from edgetlc.locale import Message, _
+from edgetlc.parity.reasons import ACCURACY, CHANGES, further, sentences
 from edgetlc.parity.verdict import Rule, Verdict
+from edgetlc.results.wording import percent_given
 from edgetlc.statistics.specimens import Groups, is_first, number_specimens
 
 Counts = int | NDArray[np.int64]
 
-_RATES = np.array([1e-300, 1 / 8, 1 / 4, 1 / 2])  # shares of the margin; the first is "no harm"
+_RATES = np.array([1e-300, 1 / 8, 1 / 4, 1 / 2])  # shares of the margin; the first is "none"
 _RATE_WEIGHTS = np.array([0.7, 0.1, 0.1, 0.1])
 _STAKES = np.array([0.95, 0.5, 0.2])  # shares of the largest stake
 _STAKE_WEIGHTS = np.array([1, 1, 1]) / 3
@@ -75,15 +78,15 @@ class SequentialVerdict:
         verdict: PASS, FAIL or INSUFFICIENT (go on).
         photos: photos so far.
         units: specimens so far, or photos where every photo counts as its own.
-        harmed: units with a harm (on the first photo of the specimen).
-        e_pass: largest e-value so far against "the harm rate is the margin or more"; from 1 to
-            1e300; 1 / e_pass is a p-value valid at any time.
+        right_to_wrong: units right to wrong (on the first photo of the specimen).
+        e_pass: largest e-value so far against "the right-to-wrong rate is the margin or more"; from
+            1 to 1e300; 1 / e_pass is a p-value valid at any time.
         e_fail: the same against "the drop is at most the margin"; None without labels.
         needed_pass: e-value that decides for PASS.
         needed_fail: e-value that decides for FAIL.
         stopped_at: photos after which the verdict first stood; None where it does not yet.
-        clean_needed: fewest further units that could bring a PASS, all without harm; 0 where a
-            verdict was reached.
+        clean_needed: fewest further units that could bring a PASS, none of them right to
+            wrong; 0 where a verdict was reached.
         reason: one sentence for the photographer.
     """
 
@@ -91,7 +94,7 @@ class SequentialVerdict:
     verdict: Verdict
     photos: int
     units: int
-    harmed: int
+    right_to_wrong: int
     e_pass: float
     e_fail: float | None
     needed_pass: float
@@ -107,54 +110,53 @@ class SequentialVerdict:
 
 
 def follow(
-    harms: ArrayLike,
-    gains: ArrayLike | None = None,
+    right_to_wrong: ArrayLike,
+    wrong_to_right: ArrayLike | None = None,
     rule: Rule | None = None,
     *,
     camera: str | None = None,
     cameras: int = 1,
     groups: Groups | None = None,
-    words: Words | None = None,
 ) -> SequentialVerdict:
     """Return the state of one camera after its photos so far.
 
     Args:
-        harms: bool[n], in the order taken (`edgetlc.parity.tally.outcomes`); without labels every
-            changed answer.
-        gains: bool[n], never true where harms is; None without labels, which rules out a FAIL.
+        right_to_wrong: bool[n], in the order taken (`edgetlc.parity.tally.outcomes`); without
+            labels every changed answer.
+        wrong_to_right: bool[n], never true where the other is; None without labels, which rules
+            out a FAIL.
         rule: margin and confidence; 2 % and 95 % unless told.
         camera: id of the camera profile.
         cameras: how many cameras are followed, a number fixed before the first photo.
         groups: specimen id of every photo; None takes every photo for independent.
-        words: how the reason tells harms; by the labels unless told.
 
     Raises:
-        InputError: the arrays are not one-dimensional and of one length, a photo is both harm and
-            gain, or there is no camera.
+        InputError: the arrays are not one-dimensional and of one length, a photo is both, or
+            there is no camera.
     """
     rule = rule or Rule()
-    harm, gain = _checked(harms, gains, cameras)
-    photos = len(harm)
+    worse, better = _checked(right_to_wrong, wrong_to_right, cameras)
+    photos = len(worse)
     rows = np.arange(photos)
     if groups is not None:
         rows = np.flatnonzero(is_first(number_specimens(groups, photos)))
-    b = np.cumsum(harm[rows], dtype=np.int64)
+    b = np.cumsum(worse[rows], dtype=np.int64)
     units = np.arange(1, len(rows) + 1)
     e_pass, e_fail = _log_e_pass(b, units - b, rule.margin), None
-    if gain is not None:
-        c = np.cumsum(gain[rows], dtype=np.int64)
+    if better is not None:
+        c = np.cumsum(better[rows], dtype=np.int64)
         e_fail = _log_e_fail(b, c, units - b - c, rule.margin)
     passed, failed = _reached(e_pass, 1 / rule.alpha), _reached(e_fail, cameras / rule.alpha)
     verdict: Verdict = "INSUFFICIENT"
     if (passed is None) != (failed is None):
         verdict = "PASS" if failed is None else "FAIL"
     stops = [int(rows[unit]) + 1 for unit in (passed, failed) if unit is not None]
-    found = SequentialVerdict(
+    state = SequentialVerdict(
         camera=camera,
         verdict=verdict,
         photos=photos,
         units=len(rows),
-        harmed=int(harm[rows].sum()),
+        right_to_wrong=int(worse[rows].sum()),
         e_pass=_largest(e_pass),
         e_fail=None if e_fail is None else _largest(e_fail),
         needed_pass=1 / rule.alpha,
@@ -163,31 +165,35 @@ def follow(
         clean_needed=0,
     )
     if not stops:
-        found = replace(found, clean_needed=_clean_needed(found, rule))
-    words = words or (CHANGES if gain is None else ACCURACY)
-    return replace(found, reason=_reason(found, rule, words, by_specimen=groups is not None))
+        state = replace(state, clean_needed=_clean_needed(state, rule))
+    return replace(state, reason=_reason(state, rule, by_specimen=groups is not None))
 
 
 def _checked(
-    harms: ArrayLike, gains: ArrayLike | None, cameras: int
+    right_to_wrong: ArrayLike, wrong_to_right: ArrayLike | None, cameras: int
 ) -> tuple[NDArray[np.bool_], NDArray[np.bool_] | None]:
-    harm = np.asarray(harms, dtype=bool)
-    gain = None if gains is None else np.asarray(gains, dtype=bool)
-    if harm.ndim != 1 or (gain is not None and (gain.shape != harm.shape or (gain & harm).any())):
+    worse = np.asarray(right_to_wrong, dtype=bool)
+    better = None if wrong_to_right is None else np.asarray(wrong_to_right, dtype=bool)
+    fits = better is None or (better.shape == worse.shape and not (better & worse).any())
+    if worse.ndim != 1 or not fits:
         raise InputError(
-            f"harms have shape {harm.shape}, gains {None if gain is None else gain.shape}; one "
-            "value per photo is needed, and no photo is both"
+            _(
+                "right to wrong has shape {worse}, wrong to right {better}; one value per photo "
+                "is needed, and no photo is both",
+                worse=worse.shape,
+                better=None if better is None else better.shape,
+            )
         )
     if cameras < 1:
-        raise InputError(f"{cameras} cameras are followed; at least 1 is needed")
-    return harm, gain
+        raise InputError(_("{cameras} cameras are followed; at least 1 is needed", cameras=cameras))
+    return worse, better
 
 
-def _log_e_pass(harmed: Counts, clean: Counts, margin: float) -> NDArray[np.float64]:
+def _log_e_pass(b: Counts, clean: Counts, margin: float) -> NDArray[np.float64]:
     """Return log e-values of shape (n,) from the counts so far, each of shape (n,)."""
     rates = _RATES * margin
     bets = np.log(_RATES), np.log1p(-rates) - np.log1p(-margin)
-    return _capital((harmed, clean), bets, _RATE_WEIGHTS)
+    return _capital((b, clean), bets, _RATE_WEIGHTS)
 
 
 def _log_e_fail(b: Counts, c: Counts, unchanged: Counts, margin: float) -> NDArray[np.float64]:
@@ -219,11 +225,11 @@ def _largest(log_e: NDArray[np.float64]) -> float:
 
 
 def _clean_needed(v: SequentialVerdict, rule: Rule) -> int:
-    """Return the fewest further units without harm that bring a PASS; each one raises the bet."""
+    """Return the fewest further units, none right to wrong, that bring a PASS."""
 
     def enough(more: int) -> bool:
-        clean = v.units - v.harmed + more
-        return bool(_log_e_pass(v.harmed, clean, rule.margin) >= log(v.needed_pass))
+        clean = v.units - v.right_to_wrong + more
+        return bool(_log_e_pass(v.right_to_wrong, clean, rule.margin) >= log(v.needed_pass))
 
     most = 1
     while not enough(most):
@@ -231,23 +237,59 @@ def _clean_needed(v: SequentialVerdict, rule: Rule) -> int:
     return bisect_left(range(most + 1), True, key=enough)
 
 
-def _reason(v: SequentialVerdict, rule: Rule, words: Words, *, by_specimen: bool) -> str:
-    unit = "specimen" if by_specimen else "photo"
-    takes = f"A PASS takes at least {further(v.clean_needed, unit, words.clean)}."
+def _reason(v: SequentialVerdict, rule: Rule, *, by_specimen: bool) -> Message:
+    words = CHANGES if v.e_fail is None else ACCURACY
+    takes = further(v.clean_needed, "specimen" if by_specimen else "photo", words)
     if not v.photos:
-        return f"Untested: {words.untested}. {takes}"
-    what = f"first photos of {words.specimens}" if by_specimen else words.photos
-    seen = f"{v.harmed} of {v.units} {what} {words.harmed}"
-    margin = percent(rule.margin)
-    shown = f"after {v.stopped_at} photos {percent(rule.confidence)} confidence was reached that"
-    if v.verdict == "PASS":
-        return f"{seen}; {shown} less than {margin} {words.rate}: photographing may stop."
+        return sentences(words.untested, takes)
+    values: dict[str, object] = {
+        "seen": _seen(v, by_specimen=by_specimen),
+        "margin": percent_given(rule.margin),
+        "confidence": percent_given(rule.confidence),
+        "photos": v.stopped_at,
+    }
     if v.verdict == "FAIL":
-        return f"{seen}; {shown} {words.drop} by more than {margin}: photographing may stop."
-    if v.stopped_at is not None:
-        return (
-            f"{seen}; after {v.stopped_at} photos a verdict stood that the later ones contradict: "
-            "they are not of one kind; find out what changed and start again."
+        return _(
+            "{seen}; after {photos} photos {confidence} confidence was reached that accuracy drops "
+            "by more than {margin}: photographing may stop.",
+            **values,
         )
-    fail = "" if v.e_fail is None else f" and {v.e_fail:.3g} of {v.needed_fail:.0f} for a FAIL"
-    return f"{seen}; the e-value is {v.e_pass:.3g} of {v.needed_pass:.0f} for a PASS{fail}. {takes}"
+    if v.verdict == "PASS" and words is ACCURACY:
+        return _(
+            "{seen}; after {photos} photos {confidence} confidence was reached that less than "
+            "{margin} go wrong: photographing may stop.",
+            **values,
+        )
+    if v.verdict == "PASS":
+        return _(
+            "{seen}; after {photos} photos {confidence} confidence was reached that less than "
+            "{margin} change: photographing may stop.",
+            **values,
+        )
+    if v.stopped_at is not None:
+        return _(
+            "{seen}; after {photos} photos a verdict stood that the later ones contradict: they "
+            "are not of one kind; find out what changed and start again.",
+            **values,
+        )
+    values |= {"e": v.e_pass, "needed": v.needed_pass}
+    if v.e_fail is None:
+        state = _("{seen}; the e-value is {e:.3g} of {needed:.0f} for a PASS.", **values)
+    else:
+        state = _(
+            "{seen}; the e-value is {e:.3g} of {needed:.0f} for a PASS and {e_fail:.3g} of "
+            "{needed_fail:.0f} for a FAIL.",
+            e_fail=v.e_fail,
+            needed_fail=v.needed_fail,
+            **values,
+        )
+    return sentences(state, takes)
+
+
+def _seen(v: SequentialVerdict, *, by_specimen: bool) -> Message:
+    counts = {"b": v.right_to_wrong, "n": v.units}
+    if not by_specimen:
+        return _((CHANGES if v.e_fail is None else ACCURACY).seen["photo"], **counts)
+    if v.e_fail is None:
+        return _("{b} of {n} first photos of specimens changed, for better or worse", **counts)
+    return _("{b} of {n} first photos of specimens went from right to wrong", **counts)

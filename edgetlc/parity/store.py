@@ -158,10 +158,15 @@ class PhotoTable:
     camera: NDArray[np.int64]
     group: NDArray[np.int64]
     labels: tuple[str, ...]
-    cameras: tuple[str, ...]
+    cameras: tuple[str | None, ...]
     groups: tuple[str, ...]
     simulated: bool
     unreadable: tuple[PhotoRow, ...]
+
+    @property
+    def grouped(self) -> bool:
+        """Whether any specimen has more than one photo."""
+        return len(self.groups) < len(self.photo)
 
 
 @dataclass(frozen=True)
@@ -331,7 +336,7 @@ def read_photos(folder: Path) -> PhotoTable:
     return PhotoTable(
         **arrays,
         labels=tuple(codes["label"]),
-        cameras=tuple(codes["camera"]),
+        cameras=tuple(name or None for name in codes["camera"]),
         groups=tuple(codes["group"]),
         simulated=simulated,
         unreadable=tuple(unreadable),

@@ -1,14 +1,14 @@
 """What two models answered on the photos of one camera, counted.
 
 Vocabulary:
-    reference  the float model, the answer to keep
-    candidate  a compressed, converted or otherwise run model
-    harm       a photo that the reference gets right and the candidate wrong
-    gain       the reverse
-    drop       share of harms minus share of gains: the loss of accuracy
-    specimen   one physical piece; photos of one specimen are not independent
-    unit       what is independent and therefore counts: the specimen, or the photo where nobody
-               says which photos show the same specimen
+    reference       the float model, the answer to keep
+    candidate       a compressed, converted or otherwise run model
+    right to wrong  a photo that the reference gets right and the candidate wrong; their count is b
+    wrong to right  the reverse; their count is c
+    drop            share of right to wrong minus share of wrong to right: the loss of accuracy
+    specimen        one physical piece; photos of one specimen are not independent
+    unit            what is independent and therefore counts: the specimen, or the photo where
+                    nobody says which photos show the same specimen
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from edgetlc.errors import InputError
+from edgetlc.locale import _
 from edgetlc.statistics.specimens import Groups, number_specimens, one_each
 
 
@@ -34,14 +35,15 @@ class Specimens:
     Attributes:
         sample: one photo of every specimen (`edgetlc.statistics.specimens.one_each`), counted;
             its n is the number of specimens.
-        harmed: specimens of which at least one photo is harmed.
-        harm: average share of harms; None without photos.
-        drop: average share of harms minus that of gains; None without labels or photos.
+        right_to_wrong: specimens of which at least one photo turned from right to wrong.
+        right_to_wrong_rate: average share of such photos; None without photos.
+        drop: average share of right to wrong minus that of wrong to right; None without labels or
+            photos.
     """
 
     sample: Tally
-    harmed: int
-    harm: float | None
+    right_to_wrong: int
+    right_to_wrong_rate: float | None
     drop: float | None
 
 
@@ -49,14 +51,15 @@ class Specimens:
 class Tally:
     """What two models answered on the photos of one camera, counted.
 
-    Without labels a changed answer may be a harm, so all count as harms: b = n - agree, c = 0.
+    Without labels a changed answer may have turned wrong, so all count as that: b = n - agree,
+    c = 0.
 
     Attributes:
         camera: id of the camera profile, or None for photos of unknown cameras.
         n: photos.
         agree: photos on which both models give the same class, right or wrong.
-        b: harms.
-        c: gains.
+        b: photos right to wrong.
+        c: photos wrong to right.
         reference_correct: photos that the reference gets right; None without labels.
         specimens: the same by specimen; None where every photo counts as its own.
     """
@@ -78,18 +81,23 @@ class Tally:
         if self.specimens is not None:
             possible = possible and self._holds(self.specimens)
         if not possible:
-            raise InputError(f"these counts cannot belong together: {self}; count the photos again")
+            raise InputError(
+                _(
+                    "these counts cannot belong together: {counts}; count the photos again",
+                    counts=self,
+                )
+            )
 
     def _holds(self, specimens: Specimens) -> bool:
-        sample, harmed = specimens.sample, specimens.harmed
+        sample, flipped = specimens.sample, specimens.right_to_wrong
         return (
             sample.specimens is None
             and sample.labelled == self.labelled
             and (sample.n > 0) == (self.n > 0)
-            and sample.b <= harmed <= min(self.b, sample.n)
-            and sample.n - harmed <= self.n - self.b
-            and (harmed > 0) == (self.b > 0) == bool(specimens.harm)
-            and (specimens.harm is None) == (self.n == 0)
+            and sample.b <= flipped <= min(self.b, sample.n)
+            and sample.n - flipped <= self.n - self.b
+            and (flipped > 0) == (self.b > 0) == bool(specimens.right_to_wrong_rate)
+            and (specimens.right_to_wrong_rate is None) == (self.n == 0)
         )
 
     @property
@@ -108,9 +116,11 @@ class Tally:
         return self.independent.n
 
     @property
-    def harm(self) -> float | None:
-        """Share of harms, averaged over units; None without photos."""
-        return self._share(self.b) if self.specimens is None else self.specimens.harm
+    def right_to_wrong_rate(self) -> float | None:
+        """Share of photos right to wrong, averaged over units; None without photos."""
+        if self.specimens is None:
+            return self._share(self.b)
+        return self.specimens.right_to_wrong_rate
 
     @property
     def independent(self) -> Tally:
@@ -157,59 +167,91 @@ class Outcomes:
 
     Attributes:
         same: bool[n], both models give the same class.
-        harms: bool[n]; without labels every changed answer.
-        gains: bool[n]; None without labels.
+        right_to_wrong: bool[n]; without labels every changed answer.
+        wrong_to_right: bool[n]; None without labels.
         reference_right: bool[n]; None without labels.
+        specimens: int64[n], each photo's specimen; None takes every photo for independent.
     """
 
     same: NDArray[np.bool_]
-    harms: NDArray[np.bool_]
-    gains: NDArray[np.bool_] | None = None
+    right_to_wrong: NDArray[np.bool_]
+    wrong_to_right: NDArray[np.bool_] | None = None
     reference_right: NDArray[np.bool_] | None = None
+    specimens: NDArray[np.int64] | None = None
 
-    def count(self, camera: str | None, only: NDArray[np.intp] | slice = slice(None)) -> Tally:
-        """Return the counts of all photos, or of the rows `only`, without specimens."""
-        gains, right = self.gains, self.reference_right
+    def tally(self, camera: str | None = None, rows: NDArray[np.intp] | None = None) -> Tally:
+        """Return the counts of all photos, or of these rows, as those of one camera."""
+        rows = np.arange(len(self.same)) if rows is None else rows
+        photos = self._count(camera, rows)
+        if self.specimens is None:
+            return photos
+        specimens = number_specimens(self.specimens[rows], len(rows))
+        return replace(photos, specimens=self._by_specimen(camera, rows, specimens))
+
+    def _count(self, camera: str | None, rows: NDArray[np.intp]) -> Tally:
+        def trues(mask: NDArray[np.bool_]) -> int:
+            return int(np.count_nonzero(mask[rows]))
+
         return Tally(
             camera,
-            n=len(self.same[only]),
-            agree=_trues(self.same[only]),
-            b=_trues(self.harms[only]),
-            c=0 if gains is None else _trues(gains[only]),
-            reference_correct=None if right is None else _trues(right[only]),
+            n=len(rows),
+            agree=trues(self.same),
+            b=trues(self.right_to_wrong),
+            c=0 if self.wrong_to_right is None else trues(self.wrong_to_right),
+            reference_correct=None if self.reference_right is None else trues(self.reference_right),
+        )
+
+    def _by_specimen(
+        self, camera: str | None, rows: NDArray[np.intp], specimens: NDArray[np.int64]
+    ) -> Specimens:
+        photos = np.bincount(specimens)
+
+        def average(mask: NDArray[np.bool_]) -> float | None:
+            """Return the share of true values of each specimen, averaged over the specimens."""
+            shares = np.bincount(specimens, mask[rows]) / photos
+            return float(np.mean(shares)) if len(shares) else None
+
+        rate, drop = average(self.right_to_wrong), None
+        if self.wrong_to_right is not None and rate is not None:
+            drop = rate - (average(self.wrong_to_right) or 0)
+        return Specimens(
+            sample=self._count(camera, rows[one_each(specimens)]),
+            right_to_wrong=len(np.unique(specimens[self.right_to_wrong[rows]])),
+            right_to_wrong_rate=rate,
+            drop=drop,
         )
 
 
-def _trues(mask: NDArray[np.bool_]) -> int:
-    return int(np.count_nonzero(mask))
-
-
 def outcomes(
-    reference: ArrayLike, candidate: ArrayLike, truth: ArrayLike | None = None
+    reference: ArrayLike,
+    candidate: ArrayLike,
+    truth: ArrayLike | None = None,
+    groups: Groups | None = None,
 ) -> Outcomes:
-    """Return what became of each photo; the arguments and errors are those of `tally`."""
+    """Return what became of each photo.
+
+    Args:
+        reference: class indices of shape (n,), the reference's answers.
+        candidate: class indices of shape (n,), the candidate's answers to the same photos.
+        truth: class indices of shape (n,), or None where nobody knows.
+        groups: specimen id of every photo, in an order that does not depend on the answers; an id
+            of None is a specimen of its own. None takes every photo for independent.
+
+    Raises:
+        InputError: the arrays are not one-dimensional and of one length, groups included.
+    """
     answers = [np.asarray(a) for a in (reference, candidate, truth) if a is not None]
     if any(a.ndim != 1 or a.shape != answers[0].shape for a in answers):
         shapes = ", ".join(str(a.shape) for a in answers)
-        raise InputError(f"answers have shapes {shapes}; one class index per photo is needed")
+        raise InputError(
+            _("answers have shapes {shapes}; one class index per photo is needed", shapes=shapes)
+        )
     same = np.asarray(answers[0] == answers[1])
+    specimens = None if groups is None else number_specimens(groups, len(same))
     if truth is None:
-        return Outcomes(same, harms=~same)
+        return Outcomes(same, right_to_wrong=~same, specimens=specimens)
     was_right, is_right = answers[0] == answers[2], answers[1] == answers[2]
-    return Outcomes(same, was_right & ~is_right, ~was_right & is_right, was_right)
-
-
-def rows_by_camera(cameras: Sequence[str | None]) -> dict[str | None, NDArray[np.intp]]:
-    """Return the rows of each camera's photos, by camera id, unknown cameras last.
-
-    Args:
-        cameras: camera id of every photo, None where nobody knows.
-    """
-    rows: dict[str | None, list[int]] = {}
-    for row, camera in enumerate(cameras):
-        rows.setdefault(camera, []).append(row)
-    order = sorted(rows, key=lambda camera: (camera is None, camera or ""))
-    return {camera: np.array(rows[camera], dtype=np.intp) for camera in order}
+    return Outcomes(same, was_right & ~is_right, ~was_right & is_right, was_right, specimens)
 
 
 def tally(
@@ -219,40 +261,18 @@ def tally(
     camera: str | None = None,
     groups: Groups | None = None,
 ) -> Tally:
-    """Count the answers of two models on the photos of one camera.
+    """Count the answers of two models on the photos of one camera; see `outcomes`."""
+    return outcomes(reference, candidate, truth, groups).tally(camera)
+
+
+def rows_by_camera(
+    cameras: NDArray[np.int64], ids: Sequence[str | None]
+) -> dict[str | None, NDArray[np.intp]]:
+    """Return the rows of each camera's photos, by camera id, unknown cameras last.
 
     Args:
-        reference: class indices of shape (n,), the reference's answers.
-        candidate: class indices of shape (n,), the candidate's answers to the same photos.
-        truth: class indices of shape (n,), or None where nobody knows.
-        camera: id of the camera profile, or None for unknown cameras.
-        groups: specimen id of every photo, in an order that does not depend on the answers; an id
-            of None is a specimen of its own. None takes every photo for independent.
-
-    Raises:
-        InputError: the arrays are not one-dimensional and of one length.
+        cameras: int64[n], each photo's camera, an index into `ids`.
+        ids: camera ids, None for the unknown one; those without photos are left out.
     """
-    found = outcomes(reference, candidate, truth)
-    photos = found.count(camera)
-    if groups is None:
-        return photos
-    return replace(photos, specimens=_by_specimen(found, camera, groups))
-
-
-def _by_specimen(found: Outcomes, camera: str | None, groups: Groups) -> Specimens:
-    specimens = number_specimens(groups, len(found.same))
-    harm = _average(found.harms, specimens)
-    gain = None if found.gains is None else _average(found.gains, specimens)
-    return Specimens(
-        sample=found.count(camera, one_each(specimens)),
-        harmed=len(np.unique(specimens[found.harms])),
-        harm=harm,
-        drop=None if harm is None or gain is None else harm - gain,
-    )
-
-
-def _average(mask: NDArray[np.bool_], specimens: NDArray[np.int64]) -> float | None:
-    """Return the share of true values of each specimen, averaged over the specimens."""
-    if not len(specimens):
-        return None
-    return float(np.mean(np.bincount(specimens, mask) / np.bincount(specimens)))
+    codes = sorted(np.unique(cameras).tolist(), key=lambda code: (ids[code] is None, ids[code]))
+    return {ids[code]: np.flatnonzero(cameras == code) for code in codes}

@@ -1,27 +1,27 @@
 """The verdict per camera: does a candidate model keep the reference's accuracy within a margin?
 
 Vocabulary:
-    harm, gain, drop, specimen, unit   as in `edgetlc.parity.tally`
-    margin                             the drop that the auditor agreed to accept
-    alpha                              1 - confidence
+    right to wrong, wrong to right, drop, specimen, unit   as in `edgetlc.parity.tally`
+    margin   the drop that the auditor agreed to accept
+    alpha    1 - confidence
 
 The rule:
-    PASS          The exact upper bound of the harm rate (Clopper-Pearson) is below the margin. The
-                  drop cannot exceed the harm rate, so it is below the margin too.
+    PASS          The exact upper bound of the right-to-wrong rate (Clopper-Pearson) is below the
+                  margin. The drop cannot exceed that rate, so it is below the margin too.
     FAIL          The drop exceeds the margin, shown by two tests that must both reject: the exact
-                  binomial test of the harm rate, and Tango's score test of the drop with a
-                  continuity correction. The larger p-value counts, Holm-adjusted over the cameras
-                  that have labelled photos.
+                  binomial test of the right-to-wrong rate, and Tango's score test of the drop
+                  with a continuity correction. The larger p-value counts, Holm-adjusted over the
+                  cameras that have labelled photos.
     INSUFFICIENT  Neither is shown.
 
-Photos of one specimen are not independent. Where the tallies say which belong together, harm rate
-and drop are those averaged over specimens, each by the share of its own photos, and the rule is
+Photos of one specimen are not independent. Where the tallies say which belong together, rate and
+drop are those averaged over specimens, each by the share of its own photos, and the rule is
 applied to one photo of every specimen: its first, second, third ... in turn. Those are independent
 and, if a specimen's photos come in no particular order, have the averaged rates, however alike its
-photos are and however many there are of each. The other photos have a veto: no PASS while the harm
-rate averaged over all is not below the margin itself. (Calling a specimen harmed if any of its
-photos is would be valid too, but then every further photo makes a PASS less likely: with 5 photos
-each, harmed independently at 0.5 %, a margin of 2 % is never shown.)
+photos are and however many there are of each. The other photos have a veto: no PASS while the
+right-to-wrong rate averaged over all is not below the margin itself. (Calling a specimen wrong if
+any of its photos is would be valid too, but then every further photo makes a PASS less likely: with
+5 photos each, turning wrong independently at 0.5 %, a margin of 2 % is never shown.)
 
 PASS and FAIL cannot both hold. "All cameras pass" needs no correction, because every one must pass
 (intersection-union test); a PASS speaks of its own camera, and picking the passing cameras out of
@@ -31,18 +31,18 @@ so is the gate of `edgetlc.parity.false_genuine`: over several claims the chance
 add up, while "all of them pass" stays at alpha.
 
 Error rates, enumerated exactly in `tests/parity/test_verdict.py` for n from 10 to 600, margins of
-1, 2 and 5 % and gain rates up to 20 %: where the drop equals the margin, a PASS in at most 5 % and
-a FAIL in at most 4.6 % of cases. Two rules that look natural were tried and dropped. Tango's bound
-without the correction gives a FAIL in up to 8.9 %. A FAIL for a significant McNemar test as well,
-PASS going first, strikes nearly every such camera and up to 76 % of those whose drop is half the
-margin and which more photos would pass: that test asks whether the drop is zero, but the auditor
-agreed to a margin. So McNemar's test is reported and never the gate.
+1, 2 and 5 % and wrong-to-right rates up to 20 %: where the drop equals the margin, a PASS in at
+most 5 % and a FAIL in at most 4.6 % of cases. Two rules that look natural were tried and dropped.
+Tango's bound without the correction gives a FAIL in up to 8.9 %. A FAIL for a significant McNemar
+test as well, PASS going first, strikes nearly every such camera and up to 76 % of those whose drop
+is half the margin and which more photos would pass: that test asks whether the drop is zero, but
+the auditor agreed to a margin. So McNemar's test is reported and never the gate.
 
 Two conditions, which the caller answers for: units are independent (renders and retakes of one
 piece are one specimen), and their number does not depend on the result. Photographing on until the
 verdict is PASS turns the error rate of 5 % into about 7.5 % after one extension and 9.3 % after
 two; `edgetlc.parity.sequential` is for that. Specimens need not be alike: independent ones with
-harm rates of their own that average to the margin pass no more often (Hoeffding 1956).
+right-to-wrong rates of their own that average to the margin pass no more often (Hoeffding 1956).
 """
 
 from __future__ import annotations
@@ -52,7 +52,9 @@ from dataclasses import dataclass, replace
 from math import floor
 from typing import Literal, Protocol
 
+from edgetlc.config import option
 from edgetlc.errors import InputError
+from edgetlc.locale import _
 from edgetlc.parity.reasons import Words, reason_of
 from edgetlc.parity.tally import Tally
 from edgetlc.statistics.newcombe import newcombe_interval
@@ -61,7 +63,7 @@ from edgetlc.statistics.paired import (
     clopper_pearson_lower,
     clopper_pearson_upper,
     holm,
-    mcnemar_harm,
+    mcnemar_one_sided,
     photos_to_certify,
     tango_interval,
     tango_p,
@@ -86,18 +88,24 @@ class Judged(Protocol):
 class Rule:
     """The margin, a share in [0.0001, 0.5], and the one-sided confidence, in (0.5, 1)."""
 
-    margin: float = 0.02
-    confidence: float = 0.95
+    margin: float = option(0.02, _("Accepted drop of accuracy, a share: 0.02 is 2 %."))
+    confidence: float = option(0.95, _("One-sided confidence of each bound."))
 
     def __post_init__(self) -> None:
         if not 0.0001 <= self.margin <= 0.5:
             raise InputError(
-                f"the margin is {self.margin}; it is a share of photos from 0.0001 to 0.5, "
-                "such as 0.02 for 2 %"
+                _(
+                    "the margin is {margin}; it is a share of photos from 0.0001 to 0.5, such as "
+                    "0.02 for 2 %",
+                    margin=self.margin,
+                )
             )
         if not 0.5 < self.confidence < 1:
             raise InputError(
-                f"the confidence is {self.confidence}; it lies between 0.5 and 1, such as 0.95"
+                _(
+                    "the confidence is {confidence}; it lies between 0.5 and 1, such as 0.95",
+                    confidence=self.confidence,
+                )
             )
 
     @property
@@ -116,15 +124,16 @@ class CameraVerdict:
     Attributes:
         tally: the counts.
         verdict: PASS, FAIL or INSUFFICIENT.
-        harm_lower: exact lower bound of the harm rate (of changed answers, without labels).
-        harm_upper: exact upper bound of the same; PASS where it is below the margin.
+        right_to_wrong_lower: exact lower bound of the right-to-wrong rate (of changed answers,
+            without labels).
+        right_to_wrong_upper: exact upper bound of the same; PASS where it is below the margin.
         drop_lower: lower bound of the drop, in [-1, 1].
         drop_upper: upper bound of the drop.
-        p_harm: p-value of "no drop at all" (McNemar, mid-p), Holm-adjusted; None without labels.
+        p_drop: p-value of "no drop at all" (McNemar, mid-p), Holm-adjusted; None without labels.
         p_beyond: p-value of "the drop is at most the margin", Holm-adjusted; FAIL where it is at
             most alpha; None without labels.
-        photos_needed: fewest further photos (specimens) that could bring a PASS, all without harm;
-            0 where the verdict is PASS or FAIL.
+        photos_needed: fewest further photos (specimens) that could bring a PASS, none of them
+            right to wrong; 0 where the verdict is PASS or FAIL.
         newcombe: Newcombe's lower and upper bound of the drop, for comparison; None without labels
             or photos.
         reason: one or two sentences for the auditor.
@@ -132,11 +141,11 @@ class CameraVerdict:
 
     tally: Tally
     verdict: Verdict
-    harm_lower: float
-    harm_upper: float
+    right_to_wrong_lower: float
+    right_to_wrong_upper: float
     drop_lower: float
     drop_upper: float
-    p_harm: float | None
+    p_drop: float | None
     p_beyond: float | None
     photos_needed: int
     newcombe: tuple[float, float] | None = None
@@ -156,20 +165,18 @@ def judge(
     Args:
         tallies: one per camera; a camera without photos (n = 0) is untested and INSUFFICIENT.
         rule: margin and confidence; 2 % and 95 % unless told.
-        words: how the reasons tell harms; by the labels unless told.
+        words: how the reasons are worded; by the labels unless told.
     """
     rule = rule or Rule()
     tested = [i for i, t in enumerate(tallies) if t.n and t.labelled]
     photos = [tallies[i].independent for i in tested]
-    p_harm = dict(zip(tested, holm([mcnemar_harm(t.b, t.c) for t in photos]), strict=True))
+    p_drop = dict(zip(tested, holm([mcnemar_one_sided(t.b, t.c) for t in photos]), strict=True))
     p_beyond = dict(zip(tested, holm([_p_beyond(t, rule.margin) for t in photos]), strict=True))
-    found = [_judge_one(t, rule, p_harm.get(i), p_beyond.get(i)) for i, t in enumerate(tallies)]
-    return [replace(v, reason=reason_of(v, rule, words)) for v in found]
+    judged = [_judge_one(t, rule, p_drop.get(i), p_beyond.get(i)) for i, t in enumerate(tallies)]
+    return [replace(v, reason=reason_of(v, rule, words)) for v in judged]
 
 
-def overall(
-    cameras: Iterable[Judged], *, gate: Judged | None = None, require_all: bool = False
-) -> Verdict:
+def overall(cameras: Iterable[Judged], gate: Judged | None = None) -> Verdict:
     """Return the verdict on all cameras together.
 
     FAIL if any camera or the gate fails; PASS if every tested camera passes and so does the gate;
@@ -177,26 +184,24 @@ def overall(
 
     A PASS speaks of the tested cameras, and the report names those that were not: whoever reads it
     can see what was claimed, and the field runtime warns of every other camera. Were one untested
-    phone of a long list enough to withhold it, nobody could ever pass and nobody would look. Who
-    names the cameras that a claim is about asks for all of them.
+    phone of a long list enough to withhold it, nobody could ever pass and nobody would look.
 
     Args:
         cameras: one verdict per camera.
         gate: the verdict on counterfeits called genuine; None where no class is a counterfeit.
             A gate without photos is no reason to pass.
-        require_all: whether a camera without photos withholds the PASS.
     """
-    counted = [v.verdict for v in cameras if v.tested or require_all]
+    counted = [v.verdict for v in cameras if v.tested]
     # Without a tested camera, a gate alone is no reason to pass.
     return together([*(counted or ["INSUFFICIENT"]), *([gate.verdict] if gate else [])])
 
 
 def together(verdicts: Iterable[Verdict]) -> Verdict:
     """Return FAIL if any is, PASS if there are some and all are, else INSUFFICIENT."""
-    found = set(verdicts)
-    if "FAIL" in found:
+    kinds = set(verdicts)
+    if "FAIL" in kinds:
         return "FAIL"
-    return "PASS" if found == {"PASS"} else "INSUFFICIENT"
+    return "PASS" if kinds == {"PASS"} else "INSUFFICIENT"
 
 
 def _p_beyond(t: Tally, margin: float) -> float:
@@ -205,13 +210,13 @@ def _p_beyond(t: Tally, margin: float) -> float:
     return max(score, binomial_at_least(t.b, t.n, margin))
 
 
-def _judge_one(t: Tally, rule: Rule, p_harm: float | None, p_beyond: float | None) -> CameraVerdict:
+def _judge_one(t: Tally, rule: Rule, p_drop: float | None, p_beyond: float | None) -> CameraVerdict:
     photos = t.independent
     b, c, n = photos.b, photos.c, photos.n
-    harm_upper = clopper_pearson_upper(b, n, rule.confidence)
+    upper = clopper_pearson_upper(b, n, rule.confidence)
     newcombe = None
     if p_beyond is None:  # nothing but the changed answers bounds the drop
-        drop_lower, drop_upper = -harm_upper, harm_upper
+        drop_lower, drop_upper = -upper, upper
     else:
         both_sides = 2 * rule.confidence - 1
         drop_lower, drop_upper = tango_interval(b, c, n, both_sides, corrected=True)
@@ -223,11 +228,11 @@ def _judge_one(t: Tally, rule: Rule, p_harm: float | None, p_beyond: float | Non
     return CameraVerdict(
         tally=t,
         verdict=verdict,
-        harm_lower=clopper_pearson_lower(b, n, rule.confidence),
-        harm_upper=harm_upper,
+        right_to_wrong_lower=clopper_pearson_lower(b, n, rule.confidence),
+        right_to_wrong_upper=upper,
         drop_lower=drop_lower,
         drop_upper=drop_upper,
-        p_harm=p_harm,
+        p_drop=p_drop,
         p_beyond=p_beyond,
         photos_needed=missing if verdict == "INSUFFICIENT" else 0,
         newcombe=newcombe,
@@ -235,10 +240,10 @@ def _judge_one(t: Tally, rule: Rule, p_harm: float | None, p_beyond: float | Non
 
 
 def _missing(t: Tally, rule: Rule) -> int:
-    """Return how many further units without harm a PASS takes; 0 where there are enough.
+    """Return how many further units a PASS takes, none right to wrong; 0 where there are enough.
 
     None missing for the bound is the same as an upper bound below the margin.
     """
     for_bound = photos_to_certify(t.independent.b, rule.margin, rule.confidence)
-    for_veto = floor(t.units * (t.harm or 0) / rule.margin) + 1
+    for_veto = floor(t.units * (t.right_to_wrong_rate or 0) / rule.margin) + 1
     return max(0, for_bound - t.units, for_veto - t.units)

@@ -11,7 +11,7 @@ from edgetlc.parity.verdict import CameraVerdict, Rule, Verdict
 from edgetlc.runtime.selftest import SelfTest
 from edgetlc.statistics.reliability import Reliability
 
-KIND, SCHEMA = "edgetlc-verification", 1
+KIND, SCHEMA = "edgetlc-verification", 2
 MOST_FLIPS = 200
 """Changed answers that a report lists one by one; it counts the others."""
 
@@ -73,7 +73,7 @@ class Flip:
         label: its true class; None without labels.
         reference, candidate: the two answers.
         reference_confidence, candidate_confidence: 0 to 1.
-        kind: `harm`, `gain` or `other`.
+        kind: `right_to_wrong`, `wrong_to_right` or `other`.
         cause: `pixels`, `network` or `unknown`.
     """
 
@@ -105,7 +105,7 @@ class CandidateReport:
         pooled: all photos together.
         location: where other answers come from.
         roles: photos by what reference and candidate decide, such as "genuine to not sure".
-        flips: photos answered differently, harms first, at most 200.
+        flips: photos answered differently, right to wrong first, at most 200.
         flips_in_all: how many there are.
     """
 
@@ -141,7 +141,8 @@ class Verification:
         reference: what the candidates are compared with.
         rule: margin and confidence.
         gate_rule: those of the gate on counterfeits called genuine.
-        labelled: whether true classes were used; without them changed answers count as harms.
+        labelled: whether true classes were used; without them changed answers count as
+            right to wrong.
         independent: what the bounds take for independent: `photo` or `specimen`.
         photos_digest: SHA-256 over the set's paths, classes, cameras and specimens.
         photos: readable ones.
@@ -149,7 +150,7 @@ class Verification:
         untested: listed cameras that no photo shows.
         unreadable: photos left out, as (file, reason).
         simulated: whether any photo was made by a simulation.
-        asked_on: machines that computed the answers, one line each.
+        collected_on: machines that computed the answers, one line each.
         machines: self-tests of other machines that were merged in.
         verdict: PASS only if every candidate and every self-test passes.
     """
@@ -168,7 +169,7 @@ class Verification:
     untested: tuple[str, ...]
     unreadable: tuple[tuple[str, str], ...]
     simulated: bool
-    asked_on: tuple[str, ...]
+    collected_on: tuple[str, ...]
     machines: tuple[SelfTest, ...]
     verdict: Verdict
 

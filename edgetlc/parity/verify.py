@@ -1,6 +1,6 @@
 """`edgetlc verify`: does each model of a bundle answer like the float reference, per camera?
 
-Collecting (`edgetlc.parity.answers`) and judging (`edgetlc.parity.judgement`) are apart: answers
+Collecting (`edgetlc.parity.collect`) and judging (`edgetlc.parity.judgement`) are apart: answers
 lie in a folder in between, so that they can be collected by several machines, gone on with after
 an interruption, and judged anew without a model.
 """
@@ -13,9 +13,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from edgetlc.config import option
 from edgetlc.data.photos import Photo, PhotoSet
 from edgetlc.errors import InputError
-from edgetlc.parity.answers import collect, photos_digest
+from edgetlc.locale import _
+from edgetlc.parity.collect import collect, photos_digest
 from edgetlc.parity.judgement import VerificationConfig, check_labels, judge_answers
 from edgetlc.parity.matrix import read_matrix
 from edgetlc.parity.reports import MachineReports, with_reports
@@ -29,6 +31,18 @@ from edgetlc.runtime.schema import ModelRecord
 Grouping = Literal["none", "group", "batch"]
 
 
+def shard_of(text: str) -> tuple[int, int]:
+    """Return (I, N) of a text such as `2/4`.
+
+    Raises:
+        InputError: it is no such text.
+    """
+    first, slash, step = text.partition("/")
+    if not (slash and first.isdecimal() and step.isdecimal()):
+        raise InputError(_("--shard is {text!r}; it is I/N, such as 2/4", text=text))
+    return int(first), int(step)
+
+
 @dataclass(frozen=True)
 class CollectionConfig:
     """How answers are collected.
@@ -40,14 +54,26 @@ class CollectionConfig:
         resume: go on with answers that are there.
     """
 
-    group: Grouping = "none"
-    shard: tuple[int, int] = (1, 1)
-    resume: bool = False
+    group: Grouping = option("none", _("Manifest column of the specimen: its photos count once."))
+    shard: tuple[int, int] = option(
+        (1, 1),
+        _("Ask about a part of the photos only: I/N."),
+        metavar="I/N",
+        shown="1/1",
+        parse=shard_of,
+    )
+    resume: bool = option(False, _("Go on with the answers that the folder holds."))
 
     def __post_init__(self) -> None:
         first, step = self.shard
         if not 1 <= first <= step:
-            raise InputError(f"shard {first}/{step}; it is I/N with 1 <= I <= N, such as 2/4")
+            raise InputError(
+                _(
+                    "shard {first}/{step}; it is I/N with 1 <= I <= N, such as 2/4",
+                    first=first,
+                    step=step,
+                )
+            )
 
 
 def verify(
@@ -81,7 +107,7 @@ def verify(
     check_labels((photo.label for photo in photos.photos), bundle.manifest.classes, config)
     with tempfile.TemporaryDirectory(prefix="edgetlc-answers-") as scratch:
         folder = folder or Path(scratch) / "answers"
-        ask(
+        collect_answers(
             folder,
             bundle,
             photos,
@@ -113,7 +139,7 @@ def judge_folders(
     return judge_answers(with_reports(matrix, bundle, reports), config, reports.selftests)
 
 
-def ask(
+def collect_answers(
     folder: Path,
     bundle: Bundle,
     photos: PhotoSet,

@@ -19,10 +19,10 @@ from edgetlc.runtime.prediction import Prediction, Unreadable
 from edgetlc.threads import in_order
 
 if TYPE_CHECKING:
-    from edgetlc.results.html_page import Html
+    from edgetlc.results.report import PhotoSheet
 
-Beside = Callable[[Prediction, bytes], "Html | None"]
-"""Makes pictures or a page of a prediction and the photo's bytes; called in several threads."""
+Extras = Callable[[Prediction, bytes], "PhotoSheet | None"]
+"""Makes pictures or a sheet of a prediction and the photo's bytes; called in several threads."""
 
 
 @dataclass(frozen=True)
@@ -34,18 +34,18 @@ class Batch:
         photos: in the order of the answers.
         journal: keeps the answers on disk; None keeps none.
         answered: those that the journal holds already.
-        beside: makes pictures or a page of each photo, before its answer is kept.
+        extras: makes pictures or a sheet of each photo, before its answer is kept.
     """
 
     classifier: Classifier
     photos: Sequence[Path]
     journal: Journal | None = None
     answered: Answered = field(default_factory=dict)
-    beside: Beside | None = None
+    extras: Extras | None = None
     _offsets: array[int] = field(default_factory=lambda: array("Q"))
 
-    def run(self) -> Iterator[tuple[Record, Html | None]]:
-        """Yield the record of each photo, in order, with the page that `beside` made of it.
+    def run(self) -> Iterator[tuple[Record, PhotoSheet | None]]:
+        """Yield the record of each photo, in order, with the sheet that `extras` made of it.
 
         A photo that cannot be read yields a record that says so. Photos that the journal answers
         are not read again.
@@ -54,19 +54,19 @@ class Batch:
             if isinstance(done, int):
                 assert self.journal is not None
                 offset = done
-                (one,), page = self.journal.records([offset]), None
+                (one,), sheet = self.journal.records([offset]), None
             else:
-                one, page = done
+                one, sheet = done
                 offset = 0 if self.journal is None else self.journal.append(taken, one)
             self._offsets.append(offset)
-            yield one, page
+            yield one, sheet
 
     def records(self) -> Iterator[Record]:
         """Yield the records of a batch that has run, from its journal."""
         assert self.journal is not None
         return self.journal.records(self._offsets)
 
-    def _work(self, photo: Path) -> tuple[Stamp, int | tuple[Record, Html | None]]:
+    def _work(self, photo: Path) -> tuple[Stamp, int | tuple[Record, PhotoSheet | None]]:
         taken = stamp(photo)
         known = self.answered.get((str(photo), taken))
         if known is not None:
@@ -75,20 +75,20 @@ class Batch:
             content = read_photo(photo)
             prediction = self.classifier.classify(content, str(photo))
         except ImageError as error:
-            return taken, (record(Unreadable(str(photo), str(error))), None)
-        page = self.beside(prediction, content) if self.beside is not None else None
+            return taken, (record(Unreadable(str(photo), error.args[0])), None)
+        sheet = self.extras(prediction, content) if self.extras is not None else None
         one = record(prediction)
         if self.journal is not None:  # whoever keeps an answer wants to know of which file
             one = {**one, "sha256": hashlib.sha256(content).hexdigest()}
-        return taken, (one, page)
+        return taken, (one, sheet)
 
 
-def journal_header(classifier: Classifier, **beside: Any) -> Mapping[str, Any]:
+def journal_header(classifier: Classifier, **extras: Any) -> Mapping[str, Any]:
     """Return all that an answer depends on but the photo.
 
     Args:
         classifier: what answers.
-        beside: what is made beside the answers, such as a folder of pictures.
+        extras: what is made beside the answers, such as a folder of pictures.
     """
     policy = classifier.bundle.manifest.decision[classifier.model.precision]
     return {
@@ -97,7 +97,7 @@ def journal_header(classifier: Classifier, **beside: Any) -> Mapping[str, Any]:
         "decision policy": asdict(policy),
         "verification": _digest(classifier.verification),
         "cameras": _digest(tuple(classifier.cameras)),
-        **beside,
+        **extras,
     }
 
 

@@ -10,7 +10,9 @@ from typing import Any
 
 from PIL import ImageFont
 
-NO_CHINESE_FONT = (
+from edgetlc.locale import _
+
+NO_CHINESE_FONT = _(
     "no font with Chinese characters was found, so captions are in English only; install one, "
     "such as Noto Sans CJK"
 )

@@ -14,8 +14,8 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from PIL import Image
 
+from edgetlc.results.icons import ICONS
 from edgetlc.results.safe_text import visible
-from edgetlc.results.signs import SIGNS
 
 POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
 _VOID = frozenset({"meta", "img", "br", "col"})
@@ -73,8 +73,8 @@ def picture(image: Image.Image, description: str) -> Html:
 
 
 def sign(name: str) -> Html:
-    """Return one of `edgetlc.results.signs.SIGNS` in the colour of the text around it."""
-    drawn = SIGNS[name]
+    """Return one of `edgetlc.results.icons.ICONS` in the colour of the text around it."""
+    drawn = ICONS[name]
     style = {"fill": "none", "stroke": "currentColor", "stroke_width": "9"}
     lines = (element("polyline", points=_points(s), **style) for s in drawn.strokes)
     outline = element("polygon", points=_points(drawn.outline), **style)

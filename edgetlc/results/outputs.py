@@ -1,17 +1,19 @@
-"""What is made of a batch beside its answers in memory: results file, pictures, report.
+"""What is made of a batch beside its answers in memory: results file, pictures, sheets of a report.
 
-outputs = Outputs(results_file=Path("answers.csv"), report=Path("report.html"))
-outputs.check(len(photos))
-with outputs.journal(classifier) as (journal, answered):
-    batch = Batch(classifier, photos, journal, answered, outputs.beside(classifier, time))
-    pages = [page for _, page in batch.run() if page is not None]
-    outputs.write(batch, pages, time)
+    outputs = Outputs(results_file=Path("answers.csv"), overlay=Path("overlays"))
+    outputs.check()
+    with outputs.journal(classifier) as (journal, answered):
+        batch = Batch(classifier, photos, journal, answered, outputs.extras(classifier))
+        answers = list(batch.run())
+        outputs.write(batch)
+
+The report is a page, so whoever asks for one writes it (`edgetlc.pages.predictions`).
 """
 
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,14 +21,15 @@ from typing import TYPE_CHECKING
 
 from edgetlc.errors import InputError
 from edgetlc.files import refuse_existing
-from edgetlc.results.batch import Batch, Beside, journal_header
+from edgetlc.locale import _
+from edgetlc.results.batch import Batch, Extras, journal_header
 from edgetlc.results.journal import Answered, Journal, journal_path
 from edgetlc.results.records import RunInfo
 from edgetlc.runtime.classifier import Classifier
 from edgetlc.runtime.prediction import Prediction
 
 if TYPE_CHECKING:
-    from edgetlc.results.html_page import Html
+    from edgetlc.results.report import PhotoSheet
     from edgetlc.results.results import Format
 
 
@@ -52,25 +55,23 @@ class Outputs:
     resume: bool = False
     overwrite: bool = False
 
-    def check(self, photos: int) -> None:
+    def check(self) -> None:
         """Refuse what contradicts itself, is there already or cannot be written, before the work.
 
         Raises:
             InputError: as said.
-            MissingExtraError: a PDF report without the extra `pdf`.
         """
         if self.results_file is None and (self.results_format or self.resume):
             flag = "--resume" if self.resume else "--results-format"
-            raise InputError(f"{flag} speaks of a results file; pass --results-file too")
+            raise InputError(
+                _("{flag} speaks of a results file; pass --results-file too", flag=flag)
+            )
         if self.resume and self.overwrite:
-            raise InputError("--resume goes on and --overwrite begins anew; pass one of them")
+            raise InputError(_("--resume goes on and --overwrite begins anew; pass one of them"))
         if self.results_file is not None:
-            _ = self._format(self.results_file)
+            self._format(self.results_file)
             self._check_results(self.results_file)
         if self.report is not None:
-            from edgetlc.results.photo_report import check_report
-
-            check_report(self.report, photos)
             refuse_existing(self.report, self.resume or self.overwrite)
         files = (self.results_file, self.report)
         for folder in (self.overlay, self.annotate, *(file and file.parent for file in files)):
@@ -86,13 +87,19 @@ class Outputs:
         journal = journal_path(file)
         if self.resume and file.exists() and not journal.exists():
             raise InputError(
-                f"{file} is complete and there is nothing to resume; pass --overwrite to classify "
-                "the photos again"
+                _(
+                    "{file} is complete and there is nothing to resume; pass --overwrite to "
+                    "classify the photos again",
+                    file=file,
+                )
             )
         if journal.exists() and not (self.resume or self.overwrite):
             raise InputError(
-                f"{journal} holds the answers of an interrupted run; go on with --resume, or "
-                "begin anew with --overwrite"
+                _(
+                    "{journal} holds the answers of an interrupted run; go on with --resume, or "
+                    "begin anew with --overwrite",
+                    journal=journal,
+                )
             )
         refuse_existing(file, self.resume or self.overwrite)
 
@@ -113,7 +120,7 @@ class Outputs:
             InputError: it was begun with another bundle, model, engine or other pictures.
         """
         if self.results_file is None:
-            with Journal.temporary() if keep or self.report else nullcontext() as temporary:
+            with Journal.temporary() if keep else nullcontext() as temporary:
                 yield temporary, {}
             return
         path = journal_path(self.results_file)
@@ -126,24 +133,19 @@ class Outputs:
         else:
             journal, answered = Journal.begin(path, header), {}
         with journal:
-            # A page needs the evidence, which the journal does not hold: such photos are few.
+            # A sheet needs the evidence, which the journal does not hold: such photos are few.
             yield journal, ({} if self.report is not None else answered)
 
-    def beside(self, classifier: Classifier, time: str) -> Beside | None:
-        """Return what makes pictures and page of one photo; None if nothing is to be made.
-
-        Args:
-            classifier: what answers.
-            time: of the report.
-        """
+    def extras(self, classifier: Classifier) -> Extras | None:
+        """Return what makes pictures and the sheet of one photo; None if nothing is to be made."""
         if self.overlay is None and self.annotate is None and self.report is None:
             return None
-        from edgetlc.results.photo_page import photo_page
         from edgetlc.results.pictures import evidence, write_annotated, write_overlay
+        from edgetlc.results.report import photo_sheet
 
         run, geometry = RunInfo.of(classifier), classifier.bundle.manifest.contract.geometry
 
-        def make(prediction: Prediction, content: bytes) -> Html | None:
+        def make(prediction: Prediction, content: bytes) -> PhotoSheet | None:
             seen = evidence(prediction, content, geometry)
             if self.overlay is not None:
                 write_overlay(self.overlay, prediction, seen)
@@ -151,22 +153,17 @@ class Outputs:
                 write_annotated(self.annotate, prediction, seen, run)
             if self.report is None:
                 return None
-            return photo_page(classifier, prediction, content, seen, time)
+            return photo_sheet(classifier, prediction, content, seen)
 
         return make
 
-    def write(self, batch: Batch, pages: Sequence[Html], time: str) -> None:
-        """Write results file and report of a batch that has run; each whole or not at all."""
-        run = RunInfo.of(batch.classifier)
+    def write(self, batch: Batch) -> None:
+        """Write the results file of a batch that has run, whole or not at all."""
         if self.results_file is not None:
             from edgetlc.results.results import write_records
 
             format_ = self._format(self.results_file)
-            write_records(self.results_file, format_, run, batch.records())
-        if self.report is not None:
-            from edgetlc.results.photo_report import write_report
-
-            write_report(self.report, run, batch.records(), pages, time)
+            write_records(self.results_file, format_, RunInfo.of(batch.classifier), batch.records())
 
     @property
     def draws_text(self) -> bool:
@@ -182,5 +179,9 @@ def _check_writable(folder: Path) -> None:
         tempfile.TemporaryFile(dir=folder).close()
     except OSError as error:
         raise InputError(
-            f"cannot write to {folder}: {error.strerror}; choose another place"
+            _(
+                "cannot write to {folder}: {reason}; choose another place",
+                folder=folder,
+                reason=error.strerror,
+            )
         ) from None

@@ -14,15 +14,16 @@ from PIL import Image, ImageDraw
 
 from edgetlc.errors import ImageError
 from edgetlc.files import write_bytes
+from edgetlc.locale import Language, _
 from edgetlc.results.fonts import chinese_font, drawable, load_font
-from edgetlc.results.records import RunInfo
+from edgetlc.results.icons import icon_name, icon_picture
+from edgetlc.results.records import RunInfo, record
 from edgetlc.results.safe_text import ANNOTATED_SUFFIX, OVERLAY_SUFFIX, picture_name, visible
-from edgetlc.results.signs import sign_name, sign_picture
-from edgetlc.results.wording import KNOWN_BY, ROLES, STATUS, UNKNOWN, percent, percent_needed
+from edgetlc.results.wording import NOT_SURE, ROLE_NAMES, both, circumstances, remarks
 from edgetlc.runtime.contract import Geometry
 from edgetlc.runtime.overlay import overlay
 from edgetlc.runtime.pixels import decode
-from edgetlc.runtime.prediction import NOT_SURE_EN, NOT_SURE_ZH, Prediction
+from edgetlc.runtime.prediction import Prediction
 
 SIDE = 640
 """Longest side of each picture in pixels."""
@@ -68,6 +69,13 @@ def evidence(
     return Evidence(shown, overlay(np.asarray(shown), prediction.evidence, geometry))
 
 
+def jpeg(image: Image.Image, quality: int = 85, subsampling: int = 2) -> bytes:
+    """Return an image as a JPEG file; `subsampling` 0 keeps coloured text sharp."""
+    stream = io.BytesIO()
+    image.convert("RGB").save(stream, "JPEG", quality=quality, subsampling=subsampling)
+    return stream.getvalue()
+
+
 def write_overlay(folder: Path, prediction: Prediction, seen: Evidence) -> Path:
     """Write the overlay to `folder` as a PNG file."""
     stream = io.BytesIO()
@@ -79,10 +87,8 @@ def write_overlay(folder: Path, prediction: Prediction, seen: Evidence) -> Path:
 
 def write_annotated(folder: Path, prediction: Prediction, seen: Evidence, run: RunInfo) -> Path:
     """Write the annotated picture to `folder` as a JPEG file."""
-    stream = io.BytesIO()
-    annotated(prediction, seen, run).save(stream, "JPEG", quality=92, subsampling=0)
     path = folder / picture_name(prediction.file, ANNOTATED_SUFFIX)
-    write_bytes(path, stream.getvalue())
+    write_bytes(path, jpeg(annotated(prediction, seen, run), quality=92, subsampling=0))
     return path
 
 
@@ -104,8 +110,8 @@ def annotated(prediction: Prediction, seen: Evidence, run: RunInfo) -> Image.Ima
     canvas = Image.new("RGB", (width + 2 * _MARGIN, height), _WHITE)
     canvas.paste(seen.photo, (_MARGIN, _MARGIN))
     canvas.paste(seen.overlay, (_MARGIN + seen.photo.width + _GAP, _MARGIN))
-    name = sign_name(prediction.decision, prediction.label.role)
-    sign = sign_picture(name, _SIGN, _COLOURS[name])
+    name = icon_name(prediction.decision, prediction.label.role)
+    sign = icon_picture(name, _SIGN, _COLOURS[name])
     canvas.paste(sign, (_MARGIN, top), sign)
     draw = ImageDraw.Draw(canvas)
     y = top
@@ -122,42 +128,24 @@ def _line_height(size: int) -> int:
 def _caption(p: Prediction, run: RunInfo) -> list[tuple[int, tuple[int, int, int], str]]:
     """Return lines of the caption as size, colour and text."""
     chinese = chinese_font() is not None
-
-    def words(zh: str, en: str) -> str:
-        return " ".join(dict.fromkeys(w for w in ((zh if chinese else ""), en) if w))
-
-    label, runner_up = words(p.label.zh, p.label.en), words(p.runner_up.zh, p.runner_up.en)
-    colour = _COLOURS[sign_name(p.decision, p.label.role)]
+    languages: tuple[Language, ...] = ("zh", "en") if chinese else ("en",)
+    one = record(p) if chinese else {**record(p), "zh": "", "runner_up_zh": ""}
+    colour, red = _COLOURS[icon_name(p.decision, p.label.role)], _COLOURS["counterfeit"]
     if p.decision == "not_sure":
-        head = [(_LARGE, colour, words("", NOT_SURE_EN))]
-        head += [(_LARGE, colour, NOT_SURE_ZH)] if chinese else []
-        head += [(_TEXT, _INK, f"{words('最可能', 'most likely')}: {label}")]
+        lines = [(_LARGE, colour, NOT_SURE.translated(language)) for language in languages]
     else:
-        role = words(*ROLES[p.label.role])
-        head = [(_LARGE, colour, f"{label} - {role}" if role else label)]
-    confidence = f"{words('置信度', 'confidence')} {percent(p.confidence)}"
-    needed = f"{words('需要', 'needed')} {percent_needed(p.needed)}"
-    second = f"{words('次选', 'runner-up')} {runner_up} {percent(p.runner_up_confidence)}"
-    by = f" ({words(*KNOWN_BY[p.camera.by])})" if p.camera.by else ""
-    camera = f"{words('设备', 'camera')} {p.camera.camera or words(*UNKNOWN)}{by}"
-    verified = f"{words('验证', 'verification')} {words(*STATUS[p.verified])}"
-    cautions = [
-        (_TEXT, _COLOURS["counterfeit"], f"! {text}")
-        for caution in p.cautions
-        for text in ((caution.zh,) if chinese else ()) + (caution.en,)
-    ]
-    right = words(
-        "右图：模型作出判断的依据，红色最强", "right: where the network saw it, strongest in red"
-    )
-    source = f"{Path(p.file).name} · {run.model} · {run.engine} · {run.bundle[:16]}"
-    return [
-        *head,
-        (_TEXT, _INK, f"{confidence} ({needed}) · {second}"),
-        (_TEXT, _INK, f"{camera} · {verified}"),
-        *cautions,
-        (_SMALL, _PALE, right),
-        (_SMALL, _PALE, source),
-    ]
+        role = ROLE_NAMES.get(p.label.role)
+        roles = " ".join(role.translated(language) for language in languages) if role else ""
+        label = both(one["zh"], one["en"])
+        lines = [(_LARGE, colour, f"{label} - {roles}" if roles else label)]
+    where = _("right: where the network saw it, strongest in red")
+    for language in languages:
+        told = " · ".join(message.translated(language) for message in circumstances(one))
+        lines += [(_TEXT, _INK, told)]
+        lines += [(_TEXT, red, line.translated(language)) for line in remarks(one, language)]
+        lines += [(_SMALL, _PALE, where.translated(language))]
+    origin = f"{Path(p.file).name} · {run.model} · {run.engine} · {run.bundle[:16]}"
+    return [*lines, (_SMALL, _PALE, origin)]
 
 
 def _wrapped(text: str, font: Any, width: float) -> Sequence[str]:

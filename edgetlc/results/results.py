@@ -22,6 +22,7 @@ from typing import Any, Literal, get_args
 
 from edgetlc.errors import InputError
 from edgetlc.files import whole_file
+from edgetlc.locale import LANGUAGES, _
 from edgetlc.results.records import KIND, SCHEMA, UNREADABLE, Record, RunInfo
 from edgetlc.results.safe_text import spreadsheet_cell, storable
 from edgetlc.results.wording import describe
@@ -55,8 +56,13 @@ def format_by_name(path: Path) -> Format:
         return SUFFIXES[path.suffix.lower()]
     except KeyError:
         raise InputError(
-            f"{path} does not say its format; name it {', '.join(SUFFIXES)}, or pass "
-            f"--results-format {'|'.join(FORMATS)}"
+            _(
+                "{path} does not say its format; name it {suffixes}, or pass "
+                "--results-format {formats}",
+                path=path,
+                suffixes=", ".join(SUFFIXES),
+                formats="|".join(FORMATS),
+            )
         ) from None
 
 
@@ -79,7 +85,7 @@ def json_pieces(
 ) -> Iterator[str]:
     """Yield one document: `{kind, schema, bundle, model, engine, machine, predictions, …}`.
 
-    `edgetlc verify --merge` reads it.
+    `edgetlc answers judge --merge` reads it.
     """
 
     def text(value: Any, indent: str) -> str:
@@ -173,10 +179,11 @@ def _add(parent: ET.Element, name: str, value: Any) -> None:
 
 
 def text_pieces(run: RunInfo, records: Iterable[Record]) -> Iterator[str]:
-    """Yield for people what `predict` prints of one photo, an empty line after each."""
+    """Yield for people what `predict` prints of one photo, in each language, then an empty line."""
     yield f"{run.model} on {run.engine}\nbundle {run.bundle}\n\n"
     for one in records:
-        yield "\n".join(describe(one)) + "\n\n"
+        lines = (line for language in LANGUAGES for line in describe(one, language))
+        yield "\n".join(lines) + "\n\n"
 
 
 WRITERS: Mapping[Format, Callable[[RunInfo, Iterable[Record]], Iterator[str]]] = {

@@ -10,6 +10,8 @@ import hashlib
 import re
 from pathlib import Path
 
+from edgetlc.locale import visible as visible
+
 OVERLAY_SUFFIX = ".overlay.png"
 ANNOTATED_SUFFIX = ".annotated.jpg"
 """How the names of pictures made here end; they are no photos to classify."""
@@ -18,11 +20,6 @@ ANNOTATED_SUFFIX = ".annotated.jpg"
 _NOT_STORABLE = "[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
 _FORMULA = tuple("=+-@\t\r\n＝＋－＠")  # spreadsheets take the full-width ones for the others
 _LONGEST_STEM = 60  # characters, 4 bytes each at most; systems allow 255 bytes in all
-
-
-def visible(text: str) -> str:
-    """Return one line for people: what cannot be shown becomes U+FFFD."""
-    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
 
 
 def storable(text: str) -> str:

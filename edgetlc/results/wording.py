@@ -1,33 +1,29 @@
-"""What is said of a prediction, in Chinese and English: the same words everywhere."""
+"""What is said of a prediction: the same words on the screen, in files, pictures and pages."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
+from edgetlc.devices.identify import Source
+from edgetlc.locale import Language, Message, _, said, visible
 from edgetlc.results.records import UNREADABLE, Record
-from edgetlc.results.safe_text import visible
-from edgetlc.runtime.classes import Role
-from edgetlc.runtime.prediction import NOT_SURE_EN, NOT_SURE_ZH
 from edgetlc.runtime.verification import CameraStatus
 
-ROLES: Mapping[Role, tuple[str, str]] = {
-    "genuine": ("正品", "GENUINE"),
-    "counterfeit": ("伪品", "COUNTERFEIT"),
-    "unspecified": ("", ""),
+NOT_SURE = _("NOT SURE: send the piece to the laboratory")
+UNREADABLE_PHOTO = _("UNREADABLE")
+UNKNOWN_CAMERA = _("unknown")
+ROLE_NAMES: Mapping[str, Message] = {"genuine": _("GENUINE"), "counterfeit": _("COUNTERFEIT")}
+STATUS_NAMES: Mapping[CameraStatus, Message] = {
+    "PASS": _("PASS"),
+    "FAIL": _("FAIL"),
+    "INSUFFICIENT": _("INSUFFICIENT"),
+    "UNTESTED": _("UNTESTED"),
 }
-STATUS: Mapping[CameraStatus, tuple[str, str]] = {
-    "PASS": ("通过", "PASS"),
-    "FAIL": ("未通过", "FAIL"),
-    "INSUFFICIENT": ("证据不足", "INSUFFICIENT"),
-    "UNTESTED": ("未验证", "UNTESTED"),
-}
-UNKNOWN = ("未知", "unknown")
-UNREADABLE_WORDS = ("无法读取", "UNREADABLE")
-KNOWN_BY: Mapping[str, tuple[str, str]] = {
-    "exif": ("由 EXIF 得知", "by exif"),
-    "name": ("由文件名得知", "by name"),
-    "manifest": ("由清单得知", "by manifest"),
+SOURCE_NAMES: Mapping[Source, Message] = {
+    "exif": _("by EXIF"),
+    "name": _("by its file name"),
+    "manifest": _("by the manifest"),
 }
 
 
@@ -41,55 +37,76 @@ def percent_needed(share: float) -> str:
     return f"{math.ceil(round(share * 10_000, 6)) / 100:.2f}%"
 
 
+def percent_given(share: float) -> str:
+    """Return a margin or a confidence as it was asked for, such as `2%` or `99.5%`."""
+    return f"{100 * share:.4g}%"
+
+
 def both(zh: str, en: str) -> str:
-    """Return Chinese and English side by side, or one where they are the same or one is empty."""
+    """Return a label in Chinese and English, or in one where they are the same or one is empty."""
     return " ".join(dict.fromkeys(word for word in (zh, en) if word))
 
 
-def describe(one: Record) -> list[str]:
-    """Return the lines that tell of one photo; the first begins with its name."""
-    file = visible(one["file"])
+def answer_of(one: Record, language: Language) -> str:
+    """Return label and role of an answer, such as `陈皮 aged tangerine peel - GENUINE`."""
+    label, role = both(one["zh"], one["en"]), ROLE_NAMES.get(one["role"])
+    return f"{label} - {said(role, language)}" if role else label
+
+
+def describe(one: Record, language: Language) -> list[str]:
+    """Return the lines that tell of one photo; the first has its name."""
     if one["decision"] == UNREADABLE:
-        return [f"{file}: {both(*UNREADABLE_WORDS)}", f"  {visible(one['reason'])}"]
-    return [visible(line) for line in (*_decision(one), *_camera(one), *_remarks(one))]
-
-
-def answer_of(one: Record) -> str:
-    """Return label and role of an answer, such as `陈皮 aged tangerine peel - GENUINE 正品`."""
-    label = both(one["zh"], one["en"])
-    zh, en = ROLES[one["role"]]
-    return f"{label} - {en} {zh}" if en else label
-
-
-def _decision(one: Record) -> list[str]:
-    confidence, needed = percent(one["confidence"]), percent_needed(one["needed"])
-    if one["decision"] == "not_sure":
-        lines = [
-            f"{one['file']}: {NOT_SURE_EN}",
-            f"  {NOT_SURE_ZH}",
-            f"  most likely {both(one['zh'], one['en'])}, confidence {confidence}; "
-            f"an answer with this label needs {needed}",
-        ]
+        answer: str = UNREADABLE_PHOTO
+        details: list[str] = [one["reason"]]
     else:
-        lines = [
-            f"{one['file']}: {answer_of(one)}",
-            f"  confidence {confidence}; an answer with this label needs {needed}",
-        ]
+        answer = NOT_SURE if one["decision"] == "not_sure" else answer_of(one, language)
+        details = [*circumstances(one), *remarks(one, language)]
+    first = f"{one['file']}: {said(answer, language)}"
+    return [visible(line) for line in (first, *(f"  {said(d, language)}" for d in details))]
+
+
+def circumstances(one: Record) -> Iterator[Message]:
+    """Yield what an answer rests on: its confidence, the runner-up, the camera."""
+    figures = {
+        "confidence": percent(one["confidence"]),
+        "needed": percent_needed(one["needed"]),
+    }
+    if one["decision"] == "not_sure":
+        yield _(
+            "most likely {label}, confidence {confidence}; an answer with this label needs "
+            "{needed}",
+            label=both(one["zh"], one["en"]),
+            **figures,
+        )
+    else:
+        yield _("confidence {confidence}; an answer with this label needs {needed}", **figures)
     runner_up = both(one["runner_up_zh"], one["runner_up_en"])
-    return [*lines, f"  runner-up {runner_up}, {percent(one['runner_up_confidence'])}"]
+    confidence = percent(one["runner_up_confidence"])
+    yield _("runner-up {label}, {confidence}", label=runner_up, confidence=confidence)
+    status = STATUS_NAMES[one["verified"]]
+    if one["camera_by"]:
+        yield _(
+            "camera {camera} ({source}); verified in this bundle: {status}",
+            camera=one["camera"],
+            source=SOURCE_NAMES[one["camera_by"]],
+            status=status,
+        )
+    else:
+        yield _("camera unknown; verified in this bundle: {status}", status=status)
 
 
-def _camera(one: Record) -> list[str]:
-    by = f" ({KNOWN_BY[one['camera_by']][1]})" if one["camera_by"] else ""
-    camera = one["camera"] or UNKNOWN[1]
-    return [f"  camera {camera}{by}; verified in this bundle: {one['verified']}"]
+def remarks(one: Record, language: Language) -> Iterator[Message]:
+    """Yield what to know before relying on an answer, and of the file."""
+    for caution in one["cautions"]:
+        yield _("caution: {text}", text=caution[language])
+    for note in (*one["notes"], one["camera_conflict"]):
+        if note:
+            yield _("note: {text}", text=note)
 
 
-def _remarks(one: Record) -> list[str]:
-    cautions = [
-        line
-        for caution in one["cautions"]
-        for line in (f"  caution: {caution['en']}", f"           {caution['zh']}")
-    ]
-    conflict = [one["camera_conflict"]] if one["camera_conflict"] else []
-    return [*cautions, *(f"  note: {note}" for note in (*one["notes"], *conflict))]
+# Chinese and English side by side, for the pages that are not yet templates.
+ROLES = {role: (name.translated("zh"), str(name)) for role, name in ROLE_NAMES.items()} | {
+    "unspecified": ("", "")
+}
+STATUS = {status: (name.translated("zh"), str(name)) for status, name in STATUS_NAMES.items()}
+UNKNOWN = ("未知", "unknown")

@@ -16,8 +16,8 @@ def newcombe_interval(
     """Return Newcombe's two-sided interval of the drop, in [-1, 1].
 
     Args:
-        b: harms.
-        c: gains.
+        b: photos right to wrong.
+        c: photos wrong to right.
         n: photos, at least 1.
         reference_correct: photos that the reference gets right, from b to n - c.
         confidence: of both sides together.

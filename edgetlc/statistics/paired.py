@@ -2,8 +2,8 @@
 
 Vocabulary:
     n     photos that both models answered
-    b     harms: the reference is right and the candidate wrong
-    c     gains: the reference is wrong and the candidate right
+    b     photos right to wrong: the reference is right and the candidate wrong
+    c     photos wrong to right: the reverse
     drop  (b - c) / n, the loss of accuracy; in [-1, 1]
 
 Counts are integers with 0 <= b, 0 <= c and b + c <= n, up to tens of millions. Confidences and
@@ -12,7 +12,7 @@ margins are in (0, 1). Callers check both; the functions do not.
 Sources:
     Clopper and Pearson (1934), Biometrika 26: exact bounds for a binomial rate
     Loader (2000), "Fast and accurate computation of binomial probabilities": the form of one term
-    McNemar (1947), Psychometrika 12: the test of paired proportions, here in its exact form
+    McNemar (1947), Psychometrika 12: the test of paired proportions
     Edwards (1948), Psychometrika 13: the continuity correction of McNemar's test
     Lancaster (1961), JASA 56: the mid-p value
     Holm (1979), Scandinavian Journal of Statistics 6: step-down adjustment
@@ -103,36 +103,31 @@ def clopper_pearson_lower(k: int, n: int, confidence: float) -> float:
     return _root(lambda p: binomial_at_least(k, n, p) < 1 - confidence, 0.0, k / n)
 
 
-def photos_to_certify(harms: int, margin: float, confidence: float) -> int:
-    """Return the smallest n at which `harms` of n put the upper bound below `margin`.
+def photos_to_certify(b: int, margin: float, confidence: float) -> int:
+    """Return the smallest n at which `b` of n put the upper bound below `margin`.
 
-    With no harm at 95 %: 59 for a margin of 5 %, 149 for 2 %, 299 for 1 %.
+    With b = 0 at 95 %: 59 for a margin of 5 %, 149 for 2 %, 299 for 1 %.
     """
-    enough = harms + 1
-    while binomial_at_most(harms, enough, margin) >= 1 - confidence:
+    enough = b + 1
+    while binomial_at_most(b, enough, margin) >= 1 - confidence:
         enough *= 2
-    too_few = harms
+    too_few = b
     while enough - too_few > 1:
         n = (enough + too_few) // 2
-        if binomial_at_most(harms, n, margin) < 1 - confidence:
+        if binomial_at_most(b, n, margin) < 1 - confidence:
             enough = n
         else:
             too_few = n
     return enough
 
 
-def mcnemar_exact(b: int, c: int) -> float:
-    """Return the two-sided exact p-value of "harms are as likely as gains" (McNemar 1947)."""
-    return min(1.0, 2 * binomial_at_most(min(b, c), b + c, 0.5))
-
-
 def mcnemar_mid_p(b: int, c: int) -> float:
-    """Return the two-sided mid-p value of the same hypothesis (Lancaster 1961)."""
-    return min(1.0, 2 * mcnemar_harm(b, c), 2 * mcnemar_harm(c, b))
+    """Return the two-sided p-value of "b and c are equally likely" (McNemar; mid-p, Lancaster)."""
+    return min(1.0, 2 * mcnemar_one_sided(b, c), 2 * mcnemar_one_sided(c, b))
 
 
-def mcnemar_harm(b: int, c: int) -> float:
-    """Return the one-sided mid-p value of "harms are not likelier than gains"; 0.5 if b = c."""
+def mcnemar_one_sided(b: int, c: int) -> float:
+    """Return the one-sided mid-p value of "b is not likelier than c"; 0.5 if b = c."""
     at_least = binomial_at_least(b, b + c, 0.5)
     more = binomial_at_least(b + 1, b + c, 0.5)
     return (at_least + more) / 2
@@ -142,8 +137,8 @@ def tango_p(b: int, c: int, n: int, margin: float, *, corrected: bool = False) -
     """Return the one-sided p-value of "the drop is at most `margin`" by Tango's score test.
 
     Args:
-        b: harms.
-        c: gains.
+        b: photos right to wrong.
+        c: photos wrong to right.
         n: photos, at least 1.
         margin: the largest drop under the hypothesis, in [0, 1).
         corrected: take one flip off the evidence, as Edwards (1948) did for McNemar's test (at
@@ -174,16 +169,16 @@ def _tango_lower(b: int, c: int, n: int, z: float, correction: float) -> float:
 def _score(b: int, c: int, n: int, drop: float, correction: float) -> float:
     """Return Tango's z at an assumed `drop`: (b - c - n drop) by its standard deviation.
 
-    The deviation takes the rate of gains that is likeliest under that drop, the larger root q of
-    2n q² + linear q + constant = 0 (Tango 1998, section 3).
+    The deviation takes the rate of wrong to right that is likeliest under that drop, the larger
+    root q of 2n q² + linear q + constant = 0 (Tango 1998, section 3).
     """
     linear = (2 * n - b + c) * drop - b - c
     constant = -c * drop * (1 - drop)
     spread = sqrt(max(linear * linear - 8 * n * constant, 0.0))
     # Two forms of the same root; each is used where the other would cancel.
-    gains = -2 * constant / (linear + spread) if linear > 0 else (spread - linear) / (4 * n)
+    rate = -2 * constant / (linear + spread) if linear > 0 else (spread - linear) / (4 * n)
     distance = b - c - correction - n * drop
-    variance = n * (2 * gains + drop * (1 - drop))
+    variance = n * (2 * rate + drop * (1 - drop))
     if variance <= 0:
         return copysign(inf, distance) if distance else 0.0
     return distance / sqrt(variance)

@@ -8,14 +8,14 @@ Vocabulary:
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from edgetlc.errors import InputError
+from edgetlc.locale import _
 
-Groups = Sequence[Hashable] | NDArray[Any]
+Groups = Sequence[Hashable] | NDArray[np.int64]
 """Specimen id of every photo; None where a photo shows a specimen of its own."""
 
 
@@ -30,14 +30,22 @@ def number_specimens(groups: Groups, photos: int) -> NDArray[np.int64]:
         InputError: there is not one id per photo.
     """
     if len(groups) != photos:
-        raise InputError(f"{len(groups)} specimen ids for {photos} photos; give one id per photo")
-    ids = groups.tolist() if isinstance(groups, np.ndarray) else groups
+        raise InputError(
+            _(
+                "{ids} specimen ids for {photos} photos; give one id per photo",
+                ids=len(groups),
+                photos=photos,
+            )
+        )
+    if isinstance(groups, np.ndarray):
+        _ids, first, of_photo = np.unique(groups, return_index=True, return_inverse=True)
+        return np.argsort(np.argsort(first))[of_photo]
     numbers: dict[Hashable, int] = {}
-    found = [
+    of_photos = [
         numbers.setdefault(("alone", row) if group is None else ("together", group), len(numbers))
-        for row, group in enumerate(ids)
+        for row, group in enumerate(groups)
     ]
-    return np.array(found, dtype=np.int64)
+    return np.array(of_photos, dtype=np.int64)
 
 
 def is_first(specimens: NDArray[np.int64]) -> NDArray[np.bool_]:

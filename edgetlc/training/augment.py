@@ -13,20 +13,24 @@ torchvision's `ColorJitter` does, both uniform; and that corners which a rotatio
 `FILL`. Every step happens on its own, whatever the others do.
 
 Brightness and contrast commute, so their order, which torchvision draws, makes no difference.
+
+`Augmentation` is part of a configuration, so this module loads PyTorch only where images change.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
-from torch.nn import functional as F
 
 from edgetlc.errors import InputError
+from edgetlc.locale import _
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 FILL = (124.0, 116.0, 104.0)
 """Grey levels of bared corners: the mean colour of ImageNet, which normalisation makes zero."""
@@ -81,7 +85,14 @@ class Augmentation:
         for name, largest in LIMITS.items():
             value = getattr(self, name)
             if not 0 <= value <= largest:  # also refuses NaN
-                raise InputError(f"augmentation {name} is {value:g}; it takes 0 to {largest:g}")
+                raise InputError(
+                    _(
+                        "augmentation {name} is {value:g}; it takes 0 to {most:g}",
+                        name=name,
+                        value=value,
+                        most=largest,
+                    )
+                )
 
     def with_settings(self, settings: Iterable[str]) -> Augmentation:
         """Return a copy changed by texts such as `rotation=20`; `none` switches every step off.
@@ -96,7 +107,13 @@ class Augmentation:
                 changed = replace(changed, horizontal_flip=0, vertical_flip=0, affine=0, light=0)
             elif not equals or name not in LIMITS:
                 known = ", ".join(field.name for field in fields(self))
-                raise InputError(f"augmentation {text!r}; use none or NAME=VALUE with {known}")
+                raise InputError(
+                    _(
+                        "augmentation {text!r}; use none or NAME=VALUE with {known}",
+                        text=text,
+                        known=known,
+                    )
+                )
             else:
                 changed = replace(changed, **{name: _number(name, value)})
         return changed
@@ -110,6 +127,8 @@ class Augmentation:
             images: uint8[N, 3, S, S]; not changed.
             generators: one for each image (`edgetlc.training.rng`).
         """
+        import torch
+
         changes = self.draw(generators)
         if images.device.type != "cpu":
             return changes.apply(images)
@@ -119,6 +138,8 @@ class Augmentation:
 
     def draw(self, generators: Sequence[np.random.Generator]) -> Changes:
         """Return what happens to the images of these generators."""
+        import torch
+
         # A step draws even where it is off, so that the others stay the same.
         draws = np.stack([generator.random(10) for generator in generators]).T
         horizontal, vertical, affine, light = draws[:4]
@@ -169,6 +190,8 @@ class Changes:
 
     def apply(self, images: Tensor) -> Tensor:
         """Return the changed images, uint8[N, 3, S, S] as given, with one rounding in all."""
+        import torch
+
         device = images.device
         images = _flipped(_flipped(images, self.horizontal, 3), self.vertical, 2)
         lit = bool((self.brightness != 1).any() or (self.contrast != 1).any())
@@ -183,9 +206,7 @@ class Changes:
 
 
 def _sources(
-    shift: NDArray[np.float64],
-    scale: NDArray[np.float64],
-    angle: NDArray[np.float64],
+    shift: NDArray[np.float64], scale: NDArray[np.float64], angle: NDArray[np.float64]
 ) -> NDArray[np.float64]:
     """Return float64[N, 2, 3], the inverse of "rotate, scale, then shift" about the centre.
 
@@ -201,6 +222,8 @@ def _sources(
 
 
 def _flipped(images: Tensor, chosen: Tensor, axis: int) -> Tensor:
+    import torch
+
     if chosen.all():  # on the CPU always this or the next: choosing takes longer than flipping
         return images.flip(axis)
     if not chosen.any():
@@ -210,6 +233,9 @@ def _flipped(images: Tensor, chosen: Tensor, axis: int) -> Tensor:
 
 def _resampled(grey: Tensor, sources: Tensor) -> Tensor:
     """Return the images seen at `sources`, bilinearly; `FILL` outside of them."""
+    import torch
+    from torch.nn import functional as F
+
     size = grey.shape[-1]
     axis = (2 * torch.arange(size, device=grey.device) + 1) / size - 1
     # Sums, not a matrix product, which a GPU may compute with ten bits.
@@ -221,6 +247,8 @@ def _resampled(grey: Tensor, sources: Tensor) -> Tensor:
 
 def _relit(grey: Tensor, brightness: Tensor, contrast: Tensor) -> Tensor:
     """Return brightness x (mean + contrast x (grey - mean)), the mean being the photo's grey."""
+    import torch
+
     luma = torch.tensor(_LUMA, device=grey.device)
     mean = (grey.mean(dim=(2, 3)) * luma).sum(dim=1)
     return grey.mul_(_spread(brightness * contrast)).add_(
@@ -237,4 +265,6 @@ def _number(name: str, text: str) -> float:
     try:
         return float(text)
     except ValueError:
-        raise InputError(f"augmentation {name} is {text!r}; it takes a number") from None
+        raise InputError(
+            _("augmentation {name} is {text!r}; it takes a number", name=name, text=text)
+        ) from None

@@ -32,6 +32,7 @@ from numpy.typing import NDArray
 
 from edgetlc.data.photos import Photo
 from edgetlc.errors import ImageError, InputError
+from edgetlc.locale import _
 from edgetlc.models.pixel_step import PixelStep
 from edgetlc.runtime.contract import PixelContract
 from edgetlc.runtime.pixels import decode, read_photo
@@ -83,9 +84,11 @@ class ImageCache:
         """
         image = self._stored(self._file(entry.digest))
         if image is None:
-            found, image = self._load(entry.photo)
-            if found != entry:
-                raise InputError(f"{entry.photo.path} was changed while the run used it")
+            now, image = self._load(entry.photo)
+            if now != entry:
+                raise InputError(
+                    _("{path} was changed while the run used it", path=entry.photo.path)
+                )
         return image
 
     def check_room(self, count: int, limit: int) -> None:
@@ -97,8 +100,13 @@ class ImageCache:
         needed = count * self.entry_bytes
         if needed > limit:
             raise InputError(
-                f"{count} decoded photos take {needed / 1e9:.1f} GB, the cache may take "
-                f"{limit / 1e9:.1f} GB; give a larger --cache-limit or no --cache"
+                _(
+                    "{count} decoded photos take {needed:.1f} GB, the cache may take {limit:.1f} "
+                    "GB; give a larger --cache-limit or no --cache",
+                    count=count,
+                    needed=needed / 1e9,
+                    limit=limit / 1e9,
+                )
             )
 
     def trim(self, limit: int) -> None:
@@ -107,8 +115,8 @@ class ImageCache:
         Entries of other configurations count and are removed alike; other files are not.
         """
         files = list(self._files())
-        excess = sum(size for _, size, _ in files) - limit
-        for _, size, file in sorted(files):
+        excess = sum(size for _used, size, _file in files) - limit
+        for _used, size, file in sorted(files):
             if excess <= 0:
                 break
             file.unlink(missing_ok=True)

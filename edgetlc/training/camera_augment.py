@@ -10,25 +10,30 @@ sharpening, noise and JPEG reach further there than in the camera's own file. Tr
 harder than the field.
 
 The profiles' numbers are invented (`measured = false`), and the run's provenance says so.
+
+`CameraAugmentation` is part of a configuration, so this module loads PyTorch and Pillow only where
+images change.
 """
 
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from PIL import Image
-from torch import Tensor
 
-from edgetlc.data.rendering import render_look
-from edgetlc.devices.camera import CameraProfile
+from edgetlc.config import option
+from edgetlc.devices.profiles import Cameras
 from edgetlc.devices.simulation import RANGES, Simulation
 from edgetlc.errors import InputError
+from edgetlc.locale import _
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 _TOGETHER = (
     ("white_balance", "colour_matrix"),
@@ -40,12 +45,22 @@ _TOGETHER = (
 _NEUTRAL = Simulation()
 
 
+def known_looks(folder: Path | None = None) -> dict[str, Simulation]:
+    """Return the looks of the known cameras by their ids, microscopes left out.
+
+    Args:
+        folder: of the user's own camera profiles; they extend or override.
+    """
+    cameras = Cameras.load(folder)
+    return {camera.id: camera.simulation for camera in cameras if camera.kind != "microscope"}
+
+
 @dataclass(frozen=True)
 class CameraAugmentation:
     """How often and how far photos are shown as other cameras'.
 
     Attributes:
-        looks: camera id to its look; two or more.
+        looks: camera id to its look; two or more; those of the known cameras unless told.
         probability: that a photo is changed, 0 to 1.
         strength: 0 changes nothing but the JPEG file's quality, 1 is as far as the looks go, 2
             twice as far.
@@ -56,30 +71,44 @@ class CameraAugmentation:
         InputError: fewer than two looks, or a number outside its range.
     """
 
-    looks: Mapping[str, Simulation]
-    probability: float = 0.5
-    strength: float = 1.0
+    looks: Mapping[str, Simulation] = field(default_factory=known_looks)
+    probability: float = option(
+        0.5,
+        _(
+            "Show this share of the training photos, 0 to 1, as other cameras might have taken "
+            "them (simulated: colours, tone, sharpness, noise, JPEG, resolution). Try 0.5."
+        ),
+        flag="--camera-augment",
+        metavar="SHARE",
+        shown="0",
+    )
+    strength: float = option(
+        1.0,
+        _("How far camera augmentation goes: 1 as far as the cameras' profiles, 0 to 2."),
+        flag="--camera-strength",
+    )
     beyond: float = 0.5
     simulated: bool = field(default=True, init=False)
 
     def __post_init__(self) -> None:
         if len(self.looks) < 2:
             raise InputError(
-                f"camera augmentation mixes looks of {', '.join(self.looks) or 'no camera'}; "
-                "it needs two cameras or more"
+                _(
+                    "camera augmentation mixes looks of {cameras}; it needs two cameras or more",
+                    cameras=", ".join(self.looks) or _("no camera"),
+                )
             )
         for name, largest in (("probability", 1), ("strength", 2), ("beyond", 1)):
             value = getattr(self, name)
             if not 0 <= value <= largest:  # also refuses NaN
-                raise InputError(f"camera augmentation {name} is {value:g}; use 0 to {largest}")
-
-    @classmethod
-    def like(
-        cls, cameras: Iterable[CameraProfile], probability: float = 0.5, strength: float = 1.0
-    ) -> CameraAugmentation:
-        """Return the augmentation with the looks of these cameras, microscopes left out."""
-        looks = {camera.id: camera.simulation for camera in cameras if camera.kind != "microscope"}
-        return cls(looks, probability, strength)
+                raise InputError(
+                    _(
+                        "camera augmentation {name} is {value:g}; use 0 to {most}",
+                        name=name,
+                        value=value,
+                        most=largest,
+                    )
+                )
 
     def without(self, camera: str | None) -> CameraAugmentation:
         """Return a copy that does not know this camera's look."""
@@ -94,6 +123,8 @@ class CameraAugmentation:
             images: uint8[N, 3, S, S]; not changed.
             generators: one for each image (`edgetlc.training.rng`).
         """
+        import torch
+
         pairs = zip(images.cpu(), generators, strict=True)
         return torch.stack([self._one(image, generator) for image, generator in pairs]).to(
             images.device
@@ -125,6 +156,11 @@ class CameraAugmentation:
         return _tuples(value.clip(low, high))
 
     def _one(self, image: Tensor, generator: np.random.Generator) -> Tensor:
+        import torch
+        from PIL import Image
+
+        from edgetlc.data.rendering import render_look
+
         look = self.draw(generator)
         if look is None:
             return image

@@ -1,45 +1,83 @@
-"""What a training run was asked to do."""
+"""What a training run was asked to do; loads neither PyTorch nor photos."""
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Sequence
-from dataclasses import Field, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, ClassVar, Literal, Protocol, get_args
+from typing import Literal, get_args
 
-import torch
-from numpy.random import Generator
-from torch import Tensor
-
+from edgetlc.config import Option, option
 from edgetlc.errors import InputError
-from edgetlc.models.pretrained import IMAGENET, imagenet_weights
+from edgetlc.locale import _, p_
 from edgetlc.runtime.contract import PixelContract
 from edgetlc.training.augment import Augmentation
-from edgetlc.training.distillation import Distillation
+from edgetlc.training.camera_augment import CameraAugmentation
 
 ClassWeights = Literal["none", "balanced"]
 Precision = Literal["auto", "fp32", "bf16"]
 GIGABYTE = 10**9
+LARGEST_SEED = 2**32 - 1
 
 
-class BatchAugmentation(Protocol):
-    """Changes each image of a batch at random; a frozen dataclass, for the run's records.
+def gigabytes(text: str) -> int:
+    """Return a number of GB, as a user writes it, in bytes.
 
-    What happens to an image depends on its generator and on nothing else, so that neither the
-    batch, the worker nor the process that it falls into makes a difference.
+    Raises:
+        InputError: it is no number, or negative.
+    """
+    try:
+        number = float(text)
+    except ValueError:
+        number = math.nan
+    if not 0 <= number < math.inf:
+        raise InputError(
+            _("the cache's limit is {text!r}; it is a number of GB, such as 20", text=text)
+        )
+    return int(number * GIGABYTE)
+
+
+@dataclass(frozen=True)
+class Distillation:
+    """Who teaches, and how much of the loss is theirs.
+
+    Attributes:
+        teacher: run folder, or checkpoint, of the trained teacher.
+        weight: share of the loss that compares with the teacher; the labels have the rest. Above
+            0, at most 1.
+        temperature: divides both networks' logits; above 0. A higher one shows more of what the
+            teacher thinks of the wrong classes.
     """
 
-    __dataclass_fields__: ClassVar[dict[str, Field[Any]]]
+    teacher: Path = field(
+        metadata=Option(
+            _("Learn from this trained network as well."), flag="--teacher", metavar="RUN"
+        ).described()
+    )
+    weight: float = option(
+        0.5,
+        _("Of --teacher: its share of the loss, the labels' is the rest."),
+        flag="--distill-weight",
+    )
+    temperature: float = option(
+        4.0,
+        _("Of --teacher: softens both networks' answers."),
+        flag="--distill-temperature",
+    )
 
-    def batch(self, images: Tensor, generators: Sequence[Generator]) -> Tensor:
-        """Return changed images, uint8[N, 3, S, S], on the device of the given ones.
-
-        Args:
-            images: uint8[N, 3, S, S]; not changed.
-            generators: one for each image, see `edgetlc.training.rng`.
-        """
-        ...
+    def __post_init__(self) -> None:
+        if not 0 < self.weight <= 1:
+            raise InputError(
+                _("the teacher's weight is {weight}; it is above 0, at most 1", weight=self.weight)
+            )
+        if not 0 < self.temperature < math.inf:
+            raise InputError(
+                _(
+                    "the distillation temperature is {temperature}; use 1 to 20",
+                    temperature=self.temperature,
+                )
+            )
 
 
 @dataclass(frozen=True)
@@ -47,7 +85,7 @@ class TrainingConfig:
     """Settings of one run.
 
     Attributes:
-        architecture: a torchvision name, see `edgetlc.models.networks.ARCHITECTURES`.
+        architecture: one of `edgetlc.models.architectures.ARCHITECTURES`.
         epochs: passes over the training part, at least 1.
         batch_size: images per step, of all processes together, at least 2 (batch normalisation
             needs two).
@@ -77,42 +115,97 @@ class TrainingConfig:
         cache_limit: largest size of that folder, in bytes.
     """
 
-    architecture: str = "resnet50"
-    epochs: int = 20
-    batch_size: int = 32
-    learning_rate: float = 1e-3
+    architecture: str = option(
+        "resnet50",
+        _("resnet18, resnet34, resnet50, densenet121, densenet161, densenet169."),
+        flag="--arch",
+    )
+    epochs: int = option(20, _("Passes over the training part."))
+    batch_size: int = option(32, _("Photos per step, of all processes together."))
+    learning_rate: float = option(1e-3, _("Highest learning rate of the schedule."), flag="--lr")
     weight_decay: float = 0.05
-    label_smoothing: float = 0.0
-    seed: int = 0
-    device: str = "cpu"
-    workers: int = 0
-    weights: Path | Literal["imagenet"] | None = None
+    label_smoothing: float = option(0.0, _("Of the loss, 0 to below 1."))
+    seed: int = option(0, _("Start of every random draw."), min=0, max=LARGEST_SEED)
+    device: str = option("cpu", _("Where to compute: cpu or cuda."))
+    workers: int = option(0, _("Processes that read and augment photos."))
+    weights: Literal["imagenet"] | Path | None = option(
+        None,
+        _(
+            "Start from this .safetensors or .pth file; or from torchvision's ImageNet weights, "
+            "which are downloaded unless they are on this machine."
+        ),
+        metavar="FILE|imagenet",
+    )
     contract: PixelContract = field(default_factory=PixelContract)
-    augmentation: Augmentation = field(default_factory=Augmentation)
-    dropout: float = 0.0
-    class_weights: ClassWeights = "none"
-    patience: int | None = None
-    precision: Precision = "auto"
-    compile: bool = False
-    camera_augmentation: BatchAugmentation | None = None
+    augmentation: Augmentation = option(
+        Augmentation(),
+        _(
+            "Change a step of Annex A's augmentation; repeat it. Probabilities: horizontal_flip, "
+            "vertical_flip, affine (of shift, scale and rotation), light (of brightness and "
+            "contrast), 0.5 each. Largest changes: brightness 0.1, contrast 0.1; and, which the "
+            "annex does not legibly say, shift 0.0625 of the side, scale 0.1, rotation 45 degrees. "
+            "'none' switches all off."
+        ),
+        flag="--augment",
+        metavar="NAME=VALUE",
+        shown="",
+    )
+    dropout: float = option(
+        0.0, _("Share of the features that the last layer does not see as it learns.")
+    )
+    class_weights: ClassWeights = option(
+        "none", _("balanced: every class counts the same in the loss.")
+    )
+    patience: int | None = option(None, _("Stop early, after so many epochs without a better one."))
+    precision: Precision = option(
+        "auto", _("To learn in; auto is bf16 where the processor or GPU has it.")
+    )
+    compile: bool = option(
+        False,
+        _(
+            "Compile the network before it learns: a minute at the start, for a GPU to save some "
+            "of each step. A CPU gains nothing."
+        ),
+        flag="--compile/--no-compile",
+    )
+    camera_augmentation: CameraAugmentation | None = None
     distillation: Distillation | None = None
-    cache: Path | None = None
-    cache_limit: int = 20 * GIGABYTE
+    cache: Path | None = option(
+        None,
+        _(
+            "Folder of decoded photos that several runs share, also at once; without it each run "
+            "decodes them into its own folder and removes them at its end."
+        ),
+    )
+    cache_limit: int = option(
+        20 * GIGABYTE,
+        _("Largest size of the cache, in GB; the oldest go."),
+        metavar="GB",
+        shown="20",
+        parse=gigabytes,
+    )
 
     def __post_init__(self) -> None:
         if self.epochs < 1 or self.batch_size < 2 or self.workers < 0:
             raise InputError(
-                f"epochs {self.epochs}, batch size {self.batch_size}, workers {self.workers}; "
-                "at least 1, 2 and 0 are needed"
+                _(
+                    "epochs {epochs}, batch size {batch}, workers {workers}; "
+                    "at least 1, 2 and 0 are needed",
+                    epochs=self.epochs,
+                    batch=self.batch_size,
+                    workers=self.workers,
+                )
             )
         if not self.learning_rate > 0 or not 0 <= self.label_smoothing < 1:
-            raise InputError("the learning rate must be above 0, label smoothing 0 to below 1")
+            raise InputError(_("the learning rate must be above 0, label smoothing 0 to below 1"))
         if not 0 <= self.dropout < 1:
-            raise InputError(f"dropout is {self.dropout}; it can be 0 to below 1")
+            raise InputError(_("dropout is {share}; it can be 0 to below 1", share=self.dropout))
         if self.patience is not None and self.patience < 1:
-            raise InputError(f"patience is {self.patience} epochs; at least 1 is needed")
-        _check_choice("class weights", self.class_weights, get_args(ClassWeights))
-        _check_choice("precision", self.precision, get_args(Precision))
+            raise InputError(
+                _("patience is {epochs} epochs; at least 1 is needed", epochs=self.patience)
+            )
+        _check_choice(_("class weights"), self.class_weights, get_args(ClassWeights))
+        _check_choice(p_("number format", "precision"), self.precision, get_args(Precision))
         check_device(self.device)
 
     @property
@@ -122,12 +215,23 @@ class TrainingConfig:
         Raises:
             InputError: torchvision's are asked for and not on this machine, or damaged.
         """
-        return imagenet_weights(self.architecture) if self.weights == IMAGENET else self.weights
+        if self.weights != "imagenet":
+            return self.weights
+        from edgetlc.models.pretrained import imagenet_weights
+
+        return imagenet_weights(self.architecture)
 
 
 def _check_choice(what: str, value: str, allowed: tuple[str, ...]) -> None:
     if value not in allowed:
-        raise InputError(f"unknown {what} {value!r}; use {', '.join(allowed)}")
+        raise InputError(
+            _(
+                "unknown {what} {value!r}; use {allowed}",
+                what=what,
+                value=value,
+                allowed=", ".join(allowed),
+            )
+        )
 
 
 def check_device(device: str) -> None:
@@ -137,10 +241,15 @@ def check_device(device: str) -> None:
         InputError: not `cpu`, `cuda` or `cuda:<number>`, or no such GPU.
     """
     if not re.fullmatch(r"cpu|cuda(:\d{1,3})?", device):
-        raise InputError(f"unknown device {device!r}; use cpu, cuda or, of several, cuda:1")
+        raise InputError(
+            _("unknown device {device!r}; use cpu, cuda or, of several, cuda:1", device=device)
+        )
     if device == "cpu":
         return
+    import torch
+
     if not torch.cuda.is_available():
-        raise InputError("no usable GPU here (CUDA is not available); use --device cpu")
+        raise InputError(_("no usable GPU here (CUDA is not available); use --device cpu"))
     if int(device.partition(":")[2] or 0) >= torch.cuda.device_count():
-        raise InputError(f"no GPU {device} here; the last is cuda:{torch.cuda.device_count() - 1}")
+        last = f"cuda:{torch.cuda.device_count() - 1}"
+        raise InputError(_("no GPU {device} here; the last is {last}", device=device, last=last))

@@ -30,7 +30,8 @@ from math import ceil, sqrt
 from statistics import NormalDist, median
 from typing import Literal
 
-from edgetlc.training.runs import EpochRecord
+from edgetlc.locale import Message, _
+from edgetlc.training.runs import Epoch, best_of
 
 GAP = 0.05
 RISE = 0.10
@@ -63,20 +64,20 @@ class Fit:
         """0 to 1."""
         return self.right / self.photos
 
-    def __str__(self) -> str:
-        return f"{self.share:.1%}"
-
 
 @dataclass(frozen=True)
 class Finding:
     """One thing that the curves or the accuracies show, with its figures."""
 
     kind: Kind
-    zh: str
-    en: str
+    text: Message
+
+    def to_json(self) -> dict[str, str]:
+        """Return the kind, and the text in both languages."""
+        return {"kind": self.kind, "en": str(self.text), "zh": self.text.translated("zh")}
 
 
-def diagnose(epochs: Sequence[EpochRecord], train: Fit, val: Fit) -> tuple[Finding, ...]:
+def diagnose(epochs: Sequence[Epoch], train: Fit, val: Fit) -> tuple[Finding, ...]:
     """Return what the rules find; at least one finding.
 
     Args:
@@ -88,22 +89,20 @@ def diagnose(epochs: Sequence[EpochRecord], train: Fit, val: Fit) -> tuple[Findi
     if len(epochs) >= SHORTEST:
         found += [*_turning_up(epochs), *_still_improving(epochs, val)]
     if not found:
-        found.append(
-            Finding(
-                "fits",
-                f"按这些规则未见过拟合或欠拟合：训练照片正确率 {train}，验证照片 {val}。",
-                f"No over- or under-fitting by these rules: {train} of training photos right, "
-                f"{val} of validation photos.",
-            )
+        text = _(
+            "No over- or under-fitting by these rules: {train:.1%} of training photos right, "
+            "{val:.1%} of validation photos.",
+            train=train.share,
+            val=val.share,
         )
+        found.append(Finding("fits", text))
     if len(epochs) < SHORTEST:
-        found.append(
-            Finding(
-                "too short",
-                f"仅 {len(epochs)} 轮，少于 {SHORTEST} 轮，无法从曲线判断。",
-                f"Only {len(epochs)} epochs, fewer than {SHORTEST}: the curves say nothing.",
-            )
+        text = _(
+            "Only {count} epochs, fewer than {least}: the curves say nothing.",
+            count=len(epochs),
+            least=SHORTEST,
         )
+        found.append(Finding("too short", text))
     return tuple(found)
 
 
@@ -112,24 +111,25 @@ def _gap(train: Fit, val: Fit) -> Iterator[Finding]:
     if gap < GAP:
         return
     least = _least_gap(train, val)
-    points = f"{100 * gap:.1f}"
-    zh = f"训练照片正确率 {train}，验证照片 {val}，相差 {points} 个百分点"
-    en = f"{train} of training photos right, {val} of validation photos, {points} points apart"
+    figures = {"train": train.share, "val": val.share, "gap": 100 * gap}
     if least > 0:
-        yield Finding(
-            "over-fitting",
-            f"过拟合：{zh}（95 % 置信下限 {100 * least:.1f}）。可增加照片和批次、加强数据增强、"
-            "使用 dropout 或标签平滑、减少轮数。",
-            f"Over-fitting: {en} (at least {100 * least:.1f} with 95 % confidence). More photos "
-            "and batches, stronger augmentation, dropout, label smoothing or fewer epochs help.",
+        text = _(
+            "Over-fitting: {train:.1%} of training photos right, {val:.1%} of validation photos, "
+            "{gap:.1f} points apart (at least {least:.1f} with 95 % confidence). More photos and "
+            "batches, stronger augmentation, dropout, label smoothing or fewer epochs help.",
+            least=100 * least,
+            **figures,
         )
+        yield Finding("over-fitting", text)
     else:
-        yield Finding(
-            "uncertain",
-            f"可能过拟合，但验证照片仅 {val.photos} 张，不能断定：{zh}，可能出于偶然。",
-            f"Perhaps over-fitting, but {val.photos} validation photos cannot tell: {en}, which "
+        text = _(
+            "Perhaps over-fitting, but {photos} validation photos cannot tell: {train:.1%} of "
+            "training photos right, {val:.1%} of validation photos, {gap:.1f} points apart, which "
             "may be chance.",
+            photos=val.photos,
+            **figures,
         )
+        yield Finding("uncertain", text)
 
 
 def _least_gap(train: Fit, val: Fit) -> float:
@@ -143,49 +143,50 @@ def _least_gap(train: Fit, val: Fit) -> float:
 
 def _low(train: Fit) -> Iterator[Finding]:
     if train.share < LEARNT:
-        yield Finding(
-            "under-fitting",
-            f"欠拟合：训练照片的正确率只有 {train}（低于 {LEARNT:.0%}）。可增加轮数、使用更大的网络"
-            "或预训练权重、减弱数据增强和正则化，并检查标签。",
-            f"Under-fitting: only {train} of the training photos themselves are right (below "
-            f"{LEARNT:.0%}). More epochs, a larger network, pretrained weights, or less "
+        text = _(
+            "Under-fitting: only {train:.1%} of the training photos themselves are right (below "
+            "{needed:.0%}). More epochs, a larger network, pretrained weights, or less "
             "augmentation and regularisation help; check the labels too.",
+            train=train.share,
+            needed=LEARNT,
         )
+        yield Finding("under-fitting", text)
 
 
-def _turning_up(epochs: Sequence[EpochRecord]) -> Iterator[Finding]:
+def _turning_up(epochs: Sequence[Epoch]) -> Iterator[Finding]:
     val, train = _smooth([e.val_loss for e in epochs]), _smooth([e.train_loss for e in epochs])
     lowest = min(range(len(val)), key=val.__getitem__)
     low, end = val[lowest], val[-1]
     late = len(val) - 1 - lowest >= 2
     if late and end >= low * (1 + RISE) and end - low >= NATS and train[-1] < train[lowest]:
-        at, last = epochs[lowest].epoch, epochs[-1].epoch
-        yield Finding(
-            "turning up",
-            f"第 {at} 轮之后验证损失转而上升（{low:.3f} → {end:.3f}，第 {last} 轮），训练损失"
-            f"仍在下降（{train[lowest]:.3f} → {train[-1]:.3f}）：网络开始死记训练照片。"
-            "所保留的是最好的一轮，而非最后一轮。",
-            f"The validation loss turned up after epoch {at} ({low:.3f} to {end:.3f} at epoch "
-            f"{last}) while the training loss went on falling ({train[lowest]:.3f} to "
-            f"{train[-1]:.3f}): the network began to learn its photos by heart. The best epoch "
-            "was kept, not the last.",
+        text = _(
+            "The validation loss turned up after epoch {at} ({low:.3f} to {end:.3f} at epoch "
+            "{last}) while the training loss went on falling ({before:.3f} to {after:.3f}): the "
+            "network began to learn its photos by heart. The best epoch was kept, not the last.",
+            at=epochs[lowest].epoch,
+            low=low,
+            end=end,
+            last=epochs[-1].epoch,
+            before=train[lowest],
+            after=train[-1],
         )
+        yield Finding("turning up", text)
 
 
-def _still_improving(epochs: Sequence[EpochRecord], val: Fit) -> Iterator[Finding]:
+def _still_improving(epochs: Sequence[Epoch], val: Fit) -> Iterator[Finding]:
     loss = _smooth([e.val_loss for e in epochs])
     window = max(2, ceil(len(epochs) / 5))
     start, end = loss[-1 - window], loss[-1]
-    best = max(range(len(epochs)), key=lambda i: (epochs[i].val_accuracy, -epochs[i].val_loss))
-    late = best >= len(epochs) - window
+    late = best_of(epochs) in epochs[-window:]
     if late and val.right < val.photos and end <= start * (1 - FALL) and start - end >= NATS:
-        yield Finding(
-            "still improving",
-            f"训练结束时仍在进步：最后 {window} 轮验证损失由 {start:.3f} 降至 {end:.3f}。"
-            "可增加轮数。",
-            f"Still improving when it ended: the validation loss fell from {start:.3f} to "
-            f"{end:.3f} over the last {window} epochs. More epochs may help.",
+        text = _(
+            "Still improving when it ended: the validation loss fell from {start:.3f} to "
+            "{end:.3f} over the last {epochs} epochs. More epochs may help.",
+            start=start,
+            end=end,
+            epochs=window,
         )
+        yield Finding("still improving", text)
 
 
 def _smooth(values: Sequence[float]) -> list[float]:

@@ -6,9 +6,7 @@ says which of them look alike, and that is more than a label says.
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass, fields
-from pathlib import Path
+from dataclasses import fields
 
 import torch
 from torch import Tensor
@@ -17,31 +15,10 @@ from torch.nn import functional as F
 from edgetlc.data.photos import PhotoSet, digest_of
 from edgetlc.errors import InputError
 from edgetlc.files import sha256_file
+from edgetlc.locale import _
 from edgetlc.models.checkpoint import CHECKPOINT_FILE, Checkpoint, load_checkpoint
 from edgetlc.runtime.contract import PixelContract
-
-
-@dataclass(frozen=True)
-class Distillation:
-    """Who teaches, and how much of the loss is theirs.
-
-    Attributes:
-        teacher: run folder, or checkpoint, of the trained teacher.
-        weight: share of the loss that compares with the teacher; the labels have the rest. Above
-            0, at most 1.
-        temperature: divides both networks' logits; above 0. A higher one shows more of what the
-            teacher thinks of the wrong classes.
-    """
-
-    teacher: Path
-    weight: float = 0.5
-    temperature: float = 4.0
-
-    def __post_init__(self) -> None:
-        if not 0 < self.weight <= 1:
-            raise InputError(f"the teacher's weight is {self.weight}; it is above 0, at most 1")
-        if not 0 < self.temperature < math.inf:
-            raise InputError(f"the distillation temperature is {self.temperature}; use 1 to 20")
+from edgetlc.training.config import Distillation
 
 
 class Teacher:
@@ -87,7 +64,7 @@ class Teacher:
         Args:
             images: float32[N, 3, S, S], what the student sees, normalised.
         """
-        logits, _ = self._network(images)
+        logits, _maps = self._network(images)
         return logits.float()  # type: ignore[no-any-return]
 
     def share(self, loss: Tensor, logits: Tensor, answers: Tensor, part: float = 1.0) -> Tensor:
@@ -128,18 +105,29 @@ def _check_same_task(teacher: Checkpoint, photos: PhotoSet, contract: PixelContr
     known = tuple(info.name for info in teacher.classes)
     if known != photos.labels:
         raise InputError(
-            f"the teacher knows {', '.join(known)}; the photos show {', '.join(photos.labels)}; "
-            "choose a teacher of the same classes in the same order"
+            _(
+                "the teacher knows {known}; the photos show {shown}; "
+                "choose a teacher of the same classes in the same order",
+                known=", ".join(known),
+                shown=", ".join(photos.labels),
+            )
         )
     for field in fields(PixelContract):
         theirs, ours = getattr(teacher.contract, field.name), getattr(contract, field.name)
         if theirs != ours:
             raise InputError(
-                f"the teacher was trained with {field.name} {theirs}, the student would be with "
-                f"{field.name} {ours}; both see the same image, so give both the same"
+                _(
+                    "the teacher was trained with {field} {theirs}, the student would be with "
+                    "{field} {ours}; both see the same image, so give both the same",
+                    field=field.name,
+                    theirs=theirs,
+                    ours=ours,
+                )
             )
     if teacher.training_digest != digest_of(photos.part("train").photos):
         raise InputError(
-            "the teacher was trained on another training part and may have seen photos of this "
-            "test part; train it on this manifest"
+            _(
+                "the teacher was trained on another training part and may have seen photos of this "
+                "test part; train it on this manifest"
+            )
         )

@@ -20,6 +20,8 @@ from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
 from edgetlc.errors import InputError
+from edgetlc.locale import _
+from edgetlc.progress import Silent, reporting
 
 T = TypeVar("T")
 
@@ -83,19 +85,42 @@ def started_by_torchrun() -> World:
     return World(*(int(os.environ[name]) for name in names))
 
 
+@contextmanager
+def rank_zero_only() -> Iterator[None]:
+    """Let the first of several processes alone show progress and notes."""
+    if started_by_torchrun().main:
+        yield
+        return
+    with reporting(Silent()):
+        yield
+
+
 def join(device: str) -> tuple[World, torch.device]:
-    """Connect this process to the others, if there are any; return them and its device."""
+    """Connect this process to the others, if there are any; return them and its device.
+
+    Raises:
+        InputError: one GPU is named for all processes, or there are fewer GPUs than processes.
+    """
     world = started_by_torchrun()
     if world.size == 1:
         return world, torch.device(device)
     if device.startswith("cuda:"):
-        raise InputError(f"--device {device} under torchrun; use cuda: each process takes its own")
+        raise InputError(
+            _(
+                "--device {device} under torchrun; use cuda: each process takes its own",
+                device=device,
+            )
+        )
     place = torch.device(device, world.local_rank) if device == "cuda" else torch.device(device)
     if place.type == "cuda":
         if world.local_size > torch.cuda.device_count():
             raise InputError(
-                f"{world.local_size} processes on {torch.cuda.device_count()} GPUs; "
-                "use torchrun --nproc-per-node with at most as many"
+                _(
+                    "{processes} processes on {gpus} GPUs; use torchrun --nproc-per-node with at "
+                    "most as many",
+                    processes=world.local_size,
+                    gpus=torch.cuda.device_count(),
+                )
             )
         torch.cuda.set_device(place)
     if not dist.is_initialized():  # a command may train several networks in a row
@@ -110,13 +135,10 @@ def errors_end_all(world: World) -> Iterator[None]:
     try:
         yield
     except (dist.DistError, RuntimeError) as error:
-        if world.size == 1 or not _lost_connection(error):
+        lost_connection = isinstance(error, dist.DistError) or "gloo" in str(error)
+        if world.size == 1 or not lost_connection:
             raise
-        raise InputError("another process of this run ended; its own message says why") from None
-
-
-def _lost_connection(error: Exception) -> bool:
-    return isinstance(error, dist.DistError) or "gloo" in str(error)
+        raise InputError(_("another process of this run ended; its own message says why")) from None
 
 
 class _SharedBatchNorm2d(nn.BatchNorm2d):

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from edgetlc.data.photos import Photo, PhotoSet
 from edgetlc.errors import ImageError, InputError
+from edgetlc.locale import _
 from edgetlc.models.checkpoint import Checkpoint
 from edgetlc.models.reference import ReferenceModel
+from edgetlc.models.torch_threads import torch_threads
 from edgetlc.progress import progress
-from edgetlc.runtime.stream import decode_or_reason
+from edgetlc.runtime.pixels import decode_or_reason
 from edgetlc.threads import in_order
 from edgetlc.training.config import check_device
 from edgetlc.training.metrics import Scores, score
@@ -43,6 +43,11 @@ class Answers:
         """Return bool[n]: whether the likeliest class is the true one."""
         right: NDArray[np.bool_] = self.probabilities.argmax(axis=1) == self.truth
         return right
+
+    @property
+    def right_by_path(self) -> dict[Path, bool]:
+        """Return `right` by the photos' files."""
+        return dict(zip((p.path for p in self.photos), self.right.tolist(), strict=True))
 
     def scores(self) -> Scores:
         """Score all photos."""
@@ -96,35 +101,22 @@ def evaluate(checkpoint: Checkpoint, photos: PhotoSet, *, device: str = "cpu") -
         return probabilities
 
     answered, rows, unreadable = [], [], []
-    with _one_thread_each():
-        model = ReferenceModel(checkpoint, device, threads=1)
+    with torch_threads(1):  # and one photo a processor: threads that share a photo mostly wait
+        model = ReferenceModel(checkpoint, device)
         classified = in_order(classify, photos.photos)
-        for photo, found in progress(classified, "evaluating", len(photos.photos)):
-            if isinstance(found, ImageError):
-                unreadable.append((photo, str(found)))
+        for photo, row in progress(classified, _("evaluating"), len(photos.photos)):
+            if isinstance(row, ImageError):
+                unreadable.append((photo, row.args[0]))
             else:
                 answered.append(photo)
-                rows.append(found)
+                rows.append(row)
     if not answered:
-        raise InputError(f"none of {len(photos.photos)} photos can be read")
+        raise InputError(_("none of {count} photos can be read", count=len(photos.photos)))
     truth = np.array([labels.index(photo.label) for photo in answered])
     answers = Answers(tuple(answered), truth, np.stack(rows), labels)
     return Evaluation(
         answers.scores(), answers.by_camera(), photos.simulated, tuple(unreadable), answers
     )
-
-
-@contextmanager
-def _one_thread_each() -> Iterator[None]:
-    """One thread an answer and one photo a processor: threads that share a photo mostly wait.
-
-    PyTorch's setting is the whole process's; what trains afterwards gets its threads back.
-    """
-    before = torch.get_num_threads()
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
 
 
 def check_classes(checkpoint: Checkpoint, photos: PhotoSet) -> tuple[str, ...]:
@@ -137,6 +129,10 @@ def check_classes(checkpoint: Checkpoint, photos: PhotoSet) -> tuple[str, ...]:
     strange = sorted({photo.label for photo in photos.photos} - set(known))
     if strange:
         raise InputError(
-            f"photos show {', '.join(strange)}; the network knows {', '.join(known)} only"
+            _(
+                "photos show {strange}; the network knows {known} only",
+                strange=", ".join(strange),
+                known=", ".join(known),
+            )
         )
     return known

@@ -13,19 +13,20 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from torch.utils.tensorboard import SummaryWriter
 
-    from edgetlc.training.train import Epoch
+    from edgetlc.training.runs import Epoch
 
 EVENTS_FOLDER = "tensorboard"
 
 
 @contextmanager
-def epoch_events(run: Path) -> Iterator[Callable[[Epoch], None]]:
+def epoch_events(run: Path | None) -> Iterator[Callable[[Epoch], None]]:
     """Yield what writes an epoch's figures as events into `run`/tensorboard.
 
-    Without the package it writes nothing; `metrics.jsonl` holds the same figures. The folder is
-    made by the first epoch. A resumed run adds a file, which TensorBoard shows as one curve.
+    Without the package, or a run folder, it writes nothing; `metrics.jsonl` holds the same figures.
+    The folder is made by the first epoch. A resumed run adds a file, which TensorBoard shows as one
+    curve.
     """
-    if find_spec("tensorboard") is None:
+    if run is None or find_spec("tensorboard") is None:
         yield lambda epoch: None
         return
     with ExitStack() as stack:
@@ -36,7 +37,7 @@ def epoch_events(run: Path) -> Iterator[Callable[[Epoch], None]]:
                 writers.append(_writer(run / EVENTS_FOLDER, afresh=epoch.epoch == 1))
                 stack.callback(writers[0].close)
             for name, value in asdict(epoch).items():
-                if name != "epoch":
+                if name != "epoch" and value is not None:
                     writers[0].add_scalar(name, value, epoch.epoch)
             writers[0].flush()
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,6 +12,8 @@ from torch.utils.data import Dataset, Sampler
 
 from edgetlc.data.photos import Photo, PhotoSet
 from edgetlc.errors import ImageError, InputError
+from edgetlc.locale import _
+from edgetlc.models.torch_threads import torch_threads
 from edgetlc.progress import progress
 from edgetlc.threads import in_order
 from edgetlc.training.cache import Entry, ImageCache
@@ -51,19 +52,25 @@ def load_images(
         InputError: not one photo can be read.
     """
     own = photos.photos[world.local_rank :: world.local_size] if world.size > 1 else ()
-    for _ in progress(in_order(cache.add, own), description, len(own)):
+    for _entry in progress(in_order(cache.add, own), description, len(own)):
         pass
     world.barrier()
     entries, targets, unreadable = [], [], []
     added = in_order(cache.add, photos.photos)
     for photo, entry in progress(added, description, len(photos.photos)):
         if isinstance(entry, ImageError):
-            unreadable.append((photo, str(entry)))
+            unreadable.append((photo, entry.args[0]))
         else:
             entries.append(entry)
             targets.append(photos.index(photo))
     if not entries:
-        raise InputError(f"none of {len(photos.photos)} photos can be read: {unreadable[0][1]}")
+        raise InputError(
+            _(
+                "none of {count} photos can be read: {reason}",
+                count=len(photos.photos),
+                reason=unreadable[0][1],
+            )
+        )
     return ImageSet(cache, tuple(entries), torch.tensor(targets), tuple(unreadable))
 
 
@@ -103,8 +110,12 @@ class BatchPlans(Sampler[BatchPlan]):
     def __init__(self, count: int, config: TrainingConfig, world: World) -> None:
         if min(config.batch_size, count) < world.size:
             raise InputError(
-                f"{world.size} processes cannot share steps of {min(config.batch_size, count)} "
-                "photos; use a larger --batch-size or fewer processes"
+                _(
+                    "{processes} processes cannot share steps of {photos} photos; use a larger "
+                    "--batch-size or fewer processes",
+                    processes=world.size,
+                    photos=min(config.batch_size, count),
+                )
             )
         self.epoch = 1
         self.size = min(config.batch_size, count)
@@ -137,22 +148,10 @@ class AugmentedBatches(Dataset[tuple[BatchPlan, Tensor]]):
         images = self._images.images(plan.own)
         if not self._augment:
             return plan, images
-        with _one_thread():
+        # As in the loader's workers: an image is too small to share, and on busy processors
+        # threads take ten times longer to meet.
+        with torch_threads(1):
             return plan, augmented(images, plan, self._config)
-
-
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    """Let PyTorch use one thread in the block, as it does in the loader's workers.
-
-    An image is too small to share: on busy processors threads take ten times longer to meet.
-    """
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(threads)
 
 
 def augmented(images: Tensor, plan: BatchPlan, config: TrainingConfig) -> Tensor:

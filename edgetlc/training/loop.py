@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, NoReturn
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import torch
@@ -20,47 +19,21 @@ from torch.nn import functional as F
 from torch.utils.data import DataLoader
 
 from edgetlc.errors import InputError
+from edgetlc.locale import _
 from edgetlc.models.networks import Classifier, channels_last
 from edgetlc.progress import progress
 from edgetlc.training.config import TrainingConfig
 from edgetlc.training.distillation import Teacher
 from edgetlc.training.distributed import World
-from edgetlc.training.guards import interrupts_held, memory_explained
 from edgetlc.training.images import AugmentedBatches, BatchPlan, BatchPlans, ImageSet, augmented
 from edgetlc.training.objective import Objective
+from edgetlc.training.oom import memory_explained
 from edgetlc.training.precision import learns_in_bf16
 from edgetlc.training.rng import kept_features
+from edgetlc.training.runs import Epoch
+from edgetlc.training.signals import interrupts_blocked
 
 _GPU_CHECKS = 50  # steps between looks at the loss, for each of which the GPU must be waited for
-
-
-@dataclass(frozen=True)
-class Epoch:
-    """What one epoch reached; losses are means in nats.
-
-    Attributes:
-        epoch: from 1.
-        train_loss: what is minimised: under augmentation, dropout, label smoothing and class
-            weights.
-        val_loss: plain cross-entropy of unchanged photos.
-        val_accuracy: 0 to 1.
-        learning_rate: at the start of the epoch.
-        seconds: it took.
-        train_accuracy: of the photos as they were augmented, while the network still learned.
-    """
-
-    epoch: int
-    train_loss: float
-    val_loss: float
-    val_accuracy: float
-    learning_rate: float
-    seconds: float
-    train_accuracy: float = 0.0
-
-
-def best_of(epochs: Sequence[Epoch]) -> Epoch:
-    """Return the epoch with the highest validation accuracy; the lower loss decides a tie."""
-    return max(epochs, key=lambda e: (e.val_accuracy, -e.val_loss))
 
 
 class Loop:
@@ -138,7 +111,15 @@ class Loop:
         targets = self.validation.targets
         val_loss = float(F.cross_entropy(logits, targets))
         if not math.isfinite(val_loss):
-            _refuse_loss(val_loss, f"the validation of epoch {number}", self._rate)
+            raise InputError(
+                _(
+                    "the loss is {loss} at the validation of epoch {number}, learning rate "
+                    "{rate:.2e}; try a lower --lr",
+                    loss=val_loss,
+                    number=number,
+                    rate=self._rate,
+                )
+            )
         epoch = Epoch(
             epoch=number,
             train_loss=train_loss,
@@ -190,12 +171,13 @@ class Loop:
         """
         self._model.train()
         self._plans.epoch = number
-        with interrupts_held():
+        with interrupts_blocked():
             batches = iter(self._loader)
         steps = len(self._plans)
         figures = torch.zeros(steps, 2, device=self._device)
         rates = []
-        for plan, images in progress(batches, f"epoch {number} of {self._config.epochs}", steps):
+        what = _("epoch {number} of {count}", number=number, count=self._config.epochs)
+        for plan, images in progress(batches, what, steps):
             rates.append(self._rate)
             figures[plan.step] = self._step(plan, images)
             if plan.step % self._check_every == 0 or plan.step == steps - 1:
@@ -212,7 +194,7 @@ class Loop:
         targets = self._training.targets[list(plan.indices)].to(self._device, non_blocking=True)
         with torch.autocast(self._device.type, torch.bfloat16, enabled=self._bf16):
             seen = self._normalise(images)
-            logits, _ = self._model(seen, self._kept(plan))
+            logits, _maps = self._model(seen, self._kept(plan))
             taught = self._teacher.answers(seen) if self._teacher else None
         logits = logits.float()
         loss = self._objective(logits, targets, plan.rows)
@@ -238,7 +220,16 @@ class Loop:
         if losses.isfinite().all():
             return
         step = int(losses.isfinite().logical_not().nonzero()[0])
-        _refuse_loss(float(losses[step]), f"epoch {number}, step {step}", rates[step])
+        raise InputError(
+            _(
+                "the loss is {loss} at epoch {number}, step {step}, learning rate {rate:.2e}; "
+                "try a lower --lr",
+                loss=float(losses[step]),
+                number=number,
+                step=step,
+                rate=rates[step],
+            )
+        )
 
     @torch.inference_mode()
     def _validate(self) -> Tensor:
@@ -249,20 +240,16 @@ class Loop:
             number: self._classifier(self._normalise(self._read(batches[number])))[0].cpu()
             for number in range(self._world.rank, len(batches), self._world.size)
         }
-        found = {
+        every = {
             number: part for share in self._world.gather(own) for number, part in share.items()
         }
-        return torch.cat([found[number] for number in range(len(batches))])
+        return torch.cat([every[number] for number in range(len(batches))])
 
     def _read(self, indices: Tensor) -> Tensor:
         return self.validation.images(indices.tolist()).to(self._device)
 
     def _normalise(self, images: Tensor) -> Tensor:
         return channels_last((images.to(torch.float32) / 255 - self._mean) / self._std)
-
-
-def _refuse_loss(loss: float, where: str, rate: float) -> NoReturn:
-    raise InputError(f"the loss is {loss} at {where}, learning rate {rate:.2e}; try a lower --lr")
 
 
 def _per_channel(values: tuple[float, float, float], device: torch.device) -> Tensor:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 
 @dataclass(frozen=True)
@@ -46,20 +46,13 @@ class Scores:
     auc: float | None = None
 
 
-def confusion_matrix(truth: ArrayLike, answers: ArrayLike, classes: int) -> NDArray[np.int64]:
-    """Return int64[classes, classes], rows the truth, columns the answers."""
-    matrix = np.zeros((classes, classes), np.int64)
-    np.add.at(matrix, (np.asarray(truth), np.asarray(answers)), 1)
-    return matrix
-
-
 def score(
     truth: Sequence[int],
     answers: Sequence[int],
     labels: Sequence[str],
     probabilities: ArrayLike | None = None,
 ) -> Scores:
-    """Score answers against the truth, both class indices.
+    """Score answers against the truth, both class indices, by scikit-learn.
 
     A class that is never answered has no precision; its F1 is 0, as in the field's tools.
 
@@ -69,14 +62,21 @@ def score(
         labels: names of the classes.
         probabilities: float[N, C]; without them there is no AUC.
     """
-    matrix = confusion_matrix(truth, answers, len(labels))
-    areas = _areas(truth, probabilities, len(labels))
-    classes = tuple(_class_score(matrix, i, label, areas[i]) for i, label in enumerate(labels))
+    from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
+
+    indices = range(len(labels))
+    matrix = confusion_matrix(truth, answers, labels=indices)
+    columns = precision_recall_fscore_support(truth, answers, labels=indices, zero_division=np.nan)
+    areas = one_versus_rest(truth, probabilities, len(labels))
+    classes = tuple(
+        ClassScore(label, int(count), _defined(p), _defined(r), _defined(f1), area)
+        for label, p, r, f1, count, area in zip(labels, *columns, areas, strict=True)
+    )
     present = [c for c in classes if c.count]
     known = [area for area in areas if area is not None]
     return Scores(
-        count=int(matrix.sum()),
-        accuracy=float(np.trace(matrix) / matrix.sum()),
+        count=len(truth),
+        accuracy=float(np.trace(matrix) / len(truth)),
         precision=float(np.mean([c.precision or 0.0 for c in present])),
         recall=float(np.mean([c.recall or 0.0 for c in present])),
         f1=float(np.mean([c.f1 or 0.0 for c in present])),
@@ -86,46 +86,32 @@ def score(
     )
 
 
-def area_under_curve(positive: ArrayLike, confidence: ArrayLike) -> float | None:
-    """Return the area under the ROC curve; None unless there are positives and negatives.
-
-    It is the chance that a random positive has the higher confidence than a random negative, a tie
-    counting half: the Mann-Whitney statistic U / (positives * negatives), from mid-ranks (Hanley
-    and McNeil, Radiology 143, 1982).
-
-    Args:
-        positive: bool[N].
-        confidence: float[N].
-    """
-    chosen = np.asarray(positive, bool)
-    count, others = int(chosen.sum()), int((~chosen).sum())
-    if not count or not others:
-        return None
-    _, place, ties = np.unique(np.asarray(confidence), return_inverse=True, return_counts=True)
-    mid_ranks = np.cumsum(ties) - (ties - 1) / 2
-    above = mid_ranks[place][chosen].sum() - count * (count + 1) / 2
-    return float(above / (count * others))
-
-
-def _areas(
+def one_versus_rest(
     truth: Sequence[int], probabilities: ArrayLike | None, classes: int
 ) -> list[float | None]:
+    """Return each class's area under the ROC curve; None unless some photos show it and some not.
+
+    It is the chance that a random photo of the class has the higher probability of it than a random
+    other one, a tie counting half.
+
+    Args:
+        truth: class indices, N of them.
+        probabilities: float[N, C], or None: no class has an area.
+        classes: C.
+    """
+    from sklearn.metrics import roc_auc_score
+
     if probabilities is None:
         return [None] * classes
-    columns = np.asarray(probabilities).T
-    return [area_under_curve(np.asarray(truth) == i, columns[i]) for i in range(classes)]
+    shows = np.asarray(truth)[:, None] == np.arange(classes)
+    return [
+        float(roc_auc_score(own, shares)) if 0 < own.sum() < len(own) else None
+        for own, shares in zip(shows.T, np.asarray(probabilities).T, strict=True)
+    ]
 
 
-def _class_score(matrix: NDArray[np.int64], i: int, label: str, area: float | None) -> ClassScore:
-    right, count, answered = (int(n) for n in (matrix[i, i], matrix[i].sum(), matrix[:, i].sum()))
-    return ClassScore(
-        label,
-        count,
-        right / answered if answered else None,
-        right / count if count else None,
-        2 * right / (count + answered) if count + answered else None,
-        area,
-    )
+def _defined(value: float) -> float | None:
+    return None if np.isnan(value) else float(value)
 
 
 def scores_to_json(scores: Scores) -> dict[str, Any]:

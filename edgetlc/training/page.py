@@ -8,15 +8,13 @@ training photos were augmented among it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from edgetlc.files import whole_file
 from edgetlc.results.html_page import Html, document, element, facts, joined, table, two_languages
 from edgetlc.results.wording import ROLES
 from edgetlc.runtime.classes import ClassInfo
-from edgetlc.training.diagnosis import Finding
 from edgetlc.training.metrics import Scores
 from edgetlc.training.page_augmentation import augmentation
 from edgetlc.training.page_charts import (
@@ -27,7 +25,11 @@ from edgetlc.training.page_charts import (
     share_axis,
 )
 from edgetlc.training.page_style import STYLE
+from edgetlc.training.report import RunReport
 from edgetlc.training.runs import RunRecord, flat
+
+if TYPE_CHECKING:
+    from edgetlc.training.report import RunReport
 
 Words = tuple[str, str]
 """Chinese, English."""
@@ -45,33 +47,6 @@ _ACCURACY: tuple[Words, Words] = (  # older runs have no training accuracy
     ("验证正确率", "Validation accuracy"),
     ("正确率：训练（虚线），验证（实线）", "Accuracy: training (dashed), validation (solid)"),
 )
-
-
-@dataclass(frozen=True)
-class RunReport:
-    """What a page tells.
-
-    Attributes:
-        run: the run folder's records.
-        classes: in the order of the outputs.
-        part: on which the network was scored: a key of `PARTS`.
-        overall: scores of that part.
-        cameras: the same by camera.
-        simulated: whether any photo of that part was made by a simulation.
-        unreadable: paths of photos left out, with the reason.
-        digest: SHA-256 over the scored photos (`edgetlc.data.photos.digest_of`).
-        findings: what curves and accuracies show; none where they were not looked at.
-    """
-
-    run: RunRecord
-    classes: tuple[ClassInfo, ...]
-    part: str
-    overall: Scores
-    cameras: Mapping[str, Scores]
-    simulated: bool
-    unreadable: tuple[tuple[str, str], ...]
-    digest: str
-    findings: tuple[Finding, ...]
 
 
 def write_page(path: Path, report: RunReport) -> None:
@@ -113,7 +88,9 @@ def _summary(report: RunReport) -> Iterator[Html]:
         )
     for finding in report.findings:
         kind = "finding" if finding.kind in _QUIET else "finding attention"
-        yield element("p", two_languages(finding.zh, finding.en, lines=True), class_=kind)
+        yield element(
+            "p", two_languages(finding.text.translated("zh"), finding.text, lines=True), class_=kind
+        )
     yield facts(_summary_facts(report))
 
 

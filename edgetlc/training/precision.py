@@ -7,10 +7,9 @@ layer by layer: weights, their sums in the optimizer and the loss stay float32.
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import torch
 
+from edgetlc.runtime.machine import processor_flags
 from edgetlc.training.config import Precision
 
 _CPU_FLAGS = {"avx512_bf16", "amx_bf16", "bf16"}  # x86 by AVX-512 or AMX; ARM
@@ -24,16 +23,3 @@ def learns_in_bf16(precision: Precision, device: torch.device) -> bool:
     if device.type == "cuda":
         return torch.cuda.get_device_capability(device) >= _FIRST_GPU
     return bool(_CPU_FLAGS & processor_flags())
-
-
-def processor_flags(cpuinfo: Path = Path("/proc/cpuinfo")) -> set[str]:
-    """Return what Linux says the processor can do; nothing on other systems."""
-    try:
-        lines = cpuinfo.read_text(encoding="ascii", errors="replace").splitlines()
-    except OSError:
-        return set()
-    found = (line.partition(":") for line in lines)
-    return {flag for name, _, flags in found if name.strip() in _LISTS for flag in flags.split()}
-
-
-_LISTS = ("flags", "Features")  # on x86, on ARM

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import platform
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -14,10 +15,12 @@ import torchvision
 import edgetlc
 from edgetlc.data.photos import PhotoSet, digest_of
 from edgetlc.files import sha256_file
+from edgetlc.locale import Message, _, n_
 from edgetlc.models.checkpoint import LoadedWeights
 from edgetlc.training.config import TrainingConfig
 from edgetlc.training.distillation import Teacher
 from edgetlc.training.git_state import git_state
+from edgetlc.training.runs import flat
 
 _WITHOUT_EFFECT = {"settings.workers"}  # but on the speed
 
@@ -65,11 +68,16 @@ def provenance(
     }
 
 
-def start_of(loaded: LoadedWeights | None) -> str:
+def start_of(loaded: LoadedWeights | None) -> Message:
     """Say what a run started from."""
     if loaded is None:
-        return "random weights"
-    return f"{loaded.file}: {len(loaded.loaded)} tensors loaded"
+        return _("random weights")
+    return n_(
+        "{file}: {count} tensor loaded",
+        "{file}: {count} tensors loaded",
+        file=loaded.file,
+        count=len(loaded.loaded),
+    )
 
 
 def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
@@ -80,27 +88,15 @@ def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
         now: the provenance that it would begin with today.
     """
     compared = ("settings", "weights_sha256", "teacher", "data")
-    old, new = (dict(_flat({k: run.get(k) for k in compared})) for run in (before, now))
+    as_read = json.loads(json.dumps(now))  # with lists for tuples
+    old, new = (dict(flat({k: run.get(k) for k in compared})) for run in (before, as_read))
     return [
-        f"{name.removeprefix('settings.')} was {_text(old.get(name))}, is {_text(new.get(name))}"
+        f"{name.removeprefix('settings.')} {_short(old.get(name))} → {_short(new.get(name))}"
         for name in dict.fromkeys((*old, *new))
         if old.get(name) != new.get(name) and name not in _WITHOUT_EFFECT
     ]
 
 
-def _flat(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
-    if isinstance(value, Mapping):
-        for key, inner in value.items():
-            yield from _flat(inner, f"{path}.{key}" if path else str(key))
-    else:
-        yield path, _listed(value)
-
-
-def _listed(value: Any) -> Any:
-    """Return a value as JSON brings it back: with lists for tuples, however deep."""
-    return [_listed(one) for one in value] if isinstance(value, list | tuple) else value
-
-
-def _text(value: Any) -> str:
+def _short(value: Any) -> str:
     text = str(value)
     return f"{text[:12]}…" if len(text) > 40 else text

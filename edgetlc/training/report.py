@@ -1,105 +1,103 @@
-"""Ending a run with what it is worth: scores, a diagnosis in words, one page.
+"""What a run is worth: scores of the kept network, and a diagnosis in words.
 
-A finished run folder also holds `scores.json` and `report.html`; their absence tells that training
-was interrupted.
+A finished run folder holds them as `scores.json`; its absence tells that training was interrupted.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import asdict, replace
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from edgetlc.data.photos import PhotoSet, digest_of
 from edgetlc.errors import InputError
-from edgetlc.files import write_json
-from edgetlc.models.checkpoint import Checkpoint, LoadedWeights, load_checkpoint
-from edgetlc.training.config import TrainingConfig
+from edgetlc.locale import _
+from edgetlc.models.checkpoint import Checkpoint, load_checkpoint
+from edgetlc.runtime.classes import ClassInfo
 from edgetlc.training.diagnosis import Finding, Fit, diagnose
-from edgetlc.training.distributed import started_by_torchrun
 from edgetlc.training.evaluate import Answers, Evaluation, evaluate
-from edgetlc.training.events import epoch_events
-from edgetlc.training.metrics import scores_from_json, scores_to_json
-from edgetlc.training.page import RunReport, write_page
-from edgetlc.training.runs import REPORT_FILE, SCORES_FILE, RunRecord, read_run
-from edgetlc.training.train import Epoch, TrainedRun, train
+from edgetlc.training.metrics import Scores, scores_from_json, scores_to_json
+from edgetlc.training.runs import SCORES_FILE, RunRecord, read_run
 
 MOST_TRAINING_PHOTOS = 500
 """Training photos that the kept network is asked about; evenly chosen where there are more."""
+MOST_WRONG = 24
+"""Wrongly answered photos that a report names."""
 
 
-def train_and_report(
-    photos: PhotoSet,
-    config: TrainingConfig,
-    output: Path,
-    *,
-    overwrite: bool = False,
-    resume: bool = False,
-    on_start: Callable[[LoadedWeights | None], None] = lambda loaded: None,
-    on_resume: Callable[[int], None] = lambda done: None,
-    on_epoch: Callable[[Epoch], None] = lambda epoch: None,
-) -> tuple[TrainedRun, RunReport]:
-    """Train as `edgetlc.training.train.train` does, with events; then score and report the run.
+@dataclass(frozen=True)
+class WrongAnswer:
+    """A photo that the kept network answers wrongly.
 
-    Of several processes (`torchrun`) all score, so that none waits for another; one writes. A
-    finished run that is resumed keeps its scores.
-
-    Raises:
-        InputError: as `train`.
+    Attributes:
+        path: of the photo.
+        label: its class.
+        answer: the class that the network takes it for.
+        confidence: the probability of that class, 0 to 1.
+        camera: id of a profile; None where it is unknown.
+        simulated: whether its pixels were made by a simulation.
     """
-    trained: list[Epoch] = []
-    with epoch_events(output) as write_events:
 
-        def after(epoch: Epoch) -> None:
-            trained.append(epoch)
-            if epoch.epoch == 1:  # the run that stood here before is replaced by now
-                for stale in (SCORES_FILE, REPORT_FILE):
-                    (output / stale).unlink(missing_ok=True)
-            write_events(epoch)
-            on_epoch(epoch)
-
-        run = train(
-            photos,
-            config,
-            output,
-            overwrite=overwrite,
-            resume=resume,
-            on_start=on_start,
-            on_resume=on_resume,
-            on_epoch=after,
-        )
-    if resume and not trained and (output / SCORES_FILE).is_file():
-        return run, read_report(output)
-    write = started_by_torchrun().main
-    return run, report_run(output, photos, device=config.device, write=write)
+    path: str
+    label: str
+    answer: str
+    confidence: float
+    camera: str | None
+    simulated: bool
 
 
-def report_run(
-    folder: Path,
-    photos: PhotoSet,
-    *,
-    device: str = "cpu",
-    write: bool = True,
-) -> RunReport:
-    """Score a run on its validation part, diagnose it, write `scores.json` and `report.html`.
+@dataclass(frozen=True)
+class RunReport:
+    """A run and the scores of its kept network on one part.
+
+    Attributes:
+        run: the run folder's records.
+        classes: in the order of the outputs.
+        part: on which the network was scored: `train`, `val`, `test` or `all`.
+        overall: scores of that part.
+        cameras: the same by camera.
+        simulated: whether any photo of that part was made by a simulation.
+        unreadable: paths of photos left out, with the reason.
+        wrong: the wrong answers of the highest confidence, that one first; at most `MOST_WRONG`.
+        digest: SHA-256 over the scored photos (`edgetlc.data.photos.digest_of`).
+        findings: what curves and accuracies show; none where they were not looked at.
+    """
+
+    run: RunRecord
+    classes: tuple[ClassInfo, ...]
+    part: str
+    overall: Scores
+    cameras: Mapping[str, Scores]
+    simulated: bool
+    unreadable: tuple[tuple[str, str], ...]
+    wrong: tuple[WrongAnswer, ...]
+    digest: str
+    findings: tuple[Finding, ...]
+
+
+def score_run(
+    folder: Path, photos: PhotoSet, device: str = "cpu"
+) -> tuple[RunReport, dict[str, Any]]:
+    """Score a run on its validation part and diagnose it.
 
     Args:
         folder: the run folder.
         photos: what it was trained on, with parts `train` and `val`.
         device: where to compute.
-        write: false only returns the report.
+
+    Returns:
+        The report, and the JSON document of `scores.json` from which `read_report` restores it.
     """
     checkpoint = load_checkpoint(folder)
-    found = evaluate(checkpoint, photos.part("val"), device=device)
-    learnt = evaluate(checkpoint, _some(photos.part("train")), device=device)
-    run = read_run(folder)
-    findings = diagnose(run.epochs, _fit(learnt.answers), _fit(found.answers))
-    report = _report(run, checkpoint, "val", found, findings)
-    if write:
-        write_json(folder / SCORES_FILE, _document(report, _fit(learnt.answers)))
-        write_page(folder / REPORT_FILE, report)
-    return report
+    validation = evaluate(checkpoint, photos.part("val"), device=device)
+    training = evaluate(checkpoint, _some(photos.part("train")), device=device)
+    fits = _fit(training.answers), _fit(validation.answers)
+    findings = diagnose(read_run(folder).epochs, *fits)
+    report = report_evaluation(folder, checkpoint, "val", validation, findings)
+    return report, _document(report, fits[0])
 
 
 def read_report(folder: Path) -> RunReport:
@@ -119,60 +117,87 @@ def read_report(folder: Path) -> RunReport:
             cameras={c: scores_from_json(s) for c, s in document["cameras"].items()},
             simulated=bool(document["simulated"]),
             unreadable=tuple((u["file"], u["reason"]) for u in document["unreadable"]),
+            wrong=tuple(WrongAnswer(**one) for one in document.get("wrong", ())),
             digest=str(document["photos_digest"]),
             findings=_findings(run),
         )
     except (KeyError, TypeError, ValueError, AttributeError):
-        raise InputError(
-            f"{folder / SCORES_FILE} holds no scores of a run; remove it and resume the run"
-        ) from None
+        raise _no_scores(folder) from None
 
 
 def report_evaluation(
-    path: Path, folder: Path, checkpoint: Checkpoint, part: str, found: Evaluation
+    folder: Path,
+    checkpoint: Checkpoint,
+    part: str,
+    evaluation: Evaluation,
+    findings: tuple[Finding, ...] | None = None,
 ) -> RunReport:
-    """Write the page of an evaluation; the diagnosis is that of the run's end, where it has one.
+    """Return the report of an evaluation.
 
     Args:
-        path: of the page.
         folder: the run folder.
         checkpoint: that was evaluated.
         part: `train`, `val`, `test` or `all`.
-        found: what `evaluate` returned.
+        evaluation: of that part.
+        findings: what the run shows; None takes those of its end, where it has one.
+
+    Raises:
+        InputError: `scores.json` holds something else.
     """
     run = read_run(folder)
-    report = _report(run, checkpoint, part, found, _findings(run))
-    write_page(path, report)
-    return report
-
-
-def _report(
-    run: RunRecord,
-    checkpoint: Checkpoint,
-    part: str,
-    found: Evaluation,
-    findings: tuple[Finding, ...],
-) -> RunReport:
     return RunReport(
         run=run,
         classes=checkpoint.classes,
         part=part,
-        overall=found.overall,
-        cameras=found.cameras,
-        simulated=found.simulated,
-        unreadable=tuple((str(photo.path), reason) for photo, reason in found.unreadable),
-        digest=digest_of(found.answers.photos),
-        findings=findings,
+        overall=evaluation.overall,
+        cameras=evaluation.cameras,
+        simulated=evaluation.simulated,
+        unreadable=tuple((str(photo.path), reason) for photo, reason in evaluation.unreadable),
+        wrong=wrong_answers(evaluation.answers),
+        digest=digest_of(evaluation.answers.photos),
+        findings=_findings(run) if findings is None else findings,
+    )
+
+
+def wrong_answers(answers: Answers) -> tuple[WrongAnswer, ...]:
+    """Return the wrong answers of the highest confidence, that one first."""
+    confidence, given = answers.probabilities.max(axis=1), answers.probabilities.argmax(axis=1)
+    wrong = np.flatnonzero(~answers.right)
+    order = wrong[np.argsort(-confidence[wrong], kind="stable")][:MOST_WRONG]
+    return tuple(
+        WrongAnswer(
+            path=str(photo.path),
+            label=photo.label,
+            answer=answers.labels[given[place]],
+            confidence=float(confidence[place]),
+            camera=photo.camera,
+            simulated=photo.simulated,
+        )
+        for place in order
+        for photo in (answers.photos[place],)
     )
 
 
 def _findings(run: RunRecord) -> tuple[Finding, ...]:
+    """Return what the curves and the recorded accuracies of a run's end show; none without them."""
+    if run.scores is None:
+        return ()
     try:
-        return tuple(Finding(**finding) for finding in (run.scores or {}).get("findings", ()))
-    except TypeError:
-        raise InputError(
-            f"{run.folder / SCORES_FILE} holds no findings of a run; train it again"
-        ) from None
+        confusion = run.scores["overall"]["confusion"]
+        right = sum(row[place] for place, row in enumerate(confusion))
+        val = Fit(right, sum(map(sum, confusion)))
+        return diagnose(run.epochs, Fit(**run.scores["train"]), val)
+    except (KeyError, TypeError, IndexError, ZeroDivisionError):
+        raise _no_scores(run.folder) from None
+
+
+def _no_scores(folder: Path) -> InputError:
+    return InputError(
+        _(
+            "{file} holds no scores of a run; remove it and resume the run",
+            file=folder / SCORES_FILE,
+        )
+    )
 
 
 def _some(photos: PhotoSet) -> PhotoSet:
@@ -189,7 +214,7 @@ def _fit(answers: Answers) -> Fit:
     return Fit(int(answers.right.sum()), len(answers.truth))
 
 
-def _document(report: RunReport, learnt: Fit) -> dict[str, Any]:
+def _document(report: RunReport, train: Fit) -> dict[str, Any]:
     return {
         "part": report.part,
         "photos_digest": report.digest,
@@ -197,6 +222,7 @@ def _document(report: RunReport, learnt: Fit) -> dict[str, Any]:
         "overall": scores_to_json(report.overall),
         "cameras": {camera: scores_to_json(s) for camera, s in report.cameras.items()},
         "unreadable": [{"file": file, "reason": reason} for file, reason in report.unreadable],
-        "train": asdict(learnt),
-        "findings": [asdict(finding) for finding in report.findings],
+        "wrong": [asdict(one) for one in report.wrong],
+        "train": asdict(train),
+        "findings": [finding.to_json() for finding in report.findings],
     }

@@ -1,6 +1,7 @@
 """The run folder: what a training run leaves, so that ending it at any moment loses one epoch.
 
     run.json                  settings, start, data, versions
+    config.toml               the settings as 'edgetlc train --config' takes them to repeat the run
     model.safetensors         the best epoch so far
     metrics.jsonl             one line per epoch
     state.json                what the epochs reached, the optimizer's settings, the schedule
@@ -19,21 +20,44 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save
 from torch import Tensor
 
+from edgetlc.config import to_toml
 from edgetlc.errors import InputError
 from edgetlc.files import read_json, write_bytes, write_json, write_text
+from edgetlc.locale import _
 from edgetlc.models.checkpoint import CHECKPOINT_FILE, Checkpoint, save_checkpoint
-from edgetlc.training.loop import Epoch, best_of
+from edgetlc.training.config import TrainingConfig
 from edgetlc.training.provenance import differences
-from edgetlc.training.runs import METRICS_FILE, RUN_FILE
+from edgetlc.training.runs import (
+    CONFIG_FILE,
+    METRICS_FILE,
+    REPORT_FILE,
+    RUN_FILE,
+    SCORES_FILE,
+    Epoch,
+    best_of,
+)
 
 STATE_FILE = "state.json"
 _TENSORS = "state-*.safetensors"
+
+
+class Existing(TypedDict, total=False):
+    """What to do with a run that is there already; with neither it is refused.
+
+    Attributes:
+        overwrite: replace it.
+        resume: go on after its last whole epoch; one that is finished is kept as it is, and where
+            there is none, one is started.
+    """
+
+    overwrite: bool
+    resume: bool
 
 
 @dataclass(frozen=True)
@@ -61,26 +85,34 @@ class RunFolder:
     """Reads and writes a run folder."""
 
     def __init__(self, path: Path) -> None:
-        self._path = path
+        self.path = path
 
-    def check_free(self, *, overwrite: bool, resume: bool) -> None:
+    def check_free(self, *, overwrite: bool = False, resume: bool = False) -> None:
         """Refuse a folder that holds a run which is neither to be replaced nor to be resumed.
 
         Raises:
             InputError: it does, or both are asked for.
         """
         if overwrite and resume:
-            raise InputError("--resume goes on with what --overwrite replaces; give one of them")
-        held = (self._path / CHECKPOINT_FILE).exists()
-        if held and resume and not (self._path / STATE_FILE).exists():
+            raise InputError(_("--resume goes on with what --overwrite replaces; give one of them"))
+        if overwrite or not (self.path / CHECKPOINT_FILE).exists():
+            return
+        if not resume:
             raise InputError(
-                f"{self._path} holds a run without {STATE_FILE}, which cannot be resumed; "
-                "choose another output or pass --overwrite"
+                _(
+                    "{path} holds a trained run; choose another output, or pass --overwrite, "
+                    "or --resume to go on with it",
+                    path=self.path,
+                )
             )
-        if held and not (overwrite or resume):
+        if not (self.path / STATE_FILE).exists():
             raise InputError(
-                f"{self._path} holds a trained run; choose another output, or pass --overwrite, "
-                "or --resume to go on with it"
+                _(
+                    "{path} holds a run without {file}, which cannot be resumed; "
+                    "choose another output or pass --overwrite",
+                    path=self.path,
+                    file=STATE_FILE,
+                )
             )
 
     def resumable(self, record: Mapping[str, Any]) -> State | None:
@@ -92,27 +124,33 @@ class RunFolder:
         Raises:
             InputError: the run that is here was asked for something else, or is damaged.
         """
-        if not (self._path / STATE_FILE).exists():
+        if not (self.path / STATE_FILE).exists():
             return None
-        before = read_json(self._path / RUN_FILE, "run record")
-        changed = differences(before, record)
+        changed = differences(read_json(self.path / RUN_FILE, _("run record")), record)
         if changed:
             raise InputError(
-                f"{self._path} is another run: {'; '.join(changed)}; "
-                "use the same settings and photos, or choose another output"
+                _(
+                    "{path} is another run (then → now): {changes}; "
+                    "use the same settings and photos, or choose another output",
+                    path=self.path,
+                    changes="; ".join(changed),
+                )
             )
         return self._state()
 
-    def begin(self, state: State | None, kept: Checkpoint) -> None:
+    def begin(self, state: State | None, kept: Checkpoint, config: TrainingConfig) -> None:
         """Start a run, or bring the files up to the state it is resumed from."""
         if state is not None:
             self._write_results(state, kept)
             return
-        self._path.mkdir(parents=True, exist_ok=True)
-        for stale in (CHECKPOINT_FILE, METRICS_FILE, STATE_FILE):
-            (self._path / stale).unlink(missing_ok=True)
+        self.path.mkdir(parents=True, exist_ok=True)
+        for stale in (SCORES_FILE, REPORT_FILE, CHECKPOINT_FILE, METRICS_FILE, STATE_FILE):
+            (self.path / stale).unlink(missing_ok=True)
         self._remove_tensors(but=None)
-        write_json(self._path / RUN_FILE, dict(kept.provenance))
+        write_json(self.path / RUN_FILE, dict(kept.provenance))
+        # Where decoded photos lie while it trains makes no other run.
+        settings = replace(config, cache=None, cache_limit=TrainingConfig.cache_limit)
+        write_text(self.path / CONFIG_FILE, to_toml(settings))
 
     def keep(self, state: State, kept: Checkpoint) -> None:
         """Write what an epoch reached, and its weights if it is the best so far."""
@@ -128,41 +166,45 @@ class RunFolder:
         if best is state.epochs[-1]:
             record = {**kept.provenance, "best_epoch": asdict(best)}
             save_checkpoint(
-                self._path / CHECKPOINT_FILE,
+                self.path / CHECKPOINT_FILE,
                 replace(kept, temperature=state.temperature, provenance=record),
             )
         # After the weights: those of an epoch that is listed are on disk.
         lines = (json.dumps(asdict(epoch)) + "\n" for epoch in state.epochs)
-        write_text(self._path / METRICS_FILE, "".join(lines))
+        write_text(self.path / METRICS_FILE, "".join(lines))
 
     def _write_state(self, state: State) -> None:
         name = None
         if not state.finished:
             name = _TENSORS.replace("*", f"{len(state.epochs):04}")
-            write_bytes(self._path / name, save(state.tensors))
+            write_bytes(self.path / name, save(state.tensors))
         document = {
             "epochs": [asdict(epoch) for epoch in state.epochs],
             "temperature": state.temperature,
             "loop": dict(state.loop),
             "tensors": name,
         }
-        write_json(self._path / STATE_FILE, document)
+        write_json(self.path / STATE_FILE, document)
         self._remove_tensors(but=name)
 
     def _state(self) -> State:
-        file = self._path / STATE_FILE
-        document = read_json(file, "training state")
+        file = self.path / STATE_FILE
+        document = read_json(file, _("training state"))
         try:
             epochs = tuple(Epoch(**epoch) for epoch in document["epochs"])
             name = document["tensors"]
-            tensors = {} if name is None else load_file(self._path / Path(name).name)
+            tensors = {} if name is None else load_file(self.path / Path(name).name)
             return State(epochs, float(document["temperature"]), tensors, document["loop"])
         except (OSError, SafetensorError, KeyError, TypeError, ValueError) as error:
             raise InputError(
-                f"{file} cannot be resumed from ({error}); start again with --overwrite"
+                _(
+                    "{file} cannot be resumed from ({error}); start again with --overwrite",
+                    file=file,
+                    error=error,
+                )
             ) from None
 
     def _remove_tensors(self, but: str | None) -> None:
-        for file in self._path.glob(_TENSORS):
+        for file in self.path.glob(_TENSORS):
             if file.name != but:
                 file.unlink()

@@ -18,8 +18,10 @@ from typing import Any, TypeGuard
 
 from edgetlc.errors import InputError
 from edgetlc.files import read_json
+from edgetlc.locale import _, n_
 
 RUN_FILE = "run.json"
+CONFIG_FILE = "config.toml"
 METRICS_FILE = "metrics.jsonl"
 SCORES_FILE = "scores.json"
 REPORT_FILE = "report.html"
@@ -30,13 +32,14 @@ _LARGEST = 64 << 20  # bytes of a record; a run of ten thousand epochs writes 3 
 
 
 @dataclass(frozen=True)
-class EpochRecord:
-    """One line of `metrics.jsonl`; losses are mean cross-entropies in nats.
+class Epoch:
+    """What one epoch reached, a line of `metrics.jsonl`; losses are means in nats.
 
     Attributes:
         epoch: from 1.
-        train_loss: under augmentation, label smoothing, dropout and class weights.
-        val_loss: of unchanged photos.
+        train_loss: what is minimised: under augmentation, dropout, label smoothing and class
+            weights.
+        val_loss: plain cross-entropy of unchanged photos.
         val_accuracy: 0 to 1.
         learning_rate: at the start of the epoch.
         seconds: it took.
@@ -53,7 +56,12 @@ class EpochRecord:
     train_accuracy: float | None = None
 
 
-_EPOCH = tuple(field.name for field in fields(EpochRecord))
+_EPOCH = tuple(field.name for field in fields(Epoch))
+
+
+def best_of(epochs: Sequence[Epoch]) -> Epoch:
+    """Return the epoch with the highest validation accuracy; the lower loss decides a tie."""
+    return max(epochs, key=lambda e: (e.val_accuracy, -e.val_loss))
 
 
 @dataclass(frozen=True)
@@ -69,7 +77,7 @@ class RunRecord:
 
     folder: Path
     record: Mapping[str, Any]
-    epochs: tuple[EpochRecord, ...]
+    epochs: tuple[Epoch, ...]
     scores: Mapping[str, Any] | None
 
     @property
@@ -78,9 +86,9 @@ class RunRecord:
         return dict(flat(self.record.get("settings", {})))
 
     @property
-    def best(self) -> EpochRecord | None:
-        """The epoch whose weights were kept: the highest accuracy, then the lowest loss."""
-        return max(self.epochs, key=lambda e: (e.val_accuracy, -e.val_loss), default=None)
+    def best(self) -> Epoch | None:
+        """The epoch whose weights were kept; None where none has ended."""
+        return best_of(self.epochs) if self.epochs else None
 
     @property
     def simulated(self) -> bool:
@@ -101,12 +109,12 @@ class RunRecord:
         and train_accuracy on unchanged training photos.
         """
         scores = self.scores or {}
-        found = {name: _table(scores, "overall").get(name) for name in _FIGURES}
-        learnt = _table(scores, "train")
-        right, photos = learnt.get("right"), learnt.get("photos")
+        figures = {name: _table(scores, "overall").get(name) for name in _FIGURES}
+        train = _table(scores, "train")
+        right, photos = train.get("right"), train.get("photos")
         if _is_number(right) and _is_number(photos) and photos:
-            found["train_accuracy"] = right / photos
-        return {name: value for name, value in found.items() if _is_number(value)}
+            figures["train_accuracy"] = right / photos
+        return {name: value for name, value in figures.items() if _is_number(value)}
 
 
 @dataclass(frozen=True)
@@ -129,17 +137,17 @@ def read_run(folder: Path) -> RunRecord:
     Raises:
         InputError: it holds no `run.json`, or a record is damaged or larger than 64 MiB.
     """
-    record = _read(folder / RUN_FILE, "run record")
+    record = _read(folder / RUN_FILE, _("run record"))
     scores = folder / SCORES_FILE
     return RunRecord(
         folder,
         record,
         read_epochs(folder / METRICS_FILE),
-        _read(scores, "scores") if scores.is_file() else None,
+        _read(scores, _("scores")) if scores.is_file() else None,
     )
 
 
-def read_epochs(path: Path) -> tuple[EpochRecord, ...]:
+def read_epochs(path: Path) -> tuple[Epoch, ...]:
     """Read the epochs of a `metrics.jsonl`; none where there is no file yet.
 
     A last line without its end, which a killed process leaves, does not count; of an epoch that
@@ -151,17 +159,19 @@ def read_epochs(path: Path) -> tuple[EpochRecord, ...]:
     if not path.is_file():
         return ()
     _check_size(path)
-    found = {}
-    *lines, _ = path.read_text(encoding="utf-8", errors="replace").split("\n")
+    epochs = {}
+    *lines, _cut = path.read_text(encoding="utf-8", errors="replace").split("\n")
     for number, line in enumerate(lines, start=1):
         try:
             values = json.loads(line)
-            epoch = EpochRecord(**{name: values[name] for name in _EPOCH if name in values})
+            epoch = Epoch(**{name: values[name] for name in _EPOCH if name in values})
             _require_numbers(epoch)
         except (ValueError, TypeError):
-            raise InputError(f"{path}, line {number} is no epoch of a run") from None
-        found[epoch.epoch] = epoch
-    return tuple(found[number] for number in sorted(found))
+            raise InputError(
+                _("{path}, line {number} is no epoch of a run", path=path, number=number)
+            ) from None
+        epochs[epoch.epoch] = epoch
+    return tuple(epochs[number] for number in sorted(epochs))
 
 
 def find_runs(folder: Path) -> Iterator[Path]:
@@ -171,7 +181,9 @@ def find_runs(folder: Path) -> Iterator[Path]:
         InputError: no such folder.
     """
     if not folder.is_dir():
-        raise InputError(f"no folder at {folder}; name one that holds runs of 'edgetlc train'")
+        raise InputError(
+            _("no folder at {folder}; name one that holds runs of 'edgetlc train'", folder=folder)
+        )
     for place, inside, files in os.walk(folder):
         depth = len(Path(place).relative_to(folder).parts)
         inside[:] = sorted(n for n in inside if not n.startswith(".")) if depth < DEEPEST else []
@@ -186,11 +198,17 @@ def compare_runs(folders: Sequence[Path]) -> RunComparison:
         InputError: fewer than two, or one cannot be read.
     """
     if len(folders) < 2:
-        raise InputError(f"{len(folders)} run given; comparing needs at least 2")
+        raise InputError(
+            n_(
+                "{count} run given; comparing needs at least 2",
+                "{count} runs given; comparing needs at least 2",
+                count=len(folders),
+            )
+        )
     runs = tuple(read_run(folder) for folder in folders)
-    told = [dict(flat(run.record)) for run in runs]
-    names = dict.fromkeys(name for values in told for name in values)
-    rows = {name: tuple(values.get(name) for values in told) for name in names}
+    records = [dict(flat(run.record)) for run in runs]
+    names = dict.fromkeys(name for record in records for name in record)
+    rows = {name: tuple(record.get(name) for record in records) for name in names}
     differences = {name: row for name, row in rows.items() if any(v != row[0] for v in row)}
     return RunComparison(runs, differences)
 
@@ -205,26 +223,36 @@ def flat(value: Any, name: str = "") -> Iterator[tuple[str, Any]]:
 
 
 def _table(record: Mapping[str, Any], name: str) -> Mapping[str, Any]:
-    found = record.get(name)
-    return found if isinstance(found, Mapping) else {}
+    table = record.get(name)
+    return table if isinstance(table, Mapping) else {}
 
 
 def _read(path: Path, what: str) -> Mapping[str, Any]:
     _check_size(path)
     document = read_json(path, what)
     if not isinstance(document, Mapping):
-        raise InputError(f"{path} is no {what}: it holds no table")
+        raise InputError(_("{path} is no {what}: it holds no table", path=path, what=what))
     return document
 
 
 def _check_size(path: Path) -> None:
     size = path.stat().st_size if path.is_file() else 0
     if size > _LARGEST:
-        raise InputError(f"{path} has {size:,} bytes; a record has at most {_LARGEST:,}")
+        raise InputError(
+            _(
+                "{path} has {size:,} bytes; a record has at most {most:,}",
+                path=path,
+                size=size,
+                most=_LARGEST,
+            )
+        )
 
 
-def _require_numbers(epoch: EpochRecord) -> None:
-    if not all(_is_number(value) for value in vars(epoch).values() if value is not None):
+def _require_numbers(epoch: Epoch) -> None:
+    measured = dict(vars(epoch))
+    if measured["train_accuracy"] is None:
+        del measured["train_accuracy"]
+    if not all(map(_is_number, measured.values())):
         raise TypeError("not a number")
 
 

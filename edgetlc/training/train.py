@@ -7,28 +7,31 @@ given.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Unpack
 
 import torch
 
 from edgetlc.data.photos import Photo, PhotoSet
 from edgetlc.errors import InputError
+from edgetlc.locale import _
 from edgetlc.models.checkpoint import Checkpoint, LoadedWeights, load_weights
 from edgetlc.models.networks import Classifier
+from edgetlc.progress import note
 from edgetlc.training.cache import ImageCache
 from edgetlc.training.config import TrainingConfig
 from edgetlc.training.distillation import Teacher
-from edgetlc.training.distributed import World, errors_end_all, join
+from edgetlc.training.distributed import World, errors_end_all, join, rank_zero_only
+from edgetlc.training.events import epoch_events
 from edgetlc.training.images import ImageSet, load_images
-from edgetlc.training.loop import Epoch, Loop, best_of
-from edgetlc.training.provenance import provenance
-from edgetlc.training.run_folder import RunFolder, State
+from edgetlc.training.loop import Loop
+from edgetlc.training.provenance import provenance, start_of
+from edgetlc.training.run_folder import Existing, RunFolder, State
+from edgetlc.training.runs import Epoch, best_of
 from edgetlc.training.temperature import fit_temperature
-
-__all__ = ["Epoch", "TrainedRun", "train"]
 
 _IMAGES = "decoded-photos"  # folder of decoded photos in a run folder, while it trains
 
@@ -52,31 +55,22 @@ class TrainedRun:
     unreadable: tuple[tuple[Photo, str], ...]
 
 
+@rank_zero_only()
 def train(
     photos: PhotoSet,
     config: TrainingConfig,
     output: Path,
-    *,
-    overwrite: bool = False,
-    resume: bool = False,
-    on_start: Callable[[LoadedWeights | None], None] = lambda loaded: None,
-    on_resume: Callable[[int], None] = lambda done: None,
-    on_epoch: Callable[[Epoch], None] = lambda epoch: None,
+    **existing: Unpack[Existing],
 ) -> TrainedRun:
-    """Train a classifier on a split photo set.
+    """Train a classifier on a split photo set; a note tells of every epoch.
 
-    Started by `torchrun`, the processes share the work; the first of them writes and calls back.
+    Started by `torchrun`, the processes share the work; the first of them writes and speaks.
 
     Args:
         photos: with parts `train` and `val`.
         config: what to do.
         output: the run folder.
-        overwrite: replace a run that is there already.
-        resume: go on after the last whole epoch of a run that was ended; a finished run is
-            returned as it is, and where there is none, one is started.
-        on_start: called with what was loaded from the start weights, before the first epoch.
-        on_resume: called with the number of epochs that are done already, in place of `on_start`.
-        on_epoch: called after each epoch.
+        **existing: what to do with a run that is there already.
 
     Raises:
         InputError: unknown network, missing parts, a class without training photos, unreadable
@@ -85,11 +79,9 @@ def train(
         OSError: the disk is full, for example; the last whole epoch's files are untouched.
     """
     world, device = join(config.device)
-    if not world.main:
-        on_start, on_resume, on_epoch = _quiet, _quiet, _quiet
     with errors_end_all(world):
         folder = RunFolder(output)
-        folder.check_free(overwrite=overwrite, resume=resume)
+        folder.check_free(**existing)
         teacher = None
         if config.distillation:
             teacher = Teacher(config.distillation, photos, config.contract, device)
@@ -98,18 +90,18 @@ def train(
         weights = config.weights_file
         loaded = load_weights(classifier, weights) if weights else None
         record = provenance(photos, config, weights, loaded, teacher)
-        state = folder.resumable(record) if resume else None
+        state = folder.resumable(record) if existing.get("resume") else None
         if state is None:
-            on_start(loaded)
+            _note_start(loaded)
         else:
-            on_resume(len(state.epochs))
+            done = len(state.epochs)
+            note(_("going on after epoch {done} of {count}", done=done, count=config.epochs))
             if state.finished:
                 return TrainedRun(output, best_of(state.epochs), state.epochs, loaded, ())
         with _image_sets(photos, config, output, world) as (training, validation):
             loop = Loop(classifier, config, training, validation, world, device, teacher)
             kept = Checkpoint(classifier, photos.classes, config.contract, provenance=record)
-            writing = folder if world.main else None
-            epochs = _run(loop, config, state, kept, writing, on_epoch)
+            epochs = _run(loop, config, state, kept, folder if world.main else None)
             world.barrier()  # nobody reads the folder before it is complete
         unreadable = training.unreadable + validation.unreadable
         return TrainedRun(output, best_of(epochs), epochs, loaded, unreadable)
@@ -121,7 +113,6 @@ def _run(
     state: State | None,
     kept: Checkpoint,
     folder: RunFolder | None,
-    on_epoch: Callable[[Epoch], None],
 ) -> tuple[Epoch, ...]:
     """Train what is left to train; return all epochs."""
     epochs: tuple[Epoch, ...] = ()
@@ -130,18 +121,45 @@ def _run(
         epochs, temperature = state.epochs, state.temperature
         loop.restore(state.tensors, state.loop)
     if folder:
-        folder.begin(state, kept)
-    while len(epochs) < config.epochs and not _no_better(epochs, config.patience):
-        epoch, logits = loop.epoch(len(epochs) + 1)
-        epochs = (*epochs, epoch)
-        if epoch is best_of(epochs):
-            temperature = fit_temperature(logits, loop.validation.targets.numpy())
-        if folder:
-            folder.keep(State(epochs, temperature, *loop.state()), kept)
-        on_epoch(epoch)
+        folder.begin(state, kept, config)
+    with epoch_events(folder.path if folder else None) as write_events:
+        while len(epochs) < config.epochs and not _no_better(epochs, config.patience):
+            epoch, logits = loop.epoch(len(epochs) + 1)
+            epochs = (*epochs, epoch)
+            if epoch is best_of(epochs):
+                temperature = fit_temperature(logits, loop.validation.targets.numpy())
+            if folder:
+                folder.keep(State(epochs, temperature, *loop.state()), kept)
+            write_events(epoch)
+            _note_epoch(epoch)
     if folder:
         folder.finish(State(epochs, temperature))
     return epochs
+
+
+def _note_start(loaded: LoadedWeights | None) -> None:
+    note(_("starting from {start}", start=start_of(loaded)))
+    if loaded is None:
+        return
+    if loaded.not_found:
+        note(_("  not found in it, random: {names}", names=", ".join(loaded.not_found)))
+    if loaded.wrong_shape:
+        note(_("  of another shape, random: {names}", names=", ".join(loaded.wrong_shape)))
+    if loaded.unused:
+        note(_("  in it but unused: {names}", names=", ".join(loaded.unused)))
+
+
+def _note_epoch(epoch: Epoch) -> None:
+    note(
+        _(
+            "epoch {number}: train loss {train_loss:.3f}, val loss {val_loss:.3f}, "
+            "val accuracy {accuracy:.1%}",
+            number=epoch.epoch,
+            train_loss=epoch.train_loss,
+            val_loss=epoch.val_loss,
+            accuracy=epoch.val_accuracy,
+        )
+    )
 
 
 def _no_better(epochs: Sequence[Epoch], patience: int | None) -> bool:
@@ -165,8 +183,8 @@ def _image_sets(
         parts = photos.part("train"), photos.part("val")
         if config.cache is not None:
             cache.check_room(sum(len(part.photos) for part in parts), config.cache_limit)
-        training = load_images(parts[0], cache, "reading training photos", world)
-        validation = load_images(parts[1], cache, "reading validation photos", world)
+        training = load_images(parts[0], cache, _("reading training photos"), world)
+        validation = load_images(parts[1], cache, _("reading validation photos"), world)
         _check_classes(photos.labels, training)
         if config.cache is not None and world.main:
             cache.trim(config.cache_limit)
@@ -184,10 +202,9 @@ def _check_classes(labels: Sequence[str], training: ImageSet) -> None:
     unseen = [label for label, count in zip(labels, counts.tolist(), strict=True) if not count]
     if unseen:
         raise InputError(
-            f"no readable training photo shows {', '.join(unseen)}; add photos or drop the class, "
-            "then run 'edgetlc data split' again"
+            _(
+                "no readable training photo shows {classes}; add photos or drop the class, "
+                "then run 'edgetlc data split' again",
+                classes=", ".join(unseen),
+            )
         )
-
-
-def _quiet(_: object) -> None:
-    """Do nothing: another process calls back."""

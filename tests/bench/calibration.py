@@ -25,7 +25,8 @@ from turns import quiet_environment
 from edgetlc.calibration.inputs import network_inputs
 from edgetlc.data.photos import Photo
 from edgetlc.runtime.contract import PixelContract
-from edgetlc.runtime.stream import decoded_photos
+from edgetlc.runtime.pixels import decode_or_reason
+from edgetlc.threads import in_order
 
 _DISTINCT = 60
 _PHOTOS = 3000
@@ -98,7 +99,7 @@ def _inputs(photos: Sequence[Path]) -> None:
 
 
 def _decode(photos: Sequence[Path]) -> None:
-    for _ in decoded_photos(photos, SIZE):
+    for _ in in_order(lambda path: decode_or_reason(path, SIZE), photos):
         pass
 
 

@@ -130,7 +130,7 @@ def _bundle(run: Path, output: Path, files: list[Path]) -> Path:
         pass
     import torch
 
-    from edgetlc.calibration.preparation import CalibrationConfig
+    from edgetlc.calibration.config import CalibrationConfig
     from edgetlc.calibration.quantize_run import quantize_run
     from edgetlc.export.export_run import export_run
     from edgetlc.models.checkpoint import CHECKPOINT_FILE, Checkpoint, save_checkpoint

@@ -94,7 +94,7 @@ def network() -> onnx.ModelProto:
 
 @pytest.fixture(scope="session")
 def quantized(network: onnx.ModelProto) -> onnx.ModelProto:
-    return quantize(network, make_images(8), 8).model
+    return quantize(network, make_images(8)).model
 
 
 @pytest.fixture(scope="session")

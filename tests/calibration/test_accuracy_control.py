@@ -8,10 +8,16 @@ import onnx
 import pytest
 
 from edgetlc.calibration import accuracy_control
-from edgetlc.calibration.accuracy_control import Held, hold, steps, telling_photos
-from edgetlc.calibration.float_fallback import restored
-from edgetlc.calibration.layers import quantized_layers, work
-from edgetlc.calibration.measurement import Validation, answer, compare
+from edgetlc.calibration.accuracy_control import (
+    ControlledNetwork,
+    control_accuracy,
+    hardest_photos,
+    ordered_steps,
+)
+from edgetlc.calibration.finished_steps import FinishedSteps
+from edgetlc.calibration.float_fallback import with_float_layers
+from edgetlc.calibration.layers import macs, quantized_layers
+from edgetlc.calibration.measurement import Validation, compare, logits_of
 from edgetlc.calibration.quantizer import quantize
 
 SEED = 2
@@ -19,17 +25,20 @@ NEVER = -1.0  # no network loses less than nothing
 Network = Callable[..., onnx.ModelProto]
 
 
-class Notes(dict[str, Any]):
-    """A memory; it may lose power after some entries."""
+class Notes(FinishedSteps):
+    """Finished steps in memory; it may lose power after some."""
 
     def __init__(self, room: int = 1000) -> None:
-        super().__init__()
         self.room = room
+        self.kept: dict[str, Any] = {}
 
-    def put(self, name: str, value: Any) -> None:
-        if len(self) == self.room:
+    def get(self, name: str) -> Any | None:
+        return self.kept.get(name)
+
+    def put(self, name: str, document: Any) -> None:
+        if len(self.kept) == self.room:
             raise KeyboardInterrupt
-        self[name] = value
+        self.kept[name] = document
 
 
 @pytest.fixture(scope="module")
@@ -46,55 +55,60 @@ def easy(small_network: Network) -> onnx.ModelProto:
 @pytest.fixture(scope="module")
 def judges(easy: onnx.ModelProto, validation: Validation) -> Validation:
     """The images with float's answers for truth, so that float is always right."""
-    truth = answer(easy, validation).argmax(axis=1)
+    truth = logits_of(easy, validation).argmax(axis=1)
     return Validation(validation.inputs, truth, validation.cameras, validation.roles)
 
 
 @pytest.fixture(scope="module")
 def hard_quantized(hard: onnx.ModelProto, judges: Validation) -> onnx.ModelProto:
-    return quantize(hard, judges.inputs, len(judges.inputs)).model
+    return quantize(hard, judges.inputs).model
 
 
 @pytest.fixture(scope="module")
 def easy_quantized(easy: onnx.ModelProto, judges: Validation) -> onnx.ModelProto:
-    return quantize(easy, judges.inputs, len(judges.inputs)).model
+    return quantize(easy, judges.inputs).model
 
 
 def test_what_holds_already_stays_int8(
     easy: onnx.ModelProto, easy_quantized: onnx.ModelProto, judges: Validation
 ) -> None:
-    held = hold(easy, easy_quantized, answer(easy, judges), judges, 0.05)
-    assert held.holds
-    assert held.model is easy_quantized
-    assert held.restored == ()
-    assert held.measurement.photos == 60
+    controlled = control_accuracy(easy, easy_quantized, logits_of(easy, judges), judges, 0.05)
+    assert controlled.measurement.holds(0.05)
+    assert controlled.model is easy_quantized
+    assert controlled.float_fallback == ()
+    assert controlled.measurement.photos == 60
 
 
 @pytest.fixture(scope="module")
-def held(hard: onnx.ModelProto, hard_quantized: onnx.ModelProto, judges: Validation) -> Held:
-    return hold(hard, hard_quantized, answer(hard, judges), judges, 0.05)
+def controlled(
+    hard: onnx.ModelProto, hard_quantized: onnx.ModelProto, judges: Validation
+) -> ControlledNetwork:
+    return control_accuracy(hard, hard_quantized, logits_of(hard, judges), judges, 0.05)
 
 
 def test_a_crushed_activation_brings_both_its_layers_back(
-    hard: onnx.ModelProto, hard_quantized: onnx.ModelProto, judges: Validation, held: Held
+    hard: onnx.ModelProto,
+    hard_quantized: onnx.ModelProto,
+    judges: Validation,
+    controlled: ControlledNetwork,
 ) -> None:
     """Neither alone helps, because their common activation is int8 for the other's sake."""
-    exact = answer(hard, judges)
-    before = compare(exact, answer(hard_quantized, judges), judges)
+    exact = logits_of(hard, judges)
+    before = compare(exact, logits_of(hard_quantized, judges), judges)
     assert not before.holds(0.2)
-    assert [step.layer for step in held.restored] == ["b", "c"]
-    assert held.holds
-    assert quantized_layers(held.model) == ("a", "d", "e")
-    one = compare(exact, answer(restored(hard_quantized, hard, ["c"]), judges), judges)
+    assert [step.layer for step in controlled.float_fallback] == ["b", "c"]
+    assert controlled.measurement.holds(0.05)
+    assert quantized_layers(controlled.model) == ("a", "d", "e")
+    one = compare(exact, logits_of(with_float_layers(hard_quantized, hard, ["c"]), judges), judges)
     assert not one.holds(0.05)
 
 
 def test_the_log_tells_how_things_stood(
-    hard: onnx.ModelProto, judges: Validation, held: Held
+    hard: onnx.ModelProto, judges: Validation, controlled: ControlledNetwork
 ) -> None:
-    found = compare(answer(hard, judges), answer(held.model, judges), judges)
-    assert found == held.measurement
-    for step in held.restored:
+    found = compare(logits_of(hard, judges), logits_of(controlled.model, judges), judges)
+    assert found == controlled.measurement
+    for step in controlled.float_fallback:
         assert 0.5 < step.effect <= 1
         assert step.worst_camera == found.worst_camera
         assert (step.worst_drop, step.worst_rise) == (found.worst_drop, found.worst_rise)
@@ -103,14 +117,14 @@ def test_the_log_tells_how_things_stood(
 def test_it_stops_before_half_of_the_work_is_float(
     hard: onnx.ModelProto, hard_quantized: onnx.ModelProto, judges: Validation
 ) -> None:
-    held = hold(hard, hard_quantized, answer(hard, judges), judges, NEVER)
-    assert not held.holds
-    assert held.restored
-    cost = work(hard)
-    in_float = sum(cost[step.layer] for step in held.restored)
+    controlled = control_accuracy(hard, hard_quantized, logits_of(hard, judges), judges, NEVER)
+    assert not controlled.measurement.holds(NEVER)
+    assert controlled.float_fallback
+    cost = macs(hard)
+    in_float = sum(cost[step.layer] for step in controlled.float_fallback)
     assert in_float <= 0.5 * sum(cost[name] for name in quantized_layers(hard_quantized))
-    left = {step.layer for step in held.restored}
-    assert set(quantized_layers(held.model)) == set("abcde") - left
+    left = {step.layer for step in controlled.float_fallback}
+    assert set(quantized_layers(controlled.model)) == set("abcde") - left
 
 
 def test_the_largest_effect_goes_first(quantized: onnx.ModelProto) -> None:
@@ -121,7 +135,7 @@ def test_the_largest_effect_goes_first(quantized: onnx.ModelProto) -> None:
     def effects(sets: Sequence[tuple[str, ...]]) -> list[float]:
         return [together[s] if len(s) == 2 else alone[s[0]] for s in sets]  # type: ignore[index]
 
-    found = [(step.layers, step.effect) for step in steps(quantized, effects)]
+    found = [(step.layers, step.effect) for step in ordered_steps(quantized, effects)]
     assert found == [
         (("d", "e"), 0.9),
         (("b", "c"), 0.31),
@@ -137,26 +151,28 @@ def test_an_interrupted_control_goes_on_where_it_was(
     hard: onnx.ModelProto,
     hard_quantized: onnx.ModelProto,
     judges: Validation,
-    held: Held,
+    controlled: ControlledNetwork,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     notes = Notes(room=5)
     with pytest.raises(KeyboardInterrupt):
-        hold(hard, hard_quantized, answer(hard, judges), judges, 0.05, memory=notes)
-    assert len(notes) == 5
+        control_accuracy(hard, hard_quantized, logits_of(hard, judges), judges, 0.05, steps=notes)
+    assert len(notes.kept) == 5
     measured = []
-    real = accuracy_control.restored
+    real = accuracy_control.with_float_layers
 
     def counted(model: onnx.ModelProto, original: onnx.ModelProto, names: Any) -> Any:
         measured.append(tuple(names))
         return real(model, original, names)
 
-    monkeypatch.setattr(accuracy_control, "restored", counted)
+    monkeypatch.setattr(accuracy_control, "with_float_layers", counted)
     notes.room = 1000
-    again = hold(hard, hard_quantized, answer(hard, judges), judges, 0.05, memory=notes)
-    assert again.restored == held.restored
-    assert again.model == held.model
-    assert len(notes) == 8  # five layers, three pairs of neighbours
+    again = control_accuracy(
+        hard, hard_quantized, logits_of(hard, judges), judges, 0.05, steps=notes
+    )
+    assert again.float_fallback == controlled.float_fallback
+    assert again.model == controlled.model
+    assert len(notes.kept) == 8  # five layers, three pairs of neighbours
     assert len(measured) == 3 + 1  # what was missing, and the step
 
 
@@ -168,19 +184,19 @@ def test_effects_of_another_network_are_not_taken(
     judges: Validation,
 ) -> None:
     notes = Notes()
-    hold(hard, hard_quantized, answer(hard, judges), judges, NEVER, memory=notes)
-    hold(easy, easy_quantized, answer(easy, judges), judges, NEVER, memory=notes)
-    assert len(notes) == 16
+    control_accuracy(hard, hard_quantized, logits_of(hard, judges), judges, NEVER, steps=notes)
+    control_accuracy(easy, easy_quantized, logits_of(easy, judges), judges, NEVER, steps=notes)
+    assert len(notes.kept) == 16
 
 
-def test_telling_photos() -> None:
-    """Each camera's most telling photo, then changed answers, then the nearest misses."""
+def test_hardest_photos() -> None:
+    """Each camera's hardest photo, then changed answers, then the nearest misses."""
     margins = [0.9, 0.1, 0.5, 0.2, 0.3, 0.8]
     after = np.array([[1, 1 - margin] for margin in margins], np.float32)
     before = after.copy()
     before[[0, 5]] = before[[0, 5], ::-1]  # answered differently by float
     images = [np.zeros((1, 3, 8, 8), np.float32)] * 6
     photos = Validation(images, np.zeros(6, np.int64), tuple("pppqqp"), ("genuine", "genuine"))
-    assert telling_photos(before, after, photos, 4) == [5, 3, 0, 1]
-    assert telling_photos(before, after, photos, 1) == [5, 3]  # every camera is represented
-    assert sorted(telling_photos(before, after, photos)) == list(range(6))
+    assert hardest_photos(before, after, photos, 4) == [5, 3, 0, 1]
+    assert hardest_photos(before, after, photos, 1) == [5, 3]  # every camera is represented
+    assert sorted(hardest_photos(before, after, photos)) == list(range(6))

@@ -10,9 +10,9 @@ from onnx import numpy_helper
 from onnx.reference import ReferenceEvaluator
 
 from edgetlc.calibration.bias_correction import with_corrected_biases
-from edgetlc.calibration.float_fallback import restored
+from edgetlc.calibration.float_fallback import with_float_layers
 from edgetlc.calibration.layers import convolutions, quantized_layers
-from edgetlc.calibration.measurement import Validation, answer
+from edgetlc.calibration.measurement import Validation, logits_of
 
 Images = list[NDArray[np.float32]]
 
@@ -74,7 +74,7 @@ def test_a_layer_without_a_bias_gets_one(
     model = with_corrected_biases(bare, floating, images)
     after = mean_results(model, images)[2]
     assert np.abs(after - mean_results(floating, images)[2]).max() < NEAR
-    back = restored(model, floating, quantized_layers(model))
+    back = with_float_layers(model, floating, quantized_layers(model))
     assert [len(node.input) for node in convolutions(back)] == [3, 3, 2, 3, 3, 2]
 
 
@@ -85,9 +85,9 @@ def test_answers_come_nearer_to_floats(
     images: Images,
 ) -> None:
     photos = Validation(images, np.zeros(len(images), np.int64), ("x",) * len(images), ())
-    exact = answer(network, photos)
-    before = np.square(answer(quantized, photos) - exact).mean()
-    assert np.square(answer(corrected, photos) - exact).mean() < before
+    exact = logits_of(network, photos)
+    before = np.square(logits_of(quantized, photos) - exact).mean()
+    assert np.square(logits_of(corrected, photos) - exact).mean() < before
 
 
 def test_layers_with_one_bias_in_common_get_their_own(

@@ -99,7 +99,7 @@ class TestRefusals:
             refuse_gaps(coverage(*TRAINING))
         assert str(raised.value) == (
             "no calibration photo of a camera that the validation or test part holds: iphone-12 "
-            "(no training photos); add training photos of a camera that has none, or pass "
+            "(0 training photos); add training photos of a camera that has none, or pass "
             "--allow-missing-cameras"
         )
         refuse_gaps(coverage(*TRAINING), allow_missing_cameras=True)
@@ -109,7 +109,7 @@ class TestRefusals:
             refuse_gaps(coverage(*TRAINING[:10]))
         assert str(raised.value) == (
             "no calibration photo of a camera that the validation or test part holds: iphone-12 "
-            "(no training photos), redmi-k50 (4 training photos); add training photos of a camera "
+            "(0 training photos), redmi-k50 (4 training photos); add training photos of a camera "
             "that has none and take at least 4 photos, one of every class x camera, or pass "
             "--allow-missing-cameras"
         )

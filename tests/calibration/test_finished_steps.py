@@ -15,30 +15,30 @@ KEY = {"checkpoint": "abc", "settings": {"layers": ("a", "b")}}
 def interrupted(tmp_path: Path) -> Path:
     """Work with two finished steps, left by a command that was stopped."""
     folder = tmp_path / "work"
-    with suppress(KeyboardInterrupt), resumable(folder, KEY, resume=False) as work:
-        work.put("layer/1 effect", {"drop": 0.25})
-        work.put_bytes("int8 network", b"\0\1")
+    with suppress(KeyboardInterrupt), resumable(folder, KEY, resume=False) as steps:
+        steps.put("layer/1 effect", {"drop": 0.25})
+        steps.put_bytes("int8 network", b"\0\1")
         raise KeyboardInterrupt
     return folder
 
 
 def test_finished_steps_are_there_again(interrupted: Path) -> None:
-    with resumable(interrupted, KEY, resume=True) as work:
-        assert work.get("layer/1 effect") == {"drop": 0.25}
-        assert work.get_bytes("int8 network") == b"\0\1"
-        assert work.get("layer/2 effect") is None
-        assert work.get_bytes("layer/1 effect") is None
+    with resumable(interrupted, KEY, resume=True) as steps:
+        assert steps.get("layer/1 effect") == {"drop": 0.25}
+        assert steps.get_bytes("int8 network") == b"\0\1"
+        assert steps.get("layer/2 effect") is None
+        assert steps.get_bytes("layer/1 effect") is None
     assert not interrupted.exists()  # it ended well
 
 
 def test_a_new_start_forgets_them(interrupted: Path) -> None:
-    with resumable(interrupted, KEY, resume=False) as work:
-        assert work.get("layer/1 effect") is None
+    with resumable(interrupted, KEY, resume=False) as steps:
+        assert steps.get("layer/1 effect") is None
 
 
 def test_nothing_to_resume_is_a_new_start(tmp_path: Path) -> None:
-    with resumable(tmp_path / "work", KEY, resume=True) as work:
-        assert work.get("anything") is None
+    with resumable(tmp_path / "work", KEY, resume=True) as steps:
+        assert steps.get("anything") is None
 
 
 def test_nothing_is_left_where_no_step_was_finished(tmp_path: Path) -> None:
@@ -58,9 +58,9 @@ def test_other_settings_are_told(interrupted: Path) -> None:
 
 
 def test_names_cannot_leave_the_folder(tmp_path: Path) -> None:
-    with resumable(tmp_path / "work", KEY, resume=False) as work:
-        work.put("../../outside", 1)
-        assert work.get("../../outside") == 1
+    with resumable(tmp_path / "work", KEY, resume=False) as steps:
+        steps.put("../../outside", 1)
+        assert steps.get("../../outside") == 1
         assert {path.name for path in tmp_path.rglob("*.json")} == {
             "work.json",
             "..%2F..%2Foutside.json",

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from onnx import numpy_helper
 
-from edgetlc.calibration.float_fallback import restored
+from edgetlc.calibration.float_fallback import with_float_layers
 from edgetlc.calibration.layers import float_layers, quantized_layers
 
 Optimised = Callable[[onnx.ModelProto], Counter[str]]
@@ -29,14 +29,14 @@ def logits(model: onnx.ModelProto, images: list[NDArray[np.float32]]) -> NDArray
 def test_nothing_restored_is_the_quantized_network(
     network: onnx.ModelProto, quantized: onnx.ModelProto
 ) -> None:
-    assert restored(quantized, network, ()) == quantized
+    assert with_float_layers(quantized, network, ()) == quantized
 
 
 def test_everything_restored_answers_exactly_as_float(
     network: onnx.ModelProto, quantized: onnx.ModelProto, random_images: Images
 ) -> None:
     before = quantized.SerializeToString()
-    model = restored(quantized, network, quantized_layers(quantized))
+    model = with_float_layers(quantized, network, quantized_layers(quantized))
     assert quantized.SerializeToString() == before
     kinds = Counter(node.op_type for node in model.graph.node)
     assert kinds == Counter(node.op_type for node in network.graph.node)
@@ -49,7 +49,7 @@ def test_everything_restored_answers_exactly_as_float(
 def test_the_other_layers_stay_in_whole_numbers(
     network: onnx.ModelProto, quantized: onnx.ModelProto, optimised: Optimised, names: set[str]
 ) -> None:
-    model = restored(quantized, network, names)
+    model = with_float_layers(quantized, network, names)
     onnx.checker.check_model(model, full_check=True)
     assert set(quantized_layers(model)) == set("abcde") - names
     assert set(float_layers(model)) == names | {"head"}
@@ -84,7 +84,7 @@ def test_neighbours_restored_have_a_float_activation_between_them(
     """One alone does not: the other's side of it is int8."""
 
     def pairs(*names: str) -> int:
-        nodes = restored(quantized, network, names).graph.node
+        nodes = with_float_layers(quantized, network, names).graph.node
         return sum(node.op_type == "QuantizeLinear" for node in nodes)
 
     assert pairs("b") == pairs()
@@ -99,5 +99,5 @@ def test_a_layer_in_float_does_no_harm(
     images = random_images(16, seed=3)
     exact = logits(network, images)
     before = np.abs(logits(quantized, images) - exact).mean()
-    after = np.abs(logits(restored(quantized, network, [layer]), images) - exact).mean()
+    after = np.abs(logits(with_float_layers(quantized, network, [layer]), images) - exact).mean()
     assert 0 < after < 1.3 * before  # errors of layers cancel in part, so not always less

@@ -21,8 +21,7 @@ from edgetlc.errors import ImageError, InputError
 from edgetlc.models.pixel_step import PixelStep
 from edgetlc.progress import Silent, reporting
 from edgetlc.runtime.contract import PixelContract
-from edgetlc.runtime.pixels import decode
-from edgetlc.runtime.stream import decode_or_reason
+from edgetlc.runtime.pixels import decode, decode_or_reason
 
 CONTRACT = PixelContract(size=32)
 

@@ -11,13 +11,14 @@ import openvino
 import pytest
 import torch
 from numpy.typing import NDArray
-from onnx import numpy_helper
+from onnx import numpy_helper, parser
 from torchvision.models import DenseNet
 
-from edgetlc.calibration.float_fallback import restored
+from edgetlc.calibration.config import QuantizationConfig
+from edgetlc.calibration.float_fallback import with_float_layers
 from edgetlc.calibration.int8_network import HIGHEST, LOWEST, Int8Layer, Int8Network
 from edgetlc.calibration.layers import float_layers, quantized_layers
-from edgetlc.calibration.quantizer import Recipe, quantize
+from edgetlc.calibration.quantizer import quantize
 from edgetlc.errors import InputError
 from edgetlc.export.network import network_graph
 from edgetlc.models.networks import Classifier
@@ -33,7 +34,7 @@ def images(count: int, seed: int = 0) -> list[NDArray[np.float32]]:
 
 
 @cache
-def made(architecture: str, recipe: Recipe) -> Made:
+def made(architecture: str, config: QuantizationConfig) -> Made:
     """Return a network of random weights, quantized and as it was."""
     torch.manual_seed(0)
     if architecture == "small densenet":  # every operator of the large ones
@@ -45,12 +46,12 @@ def made(architecture: str, recipe: Recipe) -> Made:
         classifier.train()(torch.randn(8, 3, SIZE, SIZE))  # statistics for the normalisation
         classifier.head.weight.mul_(3)
     network = network_graph(classifier.eval(), SIZE)
-    return quantize(network, images(8), 8, recipe).model, network
+    return quantize(network, images(8), config).model, network
 
 
 @pytest.fixture(scope="module")
 def resnet() -> Made:
-    return made("resnet18", Recipe())
+    return made("resnet18", QuantizationConfig())
 
 
 def answers(model: onnx.ModelProto, seen: list[NDArray[np.float32]]) -> list[NDArray[np.float32]]:
@@ -75,18 +76,21 @@ def moved(network: Int8Network, by: float, seed: int = 0) -> Int8Network:
 
 
 @pytest.mark.parametrize(
-    ("architecture", "recipe"),
+    ("architecture", "config"),
     [
-        ("resnet18", Recipe()),
-        ("resnet18", Recipe("mixed", "fast", ("layer1.0.conv2", "layer4.0.downsample.0"))),
-        ("small densenet", Recipe()),
-        pytest.param("resnet50", Recipe("mixed"), marks=pytest.mark.slow),
-        pytest.param("densenet121", Recipe(), marks=pytest.mark.slow),
-        pytest.param("densenet161", Recipe(), marks=pytest.mark.slow),
+        ("resnet18", QuantizationConfig()),
+        (
+            "resnet18",
+            QuantizationConfig("mixed", "fast", ("layer1.0.conv2", "layer4.0.downsample.0")),
+        ),
+        ("small densenet", QuantizationConfig()),
+        pytest.param("resnet50", QuantizationConfig("mixed"), marks=pytest.mark.slow),
+        pytest.param("densenet121", QuantizationConfig(), marks=pytest.mark.slow),
+        pytest.param("densenet161", QuantizationConfig(), marks=pytest.mark.slow),
     ],
 )
-def test_answers_as_onnx_runtime_does(architecture: str, recipe: Recipe) -> None:
-    quantized, original = made(architecture, recipe)
+def test_answers_as_onnx_runtime_does(architecture: str, config: QuantizationConfig) -> None:
+    quantized, original = made(architecture, config)
     network = moved(Int8Network(quantized, original), by=1.0)
     seen = images(6, seed=1)
     logits, evidence = answers(network.model(), seen)
@@ -145,7 +149,7 @@ def test_its_layers_can_go_back_to_float(resnet: Made) -> None:
     """As accuracy control does: with all of them back, it is the float network."""
     _, original = resnet
     learnt = moved(Int8Network(*resnet), by=1.0).model()
-    back = restored(learnt, original, quantized_layers(learnt))
+    back = with_float_layers(learnt, original, quantized_layers(learnt))
     assert len(float_layers(back)) == 21
     seen = images(2, seed=3)
     assert np.array_equal(answers(back, seen)[0], answers(original, seen)[0])
@@ -181,4 +185,70 @@ def test_unknown_operator(resnet: Made) -> None:
     strange.CopyFrom(quantized)
     next(node for node in strange.graph.node if node.op_type == "Relu").op_type = "Gelu"
     with pytest.raises(InputError, match="knows no operator Gelu; quantize without it"):
+        Int8Network(strange, original)
+
+
+SHAPES = """
+    <ir_version: 10, opset_import: ["" : 20]>
+    network (float[batch, 3, 21, 21] images)
+    => (float[batch, 4] logits, float[batch, 4, hh, ww] evidence) {
+        [n0] a = Conv <strides = [2, 2], pads = [0, 1, 2, 1]> (images, wa, ba)
+        [n1] ra = Relu (a)
+        [n2] b = Conv <group = 8, dilations = [2, 2], pads = [2, 1, 2, 3]> (ra, wb, bb)
+        [n3] rb = Relu (b)
+        [n4] pool = MaxPool <kernel_shape = [3, 3], strides = [2, 2], pads = [0, 1, 2, 0]> (rb)
+        [n5] c = Conv <pads = [1, 1, 1, 1]> (pool, wc, bc)
+        [n6] rc = Relu (c)
+        [n7] small = AveragePool <kernel_shape = [2, 2], ceil_mode = 0> (rc)
+        [n8] evidence = Conv (small, wh)
+        [n10] logits = ReduceMean <keepdims = 0> (evidence, axes)
+    }"""
+
+
+@pytest.fixture(scope="module")
+def odd() -> Made:
+    """Depthwise, dilated, padded more on one side than on the other, pooled at stride one."""
+    rng = np.random.default_rng(0)
+    shapes = {"wa": (8, 3, 3, 3), "wb": (8, 1, 3, 3), "wc": (8, 8, 3, 3), "wh": (4, 8, 1, 1)}
+    shapes |= {"ba": (8,), "bb": (8,), "bc": (8,)}
+    model = parser.parse_model(SHAPES)
+    for name, shape in shapes.items():
+        value = rng.normal(size=shape).astype(np.float32) / 3
+        model.graph.initializer.append(numpy_helper.from_array(value, name))
+    model.graph.initializer.append(numpy_helper.from_array(np.array([2, 3]), "axes"))
+    seen = [rng.normal(size=(1, 3, 21, 21)).astype(np.float32) for _ in range(8)]
+    return quantize(model, seen).model, model
+
+
+def test_groups_dilations_and_one_sided_pads(odd: Made) -> None:
+    quantized, original = odd
+    network = Int8Network(quantized, original)
+    assert len(network.layers) == 3
+    seen = np.random.default_rng(1).normal(size=(4, 3, 21, 21)).astype(np.float32)
+    logits, evidence = answers(network.model(), [seen])
+    with torch.inference_mode():
+        found = network(torch.from_numpy(seen))
+    assert found[1].shape == evidence.shape
+    assert np.abs(found[0].numpy() - logits).max() < 0.02 * np.ptp(logits)
+    assert np.abs(found[1].numpy() - evidence).max() < 0.1 * np.ptp(evidence)
+
+
+@pytest.mark.parametrize(
+    ("operator", "attributes", "told"),
+    [
+        ("AveragePool", {"pads": [1, 0, 0, 0]}, r"pads \[1, 0, 0, 0\] of operator AveragePool"),
+        ("MaxPool", {"ceil_mode": 1}, "ceil_mode 1 of operator MaxPool"),
+        ("Conv", {"auto_pad": "SAME_UPPER"}, "SAME_UPPER.* of operator Conv"),
+    ],
+)
+def test_what_would_not_be_heeded_is_refused(
+    odd: Made, operator: str, attributes: dict[str, object], told: str
+) -> None:
+    quantized, original = odd
+    strange = onnx.ModelProto()
+    strange.CopyFrom(quantized)
+    node = next(node for node in strange.graph.node if node.op_type == operator)
+    for name, value in attributes.items():
+        node.attribute.append(onnx.helper.make_attribute(name, value))
+    with pytest.raises(InputError, match=f"does not know .*{told}.*; quantize without it"):
         Int8Network(strange, original)

@@ -6,10 +6,10 @@ import onnx
 
 from edgetlc.calibration.layers import (
     float_layers,
+    macs,
     neighbours,
     quantized_layers,
     with_layer_names,
-    work,
 )
 
 
@@ -45,9 +45,9 @@ def test_neighbours_share_one_activation(quantized: onnx.ModelProto) -> None:
     assert neighbours(quantized) == (("a", "b"), ("b", "c"), ("d", "e"))
 
 
-def test_work_is_products_per_photo(network: onnx.ModelProto) -> None:
+def test_macs_are_those_of_one_photo(network: onnx.ModelProto) -> None:
     """Positions of the result x weights."""
-    assert work(network) == {
+    assert macs(network) == {
         "a": 16 * 16 * 8 * 3 * 9,
         **dict.fromkeys("bcde", 8 * 8 * 8 * 8 * 9),
         "head": 8 * 8 * 4 * 8,

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edgetlc.calibration import leakage as module
-from edgetlc.calibration.leakage import Overlap, by_content, by_group, refuse, same_content
+from edgetlc.calibration.leakage import Leak, by_content, by_group, refuse, same_content
 from edgetlc.data.photos import Part, Photo
 from edgetlc.errors import InputError
 
@@ -23,7 +23,7 @@ def test_copies_are_found_under_any_name(tmp_path: Path) -> None:
     one, two = written(tmp_path, "1.jpg", b"one"), written(tmp_path, "2.jpg", b"two")
     copy = Photo(Path(shutil.copy(one.path, tmp_path / "copy.png")), "root", part="test")
     other = written(tmp_path, "other.jpg", b"other", "val")
-    assert by_content([one, two], [other, copy]) == [Overlap(one, copy)]
+    assert by_content([one, two], [other, copy]) == [Leak(one, copy)]
     assert list(same_content([one], [one, copy])) == [(one, one), (one, copy)]
 
 
@@ -63,19 +63,19 @@ def test_groups_tie_photos_together() -> None:
     one, two, three = (Photo(Path(f"/{n}.jpg"), "bark", group=n) for n in ("a", "b", None))
     held = Photo(Path("/held.jpg"), "bark", group="b", part="val")
     alone = Photo(Path("/alone.jpg"), "bark", part="test")
-    assert by_group([one, two, three], [held, alone]) == [Overlap(two, held, "b")]
+    assert by_group([one, two, three], [held, alone]) == [Leak(two, held, "b")]
 
 
 def test_the_refusal_names_the_files(tmp_path: Path) -> None:
     held = Photo(Path("/held.jpg"), "bark", group="g", part="test")
     one, two = Photo(Path("/1.jpg"), "bark"), Photo(Path("/2.jpg"), "bark", group="g")
     with pytest.raises(InputError) as raised:
-        refuse([Overlap(two, held, "g"), Overlap(one, held), Overlap(two, held)], "do this")
+        refuse([Leak(two, held, "g"), Leak(one, held), Leak(two, held)], "do this")
     assert str(raised.value) == (
-        "2 photo(s) to calibrate on would judge the result too: /1.jpg is the same file as "
+        "2 photos to calibrate on would judge the result too: /1.jpg is the same file as "
         "/held.jpg (test), /2.jpg is in group 'g' with /held.jpg (test); do this"
     )
-    many = [Overlap(Photo(Path(f"/{n:02}.jpg"), "bark"), held) for n in range(18)]
+    many = [Leak(Photo(Path(f"/{n:02}.jpg"), "bark"), held) for n in range(18)]
     with pytest.raises(InputError, match=r"/05\.jpg is the same file as \S+ \(test\) and 12 more;"):
         refuse(many, "do this")
     refuse([], "do this")

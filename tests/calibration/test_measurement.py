@@ -8,7 +8,7 @@ import onnx
 import pytest
 from numpy.typing import NDArray
 
-from edgetlc.calibration.measurement import Measurement, Validation, answer, compare
+from edgetlc.calibration.measurement import Measurement, Validation, compare, logits_of
 from edgetlc.errors import InputError
 
 CLASSES = 3  # genuine, counterfeit, unspecified
@@ -48,7 +48,7 @@ def test_counterfeits_called_genuine() -> None:
     assert (q.counterfeits, q.rise) == (1, -1.0)
     assert found.pooled.rise == pytest.approx(1 / 3)
     assert found.worst_rise == 1.0
-    assert found.harm == 1.0
+    assert found.degradation == 1.0
 
 
 def test_a_rise_counts_where_the_accuracy_stays() -> None:
@@ -102,11 +102,11 @@ def test_answers_are_in_order_and_the_same_on_every_run(
     network: onnx.ModelProto, quantized: onnx.ModelProto, validation: Validation
 ) -> None:
     for model in (network, quantized):
-        first = answer(model, validation)
+        first = logits_of(model, validation)
         assert first.shape == (60, 4)
         for workers in (1, 2, 5, None):
-            assert answer(model, validation, workers=workers).tobytes() == first.tobytes()
-        backwards = answer(model, validation.subset(range(59, -1, -1)))
+            assert logits_of(model, validation, workers=workers).tobytes() == first.tobytes()
+        backwards = logits_of(model, validation.subset(range(59, -1, -1)))
         assert backwards[::-1].tobytes() == first.tobytes()
 
 

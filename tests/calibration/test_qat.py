@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 from onnx import numpy_helper
 
 from edgetlc.calibration import qat as module
+from edgetlc.calibration.config import QatConfig, QuantizationConfig
 from edgetlc.calibration.inputs import network_inputs
-from edgetlc.calibration.qat import quantize_aware
-from edgetlc.calibration.qat_training import QatConfig
-from edgetlc.calibration.quantizer import Quantized, Recipe, quantize
+from edgetlc.calibration.qat import quantize_and_train
+from edgetlc.calibration.quantizer import Quantized, quantize
 from edgetlc.calibration.sampling import choose
 from edgetlc.data.photos import PhotoSet
 from edgetlc.errors import InputError
@@ -24,8 +24,7 @@ from edgetlc.export.assemble import deployable
 from edgetlc.models.checkpoint import Checkpoint, load_checkpoint
 from edgetlc.runtime.engines import ONNXRUNTIME, open_engine
 
-FAST = QatConfig(batch_size=21)
-RECIPE = Recipe(float_layers=("layer1.0.conv1",))
+CONFIG = QuantizationConfig(float_layers=("layer1.0.conv1",), qat=QatConfig(batch_size=21))
 
 
 @pytest.fixture(scope="module")
@@ -52,12 +51,12 @@ def both(
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(module, "quantize", watched)
-        after = quantize_aware(checkpoint, photo_set, images, 1, recipe=RECIPE, training=FAST)
+        after = quantize_and_train(checkpoint, photo_set, images, CONFIG)
     return before[0], after
 
 
 @pytest.fixture(scope="module")
-def aware(both: tuple[Quantized, Quantized]) -> Quantized:
+def trained(both: tuple[Quantized, Quantized]) -> Quantized:
     return both[1]
 
 
@@ -76,21 +75,20 @@ def test_has_the_form_of_the_quantization_that_it_starts_from(
     assert any(v.dtype == np.int8 and not np.array_equal(v, new[name]) for name, v in old.items())
 
 
-def test_record(aware: Quantized) -> None:
-    assert aware.settings["tool"].startswith("nncf")  # type: ignore[union-attr]
-    assert "layer1.0.conv1" in str(aware.settings["left_in_float"])
-    told = {name: value for name, value in aware.settings.items() if name.startswith("aware_")}
+def test_record(trained: Quantized) -> None:
+    assert trained.settings["tool"].startswith("nncf")  # type: ignore[union-attr]
+    assert "layer1.0.conv1" in str(trained.settings["left_in_float"])
+    told = {name: value for name, value in trained.settings.items() if name.startswith("qat_")}
     assert told == {
-        "aware_epochs": 1,
-        "aware_batch_size": 21,
-        "aware_learning_rate": "0.0005",
-        "aware_label_weight": "0",
-        "aware_seed": 0,
+        "qat_epochs": 1,
+        "qat_batch_size": 21,
+        "qat_learning_rate": "0.0005",
+        "qat_seed": 0,
     }
 
 
-def test_runs_behind_the_pixel_step(checkpoint: Checkpoint, aware: Quantized) -> None:
-    model = deployable(aware.model, checkpoint.contract, checkpoint.temperature)
+def test_runs_behind_the_pixel_step(checkpoint: Checkpoint, trained: Quantized) -> None:
+    model = deployable(trained.model, checkpoint.contract, checkpoint.temperature)
     onnx.checker.check_model(model)
     engine = open_engine(ONNXRUNTIME, [model.SerializeToString()], threads=1)
     pixels = np.random.default_rng(0).integers(0, 256, (1, 90, 120, 3), np.uint8)
@@ -98,19 +96,12 @@ def test_runs_behind_the_pixel_step(checkpoint: Checkpoint, aware: Quantized) ->
 
 
 def test_checkpoint_stays_as_it_is(
-    tiny_run: Path, checkpoint: Checkpoint, aware: Quantized
+    tiny_run: Path, checkpoint: Checkpoint, trained: Quantized
 ) -> None:
     before = load_checkpoint(tiny_run).classifier.state_dict()
     after = checkpoint.classifier.state_dict()
-    assert aware.model.ByteSize()
+    assert trained.model.ByteSize()
     assert all(torch.equal(after[name], value) for name, value in before.items())
-
-
-def test_no_epochs(
-    checkpoint: Checkpoint, photo_set: PhotoSet, images: list[NDArray[np.float32]]
-) -> None:
-    with pytest.raises(InputError, match="epochs 0"):
-        quantize_aware(checkpoint, photo_set, images, 0)
 
 
 def test_no_training_part(
@@ -118,4 +109,4 @@ def test_no_training_part(
 ) -> None:
     photos = tuple(photo for photo in photo_set.photos if photo.part != "train")
     with pytest.raises(InputError, match="no photo is in part train"):
-        quantize_aware(checkpoint, replace(photo_set, photos=photos), images)
+        quantize_and_train(checkpoint, replace(photo_set, photos=photos), images, CONFIG)

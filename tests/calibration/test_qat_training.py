@@ -14,8 +14,9 @@ import pytest
 import torch
 from torch import Tensor
 
+from edgetlc.calibration.config import QatConfig
 from edgetlc.calibration.int8_network import Int8Network
-from edgetlc.calibration.qat_training import QatConfig, train_aware
+from edgetlc.calibration.qat import train_int8
 from edgetlc.calibration.quantizer import quantize
 from edgetlc.data.photos import PhotoSet
 from edgetlc.errors import InputError
@@ -47,7 +48,7 @@ class Case:
     def trained(self, **settings: Any) -> onnx.ModelProto:
         learner = self.learner()
         how = QatConfig(**{"batch_size": 8, **settings})
-        train_aware(learner, self.classifier, self.training, CONTRACT, how)
+        train_int8(learner, self.classifier, self.training, CONTRACT, how)
         return learner.model()
 
     def distance(self, model: onnx.ModelProto) -> float:
@@ -93,7 +94,7 @@ def case(tiny_run: Path, photo_set: PhotoSet, tmp_path_factory: pytest.TempPathF
         (each.images(range(len(each.targets))) / 255 - mean) / std for each in (training, held_out)
     )
     images = [image[None].numpy() for image in seen[:16]]
-    return Case(classifier, network, quantize(network, images, len(images)).model, training, judges)
+    return Case(classifier, network, quantize(network, images).model, training, judges)
 
 
 def test_the_case_is_the_same_function_and_hard_for_int8(case: Case, tiny_run: Path) -> None:
@@ -125,17 +126,6 @@ def test_a_seed_gives_the_same_network(case: Case) -> None:
     assert case.trained(seed=2) != first
 
 
-def test_labels_may_have_a_share(case: Case) -> None:
-    """With all labels the same and nothing else to learn from, it answers that class more often."""
-    ones = replace(case.training, targets=torch.ones_like(case.training.targets))
-    model = replace(case, training=ones).trained(label_weight=1.0, learning_rate=5e-3)
-    session = onnxruntime.InferenceSession(
-        model.SerializeToString(), providers=["CPUExecutionProvider"]
-    )
-    logits = session.run(["logits"], {"images": case.judges.numpy()})[0]
-    assert (logits.argmax(1) == 1).mean() > 0.8
-
-
 def test_loss_that_is_no_number(case: Case) -> None:
     broken = deepcopy(case.classifier)
     torch.nn.init.constant_(broken.head.bias, float("nan"))
@@ -150,7 +140,6 @@ def test_loss_that_is_no_number(case: Case) -> None:
         ({"batch_size": 1}, "batch size 1"),
         ({"learning_rate": 0.0}, "learning rate must be above 0"),
         ({"learning_rate": float("nan")}, "learning rate must be above 0"),
-        ({"label_weight": 1.5}, "labels' weight 0 to 1"),
         ({"device": "tpu"}, "unknown device 'tpu'"),
     ],
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import onnx
@@ -10,8 +10,9 @@ import pytest
 from numpy.typing import NDArray
 from onnx import numpy_helper, parser
 
+from edgetlc.calibration.config import QuantizationConfig
 from edgetlc.calibration.quantizable import check_quantizable
-from edgetlc.calibration.quantizer import Recipe, quantize
+from edgetlc.calibration.quantizer import quantize
 from edgetlc.errors import ImageError, InputError
 
 HEAD = "[h] evidence = Conv (r, v) [m] logits = ReduceMean <keepdims = 0> (evidence, axes)"
@@ -112,7 +113,7 @@ REFUSED = {
 def test_the_message_names_what_stands_in_the_way(name: str) -> None:
     model, message = REFUSED[name]
     with pytest.raises(InputError, match=f"^the network cannot be quantized: .*{message}") as found:
-        quantize(model, [], 0)
+        quantize(model, [])
     assert "\n" not in str(found.value)
 
 
@@ -140,7 +141,7 @@ ACCEPTED = {
 def test_what_only_looks_odd_is_quantized(
     name: str, random_images: Callable[..., list[NDArray[np.float32]]]
 ) -> None:
-    made = quantize(ACCEPTED[name], random_images(8), 8)
+    made = quantize(ACCEPTED[name], random_images(8))
     assert (made.quantized_layers, made.float_layers) == (1, 1)
 
 
@@ -148,32 +149,34 @@ def test_what_nncf_raises_is_one_line(network: onnx.ModelProto) -> None:
     """Images of another shape stand for whatever else may go wrong inside it."""
     images = [np.zeros((1, 5, 16, 16), np.float32)] * 8
     with pytest.raises(InputError, match=r"^NNCF cannot quantize the network: .*images") as found:
-        quantize(network, images, 8)
+        quantize(network, images)
     assert "\n" not in str(found.value)
 
 
-def test_an_error_of_the_images_is_not_nncfs(network: onnx.ModelProto) -> None:
-    class Photos:
-        def __iter__(self):
+def test_an_error_of_the_images_is_not_nncfs(
+    network: onnx.ModelProto, random_images: Callable[..., list[NDArray[np.float32]]]
+) -> None:
+    class Photos(list[NDArray[np.float32]]):
+        def __iter__(self) -> Iterator[NDArray[np.float32]]:
             raise ImageError("photo.jpg is cut short")
 
     with pytest.raises(ImageError, match=r"^photo\.jpg is cut short$"):
-        quantize(network, Photos(), 8)
+        quantize(network, Photos(random_images(8)))
 
 
 def test_an_unknown_layer_is_refused_with_the_nearest_names(network: onnx.ModelProto) -> None:
-    recipe = Recipe(float_layers=("a", "backbone.b.weight"))
+    config = QuantizationConfig(float_layers=("a", "backbone.b.weight"))
     with pytest.raises(
         InputError, match=r"no layer is called 'backbone\.b\.weight'.* of 5 are .*b"
     ):
-        quantize(network, [], 0, recipe)
+        quantize(network, [], config)
     with pytest.raises(InputError, match="no layer is called 'head'"):
-        quantize(network, [], 0, Recipe(float_layers=("head",)))
+        quantize(network, [], QuantizationConfig(float_layers=("head",)))
 
 
 def test_all_layers_in_float_is_no_int8_network(network: onnx.ModelProto) -> None:
     with pytest.raises(InputError, match="all 5 layers are to stay float"):
-        quantize(network, [], 0, Recipe(float_layers=tuple("edcba")))
+        quantize(network, [], QuantizationConfig(float_layers=tuple("edcba")))
 
 
 @pytest.mark.parametrize(
@@ -183,6 +186,6 @@ def test_all_layers_in_float_is_no_int8_network(network: onnx.ModelProto) -> Non
         ({"bias_correction": "no"}, "unknown bias correction 'no'; use fast or accurate"),
     ],
 )
-def test_an_unknown_recipe_is_refused(fields: dict[str, str], message: str) -> None:
+def test_an_unknown_setting_is_refused(fields: dict[str, str], message: str) -> None:
     with pytest.raises(InputError, match=f"^{message}$"):
-        Recipe(**fields)  # type: ignore[arg-type]
+        QuantizationConfig(**fields)  # type: ignore[arg-type]

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,14 +14,14 @@ from onnx import numpy_helper
 
 from edgetlc.calibration import preparation
 from edgetlc.calibration import quantize_run as module
-from edgetlc.calibration.preparation import WORK_FOLDER, CalibrationConfig
+from edgetlc.calibration.config import CalibrationConfig, QuantizationConfig
+from edgetlc.calibration.preparation import WORK_FOLDER
 from edgetlc.calibration.quantize_run import (
     INT8_FILE,
     RECORD_FILE,
-    QuantizationConfig,
     quantize_run,
 )
-from edgetlc.calibration.quantizer import Quantized, Recipe, count_layers
+from edgetlc.calibration.quantizer import Quantized, count_layers
 from edgetlc.data.photos import PhotoSet, digest_of
 from edgetlc.errors import GateError, InputError
 from edgetlc.export.network import network_graph
@@ -49,10 +49,10 @@ def seen(
     images: list[NDArray[np.float32]] = []
 
     def leave(
-        network: onnx.ModelProto, given: Iterable[NDArray[np.float32]], count: int, recipe: Recipe
+        network: onnx.ModelProto, given: Sequence[NDArray[np.float32]], config: QuantizationConfig
     ) -> Quantized:
         images.extend(given)
-        assert len(images) == count
+        assert len(images) == len(given)
         return Quantized(network, 0, 21, {"tool": "none", "left_in_float": "head"})
 
     monkeypatch.setattr(module, "quantize", leave)
@@ -176,7 +176,7 @@ class TestWorstCamera:
     @pytest.fixture
     def harmful(self, seen: list[NDArray[np.float32]], monkeypatch: pytest.MonkeyPatch) -> None:
         def constant(
-            network: onnx.ModelProto, given: Iterable[NDArray[np.float32]], count: int, _: Recipe
+            network: onnx.ModelProto, _given: object, _config: QuantizationConfig
         ) -> Quantized:
             broken = onnx.ModelProto()
             broken.CopyFrom(network)
@@ -207,7 +207,7 @@ class TestWorstCamera:
     @pytest.mark.usefixtures("seen")
     def test_nothing_to_put_back(self, run: Path, photo_set: PhotoSet) -> None:
         made = quantize_run(run, photo_set, CalibrationConfig(10), QuantizationConfig(max_drop=0.0))
-        assert made.restored == ()
+        assert made.float_fallback == ()
         assert made.measurement.worst_drop == 0
         assert made.confidence.float_network == made.confidence.before
 
@@ -230,7 +230,7 @@ class TestResume:
     ) -> None:
         config = QuantizationConfig(max_drop=0.5)
         with monkeypatch.context() as patch:
-            patch.setattr(module, "hold", stopped)
+            patch.setattr(module, "control_accuracy", stopped)
             with pytest.raises(KeyboardInterrupt):
                 quantize_run(run, photo_set, CalibrationConfig(10), config)
         assert not (run / INT8_FILE).exists()

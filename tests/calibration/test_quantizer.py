@@ -15,17 +15,23 @@ import pytest
 import torch
 from onnx import numpy_helper
 
+from edgetlc.calibration.config import (
+    BiasCorrection,
+    CalibrationConfig,
+    Preset,
+    QuantizationConfig,
+)
 from edgetlc.calibration.inputs import network_inputs
 from edgetlc.calibration.layers import quantized_layers
-from edgetlc.calibration.preparation import CalibrationConfig
 from edgetlc.calibration.quantize_run import INT8_FILE, RECORD_FILE, quantize_run
-from edgetlc.calibration.quantizer import BiasCorrection, Preset, Recipe, count_layers, quantize
+from edgetlc.calibration.quantizer import count_layers, quantize
 from edgetlc.data.photos import PhotoSet
 from edgetlc.errors import InputError
 from edgetlc.export.export_run import export_run
 from edgetlc.export.network import EVIDENCE, network_graph
+from edgetlc.models.architectures import ARCHITECTURES
 from edgetlc.models.checkpoint import load_checkpoint
-from edgetlc.models.networks import ARCHITECTURES, Classifier
+from edgetlc.models.networks import Classifier
 from edgetlc.runtime.contract import PixelContract
 
 
@@ -110,7 +116,7 @@ def test_onnx_runtime_and_openvino_agree_on_the_int8_network(name: str) -> None:
     classifier.eval()
     rng = np.random.default_rng(0)
     images = [rng.normal(size=(1, 3, 32, 32)).astype(np.float32) for _ in range(8)]
-    made = quantize(network_graph(classifier, 32), images, len(images))
+    made = quantize(network_graph(classifier, 32), images)
     layers = sum(isinstance(module, torch.nn.Conv2d) for module in classifier.modules())
     assert (made.quantized_layers, made.float_layers) == (layers, 1)
     content = made.model.SerializeToString()
@@ -138,25 +144,25 @@ def trained(tiny_run: Path) -> tuple[onnx.ModelProto, PixelContract]:
 
 
 NEAR = 0.2  # a logit's change where values on the edge of a rounding step fall on its other side
-RECIPES = [Recipe(p, b) for p in get_args(Preset) for b in get_args(BiasCorrection)]
+RECIPES = [QuantizationConfig(p, b) for p in get_args(Preset) for b in get_args(BiasCorrection)]
 
 
 @pytest.mark.parametrize(
-    "recipe",
-    [*RECIPES, Recipe(float_layers=("conv1", "layer2.0.conv2"))],
+    "config",
+    [*RECIPES, QuantizationConfig(float_layers=("conv1", "layer2.0.conv2"))],
     ids=lambda r: f"{r.preset} {r.bias_correction} {' '.join(r.float_layers)}",
 )
-def test_every_recipe_gives_one_file_for_both_engines(
+def test_every_setting_gives_one_file_for_both_engines(
     trained: tuple[onnx.ModelProto, PixelContract],
     photo_set: PhotoSet,
     optimised: Callable[[onnx.ModelProto], Counter[str]],
-    recipe: Recipe,
+    config: QuantizationConfig,
 ) -> None:
     network, contract = trained
     with network_inputs(photo_set.part("train").photos[:16], contract) as images:
-        made = quantize(network, images, len(images), recipe)
+        made = quantize(network, images, config)
     onnx.checker.check_model(made.model, full_check=True)
-    left = len(recipe.float_layers)
+    left = len(config.float_layers)
     assert (made.quantized_layers, made.float_layers) == (20 - left, 1 + left)
     kinds = optimised(made.model)
     assert kinds["QLinearConv"] == 20 - left
@@ -178,11 +184,11 @@ def test_every_recipe_gives_one_file_for_both_engines(
     assert (logits.argmax(axis=1) == other.argmax(axis=1))[clear].all()
 
 
-def test_the_settings_tell_the_recipe(
+def test_the_record_tells_the_settings(
     network: onnx.ModelProto, random_images: Callable[..., list[np.ndarray]]
 ) -> None:
-    recipe = Recipe("mixed", "accurate", ("b", "d"))
-    made = quantize(network, random_images(8), 8, recipe)
+    config = QuantizationConfig("mixed", "accurate", ("b", "d"))
+    made = quantize(network, random_images(8), config)
     assert made.settings["preset"] == "mixed"
     assert made.settings["bias_correction"] == "accurate"
     assert made.settings["overflow_fix"] == "enable"
@@ -197,7 +203,7 @@ def test_the_settings_tell_the_recipe(
 def test_the_same_images_give_the_same_network(
     network: onnx.ModelProto, random_images: Callable[..., list[np.ndarray]]
 ) -> None:
-    one, other = (quantize(network, random_images(8), 8).model for _ in range(2))
+    one, other = (quantize(network, random_images(8)).model for _ in range(2))
     assert one.SerializeToString(deterministic=True) == other.SerializeToString(deterministic=True)
 
 

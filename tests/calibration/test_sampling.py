@@ -168,7 +168,7 @@ class TestRefusals:
             with pytest.raises(InputError) as raised:
                 choose(photos, 8, seed)
             assert f"{copy} is the same file as {test.path} (test)" in str(raised.value)
-            assert "1 photo(s)" in str(raised.value)
+            assert "1 photo to calibrate on" in str(raised.value)
 
     def test_a_group_on_both_sides(self, photo_set: PhotoSet) -> None:
         grouped = tuple(
@@ -185,7 +185,7 @@ class TestRefusals:
     def test_a_camera_that_will_be_verified(self, photo_set: PhotoSet) -> None:
         new = Photo(Path("/new.jpg"), "disc", "iphone-12", part="val")
         photos = with_photos(photo_set, new)
-        with pytest.raises(InputError, match=r"iphone-12 \(no training photos\)"):
+        with pytest.raises(InputError, match=r"iphone-12 \(0 training photos\)"):
             choose(photos)
         found = choose(photos, 16, allow_missing_cameras=True)
         assert found.coverage.missing_cameras == ("iphone-12",)
@@ -194,7 +194,7 @@ class TestRefusals:
 
     def test_an_unknown_camera_that_will_be_verified(self, photo_set: PhotoSet) -> None:
         photos = with_photos(photo_set, Photo(Path("/new.jpg"), "disc", part="test"))
-        with pytest.raises(InputError, match=r"unknown \(no training photos\)"):
+        with pytest.raises(InputError, match=r"unknown \(0 training photos\)"):
             choose(photos)
 
 
@@ -255,7 +255,7 @@ class TestChosenByUser:
         with pytest.raises(InputError) as raised:
             chosen_by_user(photo_set, own)
         for told in (
-            "2 photo(s)",
+            "2 photos to calibrate on",
             f"{copy.path} is the same file as {test.path} (test)",
             f"{val.path} is the same file as {val.path} (val)",
             "take them out of your calibration photos",

@@ -95,7 +95,7 @@ class TestInterrupt:
         def press(*_: object, **__: object) -> None:
             raise KeyboardInterrupt
 
-        monkeypatch.setattr("edgetlc.training.report.train_and_report", press)
+        monkeypatch.setattr("edgetlc.experiments.run.train_run", press)
         ran = edgetlc("train", "--data", manifest, "-o", tmp_path / "run", "--json")
         assert ran.status == 130
         assert ran.err.splitlines()[-1] == LINE

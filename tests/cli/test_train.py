@@ -59,12 +59,3 @@ class TestWeights:
         assert ran.status == 2
         assert f"no weights at {tmp_path / 'none.pth'}" in ran.err
         assert "downloading" not in ran.err
-
-
-def test_one_experiment_at_a_time(
-    edgetlc: Callable[..., Any], manifest: Path, tmp_path: Path
-) -> None:
-    words = ("--folds", 3, "--compare", "resnet18,resnet34")
-    ran = edgetlc("train", "--data", manifest, "-o", tmp_path / "run", *SMALL, *words)
-    assert ran.status == 2
-    assert "--folds, --compare and --leave-camera-out are done one at a time" in ran.err

@@ -309,7 +309,7 @@ def test_descriptions_that_say_it_all_are_left_alone(tmp_path: Path) -> None:
 
 def test_a_part_without_photos_is_refused(tmp_path: Path) -> None:
     photos = load_photos(two_classes(tmp_path), CAMERAS)
-    with pytest.raises(InputError, match=r"no photo is in part train or val; run 'edgetlc data"):
+    with pytest.raises(InputError, match=r"no photo is in part train, val; run 'edgetlc data"):
         photos.part("train", "val")
 
 

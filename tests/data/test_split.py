@@ -103,7 +103,7 @@ def test_groups_copies_and_near_duplicates_stay_whole(pool: list[Path], tmp_path
         assert len({parts[name] for name in names}) == 1
         assert len({groups[name] for name in names}) == 1
     assert len({parts[f"{seed:02}.jpg"] for seed in range(4)}) == 1
-    assert any("1 cluster(s) hold photos of several classes" in text for text in result.warnings)
+    assert any("1 cluster holds photos of several classes" in text for text in result.warnings)
 
 
 def test_flat_copies_stay_together(pool: list[Path], tmp_path: Path) -> None:
@@ -152,7 +152,7 @@ def test_unreadable_photos_are_left_out_and_listed(pool: list[Path], tmp_path: P
     result = split(photo_set([*photos, Photo(broken, "a")]))
     assert [one.file for one in result.unreadable] == [broken]
     assert len(result.photos.photos) == 20
-    assert result.warnings[0] == "1 photo(s) cannot be read and were left out"
+    assert result.warnings[0] == "1 photo cannot be read and was left out"
 
 
 @pytest.mark.parametrize(("batches", "parts"), [(2, {"train", "test"}), (3, set(PARTS))])
@@ -340,4 +340,4 @@ def test_the_command_names_what_it_left_out(photos_folder: Path, tmp_path: Path)
     result = run(photos_folder, "-o", tmp_path / "split.csv")
     assert result.exit_code == 0
     assert "broken.jpg: 0 bytes long" in result.stdout
-    assert "warning: 1 photo(s) cannot be read and were left out" in result.stdout
+    assert "warning: 1 photo cannot be read and was left out" in result.stdout

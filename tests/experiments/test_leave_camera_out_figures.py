@@ -10,7 +10,7 @@ from scipy import stats
 from statsmodels.stats.multitest import multipletests
 
 from edgetlc.data.photos import Photo, PhotoSet
-from edgetlc.experiments.leave_camera_out_figures import UnseenCamera, adjusted, figures
+from edgetlc.experiments.leave_camera_out_figures import Change, HeldOutCamera, adjusted, figures
 
 
 def asked(groups: list[str | None], camera: str = "phone", simulated: bool = False) -> PhotoSet:
@@ -21,7 +21,7 @@ def asked(groups: list[str | None], camera: str = "phone", simulated: bool = Fal
     return PhotoSet(tuple(photos), ())
 
 
-def row_of(photos: PhotoSet, *answers: str) -> UnseenCamera:
+def row_of(photos: PhotoSet, *answers: str) -> HeldOutCamera:
     """Return the figures of four networks; `1` stands for a right answer, `?` for none."""
     rights = [
         {photo.path: mark == "1" for photo, mark in zip(photos.photos, marks, strict=True)
@@ -31,14 +31,21 @@ def row_of(photos: PhotoSet, *answers: str) -> UnseenCamera:
     return figures("phone", photos, rights, 100)
 
 
+def flips(change: Change) -> tuple[int, int]:
+    return change.right_to_wrong, change.wrong_to_right
+
+
 def test_shares_and_changes_of_independent_photos() -> None:
     row = row_of(asked([None] * 8), "11111110", "11111111", "11000011", "11110001")
     assert (row.photos, row.groups, row.training_photos) == (8, 8, 100)
     assert [s.right for s in (row.seen, row.seen_augmented)] == [7, 8]
     assert [s.right for s in (row.unseen, row.unseen_augmented)] == [4, 5]
     assert row.unseen.accuracy == 0.5
-    assert (row.price.harms, row.price.gains) == (4, 1)
-    assert (row.help.harms, row.help.gains) == (1, 2)
+    assert flips(row.unseen_effect) == (4, 1)
+    assert flips(row.augmentation_effect) == (
+        1,
+        2,
+    )
 
 
 def test_interval_is_the_exact_one() -> None:
@@ -51,8 +58,8 @@ def test_interval_is_the_exact_one() -> None:
 def test_p_is_the_mid_p_value() -> None:
     row = row_of(asked([None] * 20), "1" * 20, "1" * 20, "1" * 12 + "0" * 8, "1" * 20)
     exact, tie = stats.binom.cdf(0, 8, 0.5), stats.binom.pmf(0, 8, 0.5)
-    assert row.price.p == pytest.approx(2 * exact - tie)
-    assert row.help.p == row.price.p
+    assert row.unseen_effect.p == pytest.approx(2 * exact - tie)
+    assert row.augmentation_effect.p == row.unseen_effect.p
 
 
 def test_photos_of_one_group_count_once() -> None:
@@ -60,7 +67,7 @@ def test_photos_of_one_group_count_once() -> None:
     row = row_of(asked(["piece"] * 5 + [None]), "111111", "111111", "000001", "111111")
     assert (row.photos, row.groups) == (6, 2)
     assert row.unseen.accuracy == pytest.approx(1 / 6)
-    assert (row.price.harms, row.price.gains) == (1, 0)
+    assert flips(row.unseen_effect) == (1, 0)
     assert row.seen.low == pytest.approx(stats.binomtest(2, 2).proportion_ci(0.95, "exact").low)
 
 
@@ -68,8 +75,11 @@ def test_a_group_is_better_or_worse_by_most_of_its_photos() -> None:
     groups: list[str | None] = ["one"] * 3 + ["two"] * 2 + ["three"] * 2
     row = row_of(asked(groups), "1" * 7, "1" * 7, "0011001", "0101110")
     # All three lose photos; then "one" and "three" exchange a photo each, and "two" wins one back.
-    assert (row.price.harms, row.price.gains) == (3, 0)
-    assert (row.help.harms, row.help.gains) == (0, 1)
+    assert flips(row.unseen_effect) == (3, 0)
+    assert flips(row.augmentation_effect) == (
+        0,
+        1,
+    )
 
 
 def test_only_photos_that_all_networks_answered_count() -> None:
@@ -85,6 +95,6 @@ def test_simulated_photos_are_told(simulated: bool) -> None:
 def test_adjustment_over_cameras_is_holm_s() -> None:
     marks = ["1" * 12, "1" * 7 + "0" * 5, "1" * 4 + "0" * 8]
     rows = [row_of(asked([None] * 12), "1" * 12, "1" * 12, m, "1" * 12) for m in marks]
-    expected = multipletests([row.price.p for row in rows], method="holm")[1]
-    assert np.allclose([row.price.adjusted for row in adjusted(rows)], expected)
-    assert [row.price.p for row in adjusted(rows)] == [row.price.p for row in rows]
+    expected = multipletests([row.unseen_effect.p for row in rows], method="holm")[1]
+    assert np.allclose([row.unseen_effect.adjusted for row in adjusted(rows)], expected)
+    assert [row.unseen_effect.p for row in adjusted(rows)] == [row.unseen_effect.p for row in rows]

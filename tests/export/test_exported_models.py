@@ -14,16 +14,17 @@ import torch
 
 from edgetlc.data.photos import PhotoSet
 from edgetlc.export.assemble import deployable
-from edgetlc.export.formats import ENGINES_OF, model_files
+from edgetlc.export.formats import model_files
 from edgetlc.export.network import network_graph
 from edgetlc.export.pixel_graph import IR_VERSION, OPSET
+from edgetlc.models.architectures import ARCHITECTURES
 from edgetlc.models.checkpoint import Checkpoint, load_checkpoint
-from edgetlc.models.networks import ARCHITECTURES, Classifier
+from edgetlc.models.networks import Classifier
 from edgetlc.models.reference import ReferenceModel
 from edgetlc.runtime.bundle import Bundle
 from edgetlc.runtime.classes import ClassInfo
 from edgetlc.runtime.contract import PixelContract
-from edgetlc.runtime.engines import Engine, open_engine
+from edgetlc.runtime.engines import Engine, engines_for, open_engine
 from edgetlc.runtime.pixels import Pixels, decode
 from edgetlc.runtime.schema import Format
 
@@ -108,7 +109,7 @@ def test_every_network_survives_every_format(architecture: str) -> None:
     assert np.ptp(expected[1].probabilities) > 0.05
     for format_ in FORMATS:
         files = list(model_files(model, format_, "fp32").values())
-        for name in ENGINES_OF[format_]:
+        for name in engines_for(format_):
             engine = open_engine(name, files, threads=1)
             for batch, answer in zip(photos, expected, strict=True):
                 found = engine.run(batch)

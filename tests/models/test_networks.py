@@ -1,10 +1,20 @@
 from __future__ import annotations
 
+from pathlib import Path
+
+import onnx.reference
 import pytest
 import torch
 
 from edgetlc.errors import InputError
-from edgetlc.models.networks import ARCHITECTURES, Classifier
+from edgetlc.export.network import network_graph
+from edgetlc.models.architectures import ARCHITECTURES, Architecture
+from edgetlc.models.checkpoint import Checkpoint, load_checkpoint, load_weights, save_checkpoint
+from edgetlc.models.cost import costs_of
+from edgetlc.models.networks import Classifier
+from edgetlc.models.pretrained import imagenet_weights
+from edgetlc.runtime.classes import ClassInfo
+from edgetlc.runtime.contract import PixelContract
 
 # Of torchvision's documentation, for 1000 classes.
 PARAMETERS = {
@@ -74,3 +84,44 @@ def test_the_evidence_is_where_the_piece_is() -> None:
 def test_an_unknown_network_is_refused(name: str) -> None:
     with pytest.raises(InputError, match="choose one of resnet18, resnet34"):
         Classifier(name, 4)
+
+
+class Stub(torch.nn.Module):
+    """The smallest network that the table's terms allow, with another name for its head."""
+
+    def __init__(self, classes: int) -> None:
+        super().__init__()
+        self.maps = torch.nn.Conv2d(3, 8, 3, stride=32)
+        self.end = torch.nn.Sequential(torch.nn.Dropout(0.2), torch.nn.Linear(8, classes))
+
+
+def test_a_network_is_added_by_an_entry_of_the_table(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Built, saved, loaded, given published weights, timed, exported, listed: all by the table."""
+    entry = Architecture(
+        features=lambda net, images: net.maps(images),
+        head="end.1",
+        build=lambda name, classes: Stub(classes),
+        weights_url=lambda name: f"https://example.org/{name}-12345678.pth",
+        renamed=(r"^old\.", ""),
+    )
+    monkeypatch.setitem(ARCHITECTURES, "stub", entry)
+    with pytest.raises(InputError, match=r"choose one of .*densenet169, stub$"):
+        Classifier("resnet99", 2)
+    with pytest.raises(InputError, match=r"no ImageNet weights of stub .*stub-12345678\.pth"):
+        imagenet_weights("stub")
+    stub = Classifier("stub", 2).eval()
+    names = ClassInfo("a", "a", "a"), ClassInfo("b", "b", "b")
+    save_checkpoint(tmp_path / "stub.safetensors", Checkpoint(stub, names, PixelContract(size=64)))
+    loaded = load_checkpoint(tmp_path / "stub.safetensors").classifier
+    images = torch.randn(1, 3, 64, 64)
+    with torch.inference_mode():
+        assert torch.equal(loaded(images)[0], stub(images)[0])
+    published = {f"old.{name}": tensor for name, tensor in stub.backbone.state_dict().items()}
+    torch.save(published, tmp_path / "published.pth")
+    assert load_weights(Classifier("stub", 2), tmp_path / "published.pth").not_found == ()
+    assert costs_of({"stub": stub}, 64)["stub"].parameters == parameters(stub)
+    exported = onnx.reference.ReferenceEvaluator(network_graph(stub, 64))
+    logits = torch.from_numpy(exported.run(None, {"images": images.numpy()})[0])
+    assert torch.allclose(logits, stub(images)[0], atol=1e-5)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,26 @@ import torchvision
 
 from edgetlc.errors import InputError
 from edgetlc.models import pretrained
-from edgetlc.models.networks import ARCHITECTURES, Classifier
+from edgetlc.models.architectures import ARCHITECTURES
+from edgetlc.models.networks import Classifier
 from edgetlc.models.pretrained import download_imagenet_weights, imagenet_weights
+from edgetlc.progress import Silent, reporting
+
+
+class Told(Silent):
+    """Keeps the notes."""
+
+    def __init__(self) -> None:
+        self.notes: list[str] = []
+
+    def note(self, text: str) -> None:
+        self.notes.append(text)
+
+
+@pytest.fixture
+def told() -> Iterator[Told]:
+    with reporting(reporter := Told()):
+        yield reporter
 
 
 @pytest.fixture
@@ -53,19 +72,18 @@ def test_tensors_fit_the_classifier() -> None:
         assert {n: t.shape for n, t in own.items()} == {n: t.shape for n, t in theirs.items()}
 
 
-def test_download_is_announced_and_done_once(offered: Path, place: Path) -> None:
-    told: list[str] = []
-    download_imagenet_weights("resnet18", told.append)
-    assert told == [f"downloading {offered.as_uri()} to {place}; its SHA-256 is checked"]
+def test_download_is_announced_and_done_once(offered: Path, place: Path, told: Told) -> None:
+    download_imagenet_weights("resnet18")
+    assert told.notes == [f"downloading {offered.as_uri()} to {place}; its SHA-256 is checked"]
     assert imagenet_weights("resnet18").read_bytes() == offered.read_bytes()
-    download_imagenet_weights("resnet18", told.append)
-    assert len(told) == 1
+    download_imagenet_weights("resnet18")
+    assert len(told.notes) == 1
 
 
 def test_download_with_another_digest_leaves_nothing(offered: Path, place: Path) -> None:
     offered.write_bytes(b"something else")
     with pytest.raises(InputError, match=r"cannot be downloaded .*hash"):
-        download_imagenet_weights("resnet18", lambda line: None)
+        download_imagenet_weights("resnet18")
     assert list(place.iterdir()) == []
 
 
@@ -76,11 +94,11 @@ def test_no_connection(offered: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.hub, "download_url_to_file", refused)
     message = r"name resolution\); fetch it on a machine that is online and pass the file with --w"
     with pytest.raises(InputError, match=message):
-        download_imagenet_weights("resnet18", lambda line: None)
+        download_imagenet_weights("resnet18")
 
 
 def test_damaged_file_is_refused(offered: Path) -> None:
-    download_imagenet_weights("resnet18", lambda line: None)
+    download_imagenet_weights("resnet18")
     file = imagenet_weights("resnet18")
     file.write_bytes(file.read_bytes() + b"\0")
     with pytest.raises(InputError, match=f"{file.name} is damaged: its SHA-256 does not begin"):
@@ -88,6 +106,6 @@ def test_damaged_file_is_refused(offered: Path) -> None:
 
 
 def test_unknown_network(place: Path) -> None:
-    for call in (imagenet_weights, lambda name: download_imagenet_weights(name, print)):
+    for call in (imagenet_weights, download_imagenet_weights):
         with pytest.raises(InputError, match="unknown network 'resnet99'"):
             call("resnet99")

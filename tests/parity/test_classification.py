@@ -88,7 +88,7 @@ def test_other_answers_are_found_on_the_photos_it_holds(
         str(photos.photos[0].path),
         "red",
         "green",
-        "harm",
+        "right_to_wrong",
     )
 
 

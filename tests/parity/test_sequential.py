@@ -13,7 +13,6 @@ from scipy import stats
 
 from edgetlc.errors import InputError
 from edgetlc.parity import sequential
-from edgetlc.parity.reasons import FALSE_GENUINE
 from edgetlc.parity.sequential import SequentialVerdict, follow
 from edgetlc.parity.verdict import Rule, overall
 from edgetlc.statistics.paired import photos_to_certify
@@ -51,8 +50,8 @@ def test_a_pass_tells_when_to_stop() -> None:
     assert found.camera == "iphone-11"
     assert found.e_pass > found.needed_pass == pytest.approx(20)
     assert found.reason == (
-        "0 of 158 photos went from right to wrong; after 158 photos 95 % confidence was reached "
-        "that less than 2 % go wrong: photographing may stop."
+        "0 of 158 photos went from right to wrong; after 158 photos 95% confidence was reached "
+        "that less than 2% go wrong: photographing may stop."
     )
 
 
@@ -61,8 +60,8 @@ def test_a_fail_tells_when_to_stop() -> None:
     found = follow(harms, clean(60))
     assert (found.verdict, found.stopped_at, found.clean_needed) == ("FAIL", 19, 0)
     assert found.reason == (
-        "20 of 60 photos went from right to wrong; after 19 photos 95 % confidence was reached "
-        "that accuracy drops by more than 2 %: photographing may stop."
+        "20 of 60 photos went from right to wrong; after 19 photos 95% confidence was reached "
+        "that accuracy drops by more than 2%: photographing may stop."
     )
 
 
@@ -70,10 +69,11 @@ def test_in_between_it_tells_how_far_it_is() -> None:
     harms = clean(200)
     harms[[3, 60]] = True
     found = follow(harms, clean(200))
-    assert (found.verdict, found.harmed, found.clean_needed) == ("INSUFFICIENT", 2, 282)
+    assert (found.verdict, found.right_to_wrong, found.clean_needed) == ("INSUFFICIENT", 2, 282)
     assert found.reason == (
         "2 of 200 photos went from right to wrong; the e-value is 1.06 of 20 for a PASS and 1.47 "
-        "of 20 for a FAIL. A PASS takes at least 282 more photos, all without harm."
+        "of 20 for a FAIL. A PASS takes at least 282 more photos, none of them "
+        "right to wrong."
     )
 
 
@@ -125,13 +125,7 @@ def test_overall_takes_sequential_verdicts() -> None:
     passed, untested = follow(clean(158), clean(158)), follow([], [])
     failed = follow(np.ones(20), clean(20))
     assert overall([passed, untested]) == "PASS"
-    assert overall([passed, untested], require_all=True) == "INSUFFICIENT"
     assert overall([passed, failed]) == "FAIL"
-
-
-def test_counterfeits_called_genuine_can_be_followed_too() -> None:
-    found = follow(clean(158), clean(158), words=FALSE_GENUINE)
-    assert "less than 2 % are newly called genuine: photographing may stop." in found.reason
 
 
 def test_only_the_first_photo_of_a_specimen_counts() -> None:
@@ -139,9 +133,9 @@ def test_only_the_first_photo_of_a_specimen_counts() -> None:
     harms[5, 0] = harms[9, 2] = True
     groups = np.repeat(np.arange(160), 4).tolist()
     found = follow(harms.ravel(), clean(640), groups=groups)
-    assert (found.photos, found.units, found.harmed) == (640, 160, 1)
+    assert (found.photos, found.units, found.right_to_wrong) == (640, 160, 1)
     assert found.reason.startswith("1 of 160 first photos of specimens went from right to wrong;")
-    assert found.reason.endswith("more specimens, all without harm.")
+    assert found.reason.endswith("more specimens, none of them right to wrong.")
     spotless = follow(clean(640), clean(640), groups=groups)
     assert spotless.stopped_at == 157 * 4 + 1
     # Taken in rounds, a specimen may come back at any time.

@@ -59,7 +59,7 @@ def test_what_is_written_is_read(tmp_path: Path) -> None:
     photos = read_photos(tmp_path / "answers")
     assert photos.photo.tolist() == [0, 1, 2, 3, 5]
     cameras = [photos.cameras[code] for code in photos.camera]
-    assert cameras == ["", "iphone-11", "", "iphone-11", "iphone-11"]
+    assert cameras == [None, "iphone-11", None, "iphone-11", "iphone-11"]
     assert photos.group[1] == photos.group[3] == photos.group[4]
     assert len(set(photos.group.tolist())) == 3
     assert photos.simulated

@@ -75,11 +75,13 @@ def test_specimens_by_hand() -> None:
     # In turn: the first photo of a, the second of b, the first of c, which has no third.
     sample = Tally("iphone-11", n=3, agree=1, b=2, c=0, reference_correct=3)
     assert found.specimens is not None
-    assert (found.specimens.sample, found.specimens.harmed) == (sample, 2)
-    assert (found.specimens.harm, found.specimens.drop) == pytest.approx((5 / 18, 1 / 6))
+    assert (found.specimens.sample, found.specimens.right_to_wrong) == (sample, 2)
+    assert (found.specimens.right_to_wrong_rate, found.specimens.drop) == pytest.approx(
+        (5 / 18, 1 / 6)
+    )
     assert (found.n, found.b, found.c) == (6, 2, 1)
     assert (found.unit, found.units, found.independent) == ("specimen", 3, sample)
-    assert found.harm == found.specimens.harm
+    assert found.right_to_wrong_rate == found.specimens.right_to_wrong_rate
 
 
 def test_an_unknown_specimen_is_one_of_its_own() -> None:
@@ -87,13 +89,13 @@ def test_an_unknown_specimen_is_one_of_its_own() -> None:
     assert (found.units, found.b) == (3, 1)
     assert found.specimens is not None
     assert found.specimens.drop is None
-    assert found.specimens.harm == pytest.approx(1 / 6)
+    assert found.specimens.right_to_wrong_rate == pytest.approx(1 / 6)
 
 
 def test_no_photos_have_no_specimens() -> None:
     found = tally([], [], [], groups=[])
     assert found.specimens == Specimens(Tally(None, 0, 0, 0, 0, 0), 0, None, None)
-    assert found.harm is None
+    assert found.right_to_wrong_rate is None
 
 
 @given(ANSWERS, st.data())
@@ -106,9 +108,9 @@ def test_specimens_add_up(rows: list[tuple[int, int, int]], data: st.DataObject)
     shares = [np.mean(harms[[g == piece for g in groups]]) for piece in pieces]
     assert found.units == len(pieces)
     assert found.specimens is not None
-    assert found.specimens.harmed == np.count_nonzero(shares)
+    assert found.specimens.right_to_wrong == np.count_nonzero(shares)
     if rows:
-        assert found.harm == pytest.approx(np.mean(shares))
+        assert found.right_to_wrong_rate == pytest.approx(np.mean(shares))
 
 
 @given(ANSWERS)
@@ -117,21 +119,21 @@ def test_specimens_of_one_photo_each_are_the_photos(rows: list[tuple[int, int, i
     plain = tally(reference, candidate, truth)
     found = tally(reference, candidate, truth, groups=list(range(len(rows))))
     assert found.independent == plain
-    assert found.harm == plain.harm
+    assert found.right_to_wrong_rate == plain.right_to_wrong_rate
 
 
 def test_outcomes_are_the_photos_behind_the_counts() -> None:
     found = outcomes([0, 1, 2], [1, 1, 0], [0, 1, 0])
-    assert found.harms.tolist() == [True, False, False]
-    assert found.gains is not None
-    assert found.gains.tolist() == [False, False, True]
+    assert found.right_to_wrong.tolist() == [True, False, False]
+    assert found.wrong_to_right is not None
+    assert found.wrong_to_right.tolist() == [False, False, True]
     unknown = outcomes([0, 1, 2], [1, 1, 0])
-    assert unknown.harms.tolist() == [True, False, True]
-    assert unknown.gains is None
+    assert unknown.right_to_wrong.tolist() == [True, False, True]
+    assert unknown.wrong_to_right is None
 
 
 def test_rows_by_camera_puts_unknown_ones_last() -> None:
-    rows = rows_by_camera(["b", None, "a", "b"])
+    rows = rows_by_camera(np.array([1, 0, 3, 1]), (None, "b", "without photos", "a"))
     assert {camera: found.tolist() for camera, found in rows.items()} == {
         "a": [2],
         "b": [0, 3],

@@ -18,7 +18,7 @@ from edgetlc.parity.verdict import CameraVerdict, Rule, judge, overall
 from edgetlc.statistics.newcombe import newcombe_interval
 from edgetlc.statistics.paired import (
     binomial_at_least,
-    mcnemar_harm,
+    mcnemar_one_sided,
     photos_to_certify,
     tango_p,
 )
@@ -50,7 +50,7 @@ def test_clean_photos_pass_from_the_published_number_on(margin: float, photos: i
     assert verdict_of(counted(0, 0, photos), margin).verdict == "PASS"
     short = verdict_of(counted(0, 0, photos - 1), margin)
     assert (short.verdict, short.photos_needed) == ("INSUFFICIENT", 1)
-    assert "at least 1 more photo, without harm" in short.reason
+    assert "at least 1 more photo, not right to wrong" in short.reason
 
 
 def test_few_harms_among_many_photos_pass() -> None:
@@ -59,7 +59,7 @@ def test_few_harms_among_many_photos_pass() -> None:
     assert found.photos_needed == 0
     assert found.reason == (
         "3 of 600 photos went from right to wrong and 1 from wrong to right; "
-        "with 95 % confidence at most 1.29 % go wrong, below the margin of 2 %."
+        "with 95% confidence at most 1.29% go wrong, below the margin of 2%."
     )
 
 
@@ -71,7 +71,7 @@ def test_a_large_drop_fails() -> None:
     assert found.drop_lower > 0.02
     assert found.reason == (
         "30 of 200 photos went from right to wrong and 2 from wrong to right; "
-        "with 95 % confidence accuracy drops by more than 9.47 %, above the margin of 2 %."
+        "with 95% confidence accuracy drops by more than 9.47%, above the margin of 2%."
     )
 
 
@@ -79,16 +79,17 @@ def test_a_few_photos_decide_nothing() -> None:
     found = verdict_of(counted(1, 0, 60))
     assert (found.verdict, found.photos_needed) == ("INSUFFICIENT", 176)
     assert found.reason == (
-        "1 of 60 photos went from right to wrong; with 95 % confidence up to 7.66 % go wrong, not "
-        "below the margin of 2 %. A PASS takes at least 176 more photos, all without harm."
+        "1 of 60 photos went from right to wrong; with 95% confidence up to 7.66% go wrong, not "
+        "below the margin of 2%. A PASS takes at least 176 more photos, none of them right to "
+        "wrong."
     )
 
 
 def test_a_real_drop_within_the_margin_passes_and_is_told() -> None:
     found = verdict_of(counted(25, 2, 2000))
     assert found.verdict == "PASS"
-    assert found.p_harm is not None
-    assert found.p_harm < 1e-5
+    assert found.p_drop is not None
+    assert found.p_drop < 1e-5
     assert "A drop is real (p = 1.5e-06), but within the margin." in found.reason
 
 
@@ -109,29 +110,32 @@ def test_a_camera_without_photos_is_untested() -> None:
         found = verdict_of(nothing)
         assert (found.verdict, found.photos_needed) == ("INSUFFICIENT", 149)
         assert found.reason.startswith("Untested: no photos.")
-        assert (found.harm_lower, found.harm_upper) == (0, 1)
+        assert (found.right_to_wrong_lower, found.right_to_wrong_upper) == (0, 1)
         assert (found.drop_lower, found.drop_upper) == (-1, 1)
 
 
 def test_unchanged_answers_pass_without_labels() -> None:
     found = verdict_of(unlabelled(1, 300))
     assert found.verdict == "PASS"
-    assert found.p_harm is found.p_beyond is None
-    assert (found.drop_lower, found.drop_upper) == (-found.harm_upper, found.harm_upper)
+    assert found.p_drop is found.p_beyond is None
+    assert (found.drop_lower, found.drop_upper) == (
+        -found.right_to_wrong_upper,
+        found.right_to_wrong_upper,
+    )
     assert "1 of 300 answers changed" in found.reason
 
 
 def test_changed_answers_without_labels_never_fail() -> None:
     found = verdict_of(unlabelled(290, 300))
     assert found.verdict == "INSUFFICIENT"
-    assert "Labels would tell harm from gain." in found.reason
+    assert "Labels would tell right to wrong from wrong to right." in found.reason
 
 
 def test_changed_answers_are_what_is_told_without_labels() -> None:
     assert verdict_of(unlabelled(1, 60)).reason == (
-        "1 of 60 answers changed, for better or worse; with 95 % confidence up to 7.66 % change, "
-        "not below the margin of 2 %. A PASS takes at least 176 more photos, all with unchanged "
-        "answers. Labels would tell harm from gain."
+        "1 of 60 answers changed, for better or worse; with 95% confidence up to 7.66% change, "
+        "not below the margin of 2%. Labels would tell right to wrong from wrong to right. A PASS "
+        "takes at least 176 more photos, all with unchanged answers."
     )
 
 
@@ -159,9 +163,9 @@ def test_photos_of_one_specimen_are_no_further_evidence() -> None:
     found = verdict_of(grouped(np.zeros((30, 5)), 5))
     assert (found.verdict, found.photos_needed) == ("INSUFFICIENT", 119)
     assert found.reason == (
-        "On one photo each, 0 of 30 specimens went from right to wrong; with 95 % confidence up to "
-        "9.5 % go wrong, not below the margin of 2 %. A PASS takes at least 119 more specimens, "
-        "all without harm."
+        "On one photo each, 0 of 30 specimens went from right to wrong; with 95% confidence up to "
+        "9.50% go wrong, not below the margin of 2%. A PASS takes at least 119 more specimens, "
+        "none of them right to wrong."
     )
     # Counted as independent these photos would pass, in more than half of all cases wrongly:
     assert verdict_of(counted(0, 0, 150)).verdict == "PASS"
@@ -176,25 +180,25 @@ def test_many_specimens_pass_and_fail() -> None:
     failed = verdict_of(grouped(harms, 3))
     assert failed.verdict == "FAIL"
     assert failed.reason == (
-        "On one photo each, 12 of 60 specimens went from right to wrong; with 95 % confidence "
-        "accuracy drops by more than 11.5 %, above the margin of 2 %."
+        "On one photo each, 12 of 60 specimens went from right to wrong; with 95% confidence "
+        "accuracy drops by more than 11.55%, above the margin of 2%."
     )
 
 
 def test_without_labels_specimens_tell_of_changed_answers() -> None:
     found = verdict_of(grouped(np.eye(60, 3), 3, labelled=False))
     assert found.verdict == "INSUFFICIENT"
-    assert found.reason.startswith("On one photo each, 3 of 60 specimens changed, for better or")
-    assert found.reason.endswith("all with unchanged answers. Labels would tell harm from gain.")
+    assert found.reason.startswith("On one photo each, 3 of 60 specimens changed their answer,")
+    assert found.reason.endswith("all with unchanged answers.")
 
 
 def test_the_other_photos_veto_a_lucky_pass() -> None:
     harms = np.zeros((160, 3))
     harms[::3, 1] = harms[1::3, 2] = harms[2::3, 0] = 1  # never on the photo whose turn it is
     found = verdict_of(grouped(harms, 3))
-    assert found.harm_upper < 0.02
+    assert found.right_to_wrong_upper < 0.02
     assert (found.verdict, found.photos_needed) == ("INSUFFICIENT", 2507)
-    assert "but over all 480 photos the average is 33.3 %, not below the margin" in found.reason
+    assert "but over all 480 photos the average is 33.33%, not below the margin" in found.reason
     vetoed = np.concatenate([harms, np.zeros((2507, 3))])
     assert verdict_of(grouped(vetoed, 3)).verdict == "PASS"
     assert verdict_of(grouped(vetoed[:-1], 3)).verdict == "INSUFFICIENT"
@@ -218,11 +222,10 @@ def test_untested_and_unlabelled_cameras_are_no_tests_to_correct_for() -> None:
     assert judge([unlabelled(2, 50), suspect, counted(0, 0, 0)])[1] == alone
 
 
-def test_a_camera_without_photos_withholds_a_pass_only_where_all_are_asked_for() -> None:
+def test_a_camera_without_photos_withholds_no_pass_and_gives_none() -> None:
     passed, untested = judge([counted(0, 0, 300), counted(0, 0, 0)])
     assert overall([passed, untested]) == "PASS"
-    assert overall([passed, untested], require_all=True) == "INSUFFICIENT"
-    assert overall([untested]) == overall([untested], require_all=True) == "INSUFFICIENT"
+    assert overall([untested]) == "INSUFFICIENT"
 
 
 def test_a_gate_is_one_more_thing_to_pass() -> None:
@@ -272,10 +275,10 @@ SEVERITY = {"PASS": 0, "INSUFFICIENT": 1, "FAIL": 2}
 @given(tallies(), RULES)
 def test_bounds_hold_the_estimates(tally: Tally, rule: Rule) -> None:
     found = judge([tally], rule)[0]
-    assert 0 <= found.harm_lower <= found.harm_upper <= 1
+    assert 0 <= found.right_to_wrong_lower <= found.right_to_wrong_upper <= 1
     assert -1 <= found.drop_lower <= found.drop_upper <= 1
     if tally.drop is not None:
-        assert found.harm_lower <= tally.b / tally.n <= found.harm_upper
+        assert found.right_to_wrong_lower <= tally.b / tally.n <= found.right_to_wrong_upper
         assert found.drop_lower <= tally.drop <= found.drop_upper
 
 
@@ -283,9 +286,9 @@ def test_bounds_hold_the_estimates(tally: Tally, rule: Rule) -> None:
 def test_the_verdict_is_the_one_its_bounds_tell(tally: Tally, rule: Rule) -> None:
     found = judge([tally], rule)[0]
     expected = "INSUFFICIENT"
-    if found.harm_upper < rule.margin:
+    if found.right_to_wrong_upper < rule.margin:
         expected = "PASS"
-    elif min(found.harm_lower, found.drop_lower) > rule.margin:
+    elif min(found.right_to_wrong_lower, found.drop_lower) > rule.margin:
         expected = "FAIL"
     assert found.verdict == expected
 
@@ -325,10 +328,13 @@ def test_one_photo_of_each_specimen_decides_and_the_others_can_only_veto(
 ) -> None:
     found, alone = judge([several], rule)[0], judge([several.independent], rule)[0]
     assert (found.verdict == "FAIL") == (alone.verdict == "FAIL")
-    assert several.harm is not None
-    passes = alone.verdict == "PASS" and several.harm < rule.margin
+    assert several.right_to_wrong_rate is not None
+    passes = alone.verdict == "PASS" and several.right_to_wrong_rate < rule.margin
     assert (found.verdict == "PASS") == passes
-    assert (found.harm_lower, found.harm_upper) == (alone.harm_lower, alone.harm_upper)
+    assert (found.right_to_wrong_lower, found.right_to_wrong_upper) == (
+        alone.right_to_wrong_lower,
+        alone.right_to_wrong_upper,
+    )
     assert (found.drop_lower, found.drop_upper) == (alone.drop_lower, alone.drop_upper)
     assert found.photos_needed >= alone.photos_needed
 
@@ -476,7 +482,7 @@ def test_mcnemar_as_a_gate_would_fail_cameras_within_the_margin() -> None:
 
     def rejects(b: int, c: int) -> bool:
         passes = photos_to_certify(b, margin, 0.95) <= n
-        return not passes and mcnemar_harm(b, c) <= 0.05
+        return not passes and mcnemar_one_sided(b, c) <= 0.05
 
     first = first_rejected(n, rejects)
     assert round(chance(first, n, margin / 2), 2) == 0.76

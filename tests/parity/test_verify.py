@@ -20,7 +20,13 @@ from edgetlc.parity import verify as module
 from edgetlc.parity.judgement import VerificationConfig
 from edgetlc.parity.verdict import Rule
 from edgetlc.parity.verification import CandidateReport, Location
-from edgetlc.parity.verify import CollectionConfig, ask, default_candidates, judge_folders, verify
+from edgetlc.parity.verify import (
+    CollectionConfig,
+    collect_answers,
+    default_candidates,
+    judge_folders,
+    verify,
+)
 from edgetlc.runtime.bundle import Bundle
 from edgetlc.runtime.classes import ClassInfo
 from edgetlc.runtime.contract import PixelContract
@@ -34,7 +40,7 @@ CLASSES = (
     ClassInfo("guangchenpi", "广陈皮", "Xinhui peel", "genuine"),
     ClassInfo("orange", "橙皮", "orange peel", "counterfeit"),
 )
-WIDE = VerificationConfig(rule=Rule(margin=0.3), gate_rule=Rule(margin=0.45))
+WIDE = VerificationConfig(rule=Rule(margin=0.3), false_genuine_margin=0.45)
 """9 photos without harm certify 30 %, 8 do not; 6 counterfeits certify 45 %."""
 
 
@@ -333,7 +339,7 @@ class TestLocation:
         )
         (report,) = found.candidates
         (flip,) = report.flips
-        assert (flip.photo, flip.kind, report.flips_in_all) == (3, "harm", 1)
+        assert (flip.photo, flip.kind, report.flips_in_all) == (3, "right_to_wrong", 1)
         assert (flip.reference, flip.candidate) == ("chenpi", "guangchenpi")
         return report.location
 
@@ -358,14 +364,16 @@ class TestLocation:
 
 
 class TestQuestions:
-    def ask(self, photos: PhotoSet, config: VerificationConfig, **more: object) -> CandidateReport:
+    def report(
+        self, photos: PhotoSet, config: VerificationConfig, **more: object
+    ) -> CandidateReport:
         given = bundle(FP32, INT8, onnx_fp32=engine(), onnx_int8=engine(wrong_at(9)))
         pairs = [(INT8, "onnxruntime")]
         found = verify(given, photos, candidates=pairs, config=config, **more)  # type: ignore[arg-type]
         return found.candidates[0]
 
     def test_label_free_counts_changed_answers(self, photos: PhotoSet) -> None:
-        report = self.ask(photos, VerificationConfig(labelled=False))
+        report = self.report(photos, VerificationConfig(labelled=False))
         k50 = report.cameras[2].tally
         assert (k50.b, k50.labelled) == (1, False)
         assert report.pooled.reference_accuracy is None
@@ -373,7 +381,7 @@ class TestQuestions:
         assert {flip.label for flip in report.flips} == {None}
 
     def test_sequential_states_stand_beside(self, photos: PhotoSet) -> None:
-        report = self.ask(photos, VerificationConfig(rule=Rule(margin=0.3), sequential=True))
+        report = self.report(photos, VerificationConfig(rule=Rule(margin=0.3), sequential=True))
         assert [v.camera for v in report.sequential] == [v.tally.camera for v in report.cameras]
         assert all(v.needed_fail == pytest.approx(4 / 0.05) for v in report.sequential)
 
@@ -385,7 +393,9 @@ class TestQuestions:
                 for number, photo in enumerate(photos.photos)
             ),
         )
-        report = self.ask(grouped, VerificationConfig(), collection=CollectionConfig(group="group"))
+        report = self.report(
+            grouped, VerificationConfig(), collection=CollectionConfig(group="group")
+        )
         k50 = report.cameras[2].tally
         assert (k50.n, k50.units, k50.unit) == (16, 5, "specimen")
 
@@ -417,7 +427,7 @@ class TestAnswersFolder:
         whole = verify(given, photos, candidates=pairs, config=WIDE)
         folders = [tmp_path / str(number) for number in (1, 2, 3)]
         for number, folder in enumerate(folders, start=1):
-            ask(
+            collect_answers(
                 folder,
                 given,
                 photos,
@@ -441,7 +451,7 @@ class TestAnswersFolder:
         first, *rest = photos.photos
         strange = replace(photos, photos=(replace(first, label="ginger"), *rest))
         given = bundle(FP32, onnx_fp32=engine())
-        ask(tmp_path / "a", given, strange, candidates=[(FP32, "onnxruntime")])
+        collect_answers(tmp_path / "a", given, strange, candidates=[(FP32, "onnxruntime")])
         with pytest.raises(InputError, match="photos show ginger; the bundle knows chenpi"):
             judge_folders(given, [tmp_path / "a"])
         assert (

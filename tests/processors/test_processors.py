@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edgetlc.calibration.preparation import CalibrationConfig
+from edgetlc.calibration.config import CalibrationConfig
 from edgetlc.calibration.quantize_run import quantize_run
 from edgetlc.data.photos import PhotoSet
 from edgetlc.export.export_run import export_run

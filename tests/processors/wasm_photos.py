@@ -14,7 +14,7 @@ from edgetlc.errors import EdgetlcError, ImageError
 from edgetlc.files import sha256_file
 from edgetlc.results.records import KIND, SCHEMA
 from edgetlc.runtime.bundle import Bundle
-from edgetlc.runtime.stream import decode_or_reason
+from edgetlc.runtime.pixels import decode_or_reason
 
 
 def lay_out(bundle: Bundle, model: str, photos: Path, folder: Path) -> None:

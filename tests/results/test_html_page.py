@@ -22,7 +22,7 @@ from edgetlc.results.html_page import (
     table,
     two_languages,
 )
-from edgetlc.results.signs import SIGNS
+from edgetlc.results.icons import ICONS
 
 
 def test_text_is_escaped_and_html_is_not() -> None:
@@ -68,7 +68,7 @@ def test_picture_is_inside_the_page() -> None:
         assert (image.format, image.size) == ("JPEG", (30, 20))
 
 
-@pytest.mark.parametrize("name", SIGNS)
+@pytest.mark.parametrize("name", ICONS)
 def test_signs_are_drawings(name: str) -> None:
     drawn = ET.fromstring(sign(name))  # noqa: S314 - written here
     assert drawn.attrib["viewBox"] == "0 0 100 100"

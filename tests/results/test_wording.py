@@ -38,36 +38,43 @@ def test_both() -> None:
 
 
 def test_an_answer(predicted: Predict) -> None:
-    assert describe(record(predicted())) == [
-        "photos/a.jpg: 陈皮 aged tangerine peel - GENUINE 正品",
+    assert describe(record(predicted()), "en") == [
+        "photos/a.jpg: 陈皮 aged tangerine peel - GENUINE",
         "  confidence 97.31%; an answer with this label needs 90.00%",
         "  runner-up 橘皮 tangerine peel, 2.00%",
-        "  camera iphone-11 (by exif); verified in this bundle: UNTESTED",
+        "  camera iphone-11 (by EXIF); verified in this bundle: UNTESTED",
         "  caution: camera was not verified",
-        "           设备未验证",
         "  note: first of 12 frames",
     ]
 
 
+def test_an_answer_in_chinese(predicted: Predict) -> None:
+    lines = describe(record(predicted()), "zh")
+    assert lines[0] == "photos/a.jpg: 陈皮 aged tangerine peel - 正品"
+    assert "  相机 iphone-11（由 EXIF 得知）；本模型包对它的验证：未验证" in lines
+    assert "  注意：设备未验证" in lines
+
+
 def test_not_sure_is_as_clear_as_an_answer(predicted: Predict) -> None:
-    first, second, third, *_ = describe(record(predicted(decision="not_sure", confidence=0.61)))
+    unsure = record(predicted(decision="not_sure", confidence=0.61))
+    first, second, *_ = describe(unsure, "en")
     assert first == "photos/a.jpg: NOT SURE: send the piece to the laboratory"
-    assert second.strip().startswith("不确定")
-    assert third == (
+    assert describe(unsure, "zh")[0] == "photos/a.jpg: 不确定：请送实验室检验"
+    assert second == (
         "  most likely 陈皮 aged tangerine peel, confidence 61.00%; "
         "an answer with this label needs 90.00%"
     )
 
 
 def test_unreadable() -> None:
-    assert describe(record(Unreadable("a\n.jpg", "empty"))) == [
-        "a\N{REPLACEMENT CHARACTER}.jpg: 无法读取 UNREADABLE",
+    assert describe(record(Unreadable("a\n.jpg", "empty")), "en") == [
+        "a\N{REPLACEMENT CHARACTER}.jpg: UNREADABLE",
         "  empty",
     ]
 
 
 def test_no_control_character_of_a_label_is_printed(predicted: Predict) -> None:
     hostile = ClassInfo("x", "\x1b[2J", "b\nc", "counterfeit")
-    lines = describe(record(predicted(label=hostile, runner_up=hostile)))
+    lines = describe(record(predicted(label=hostile, runner_up=hostile)), "zh")
     assert all(line.isprintable() for line in lines)
-    assert lines[0].endswith("- COUNTERFEIT 伪品")
+    assert lines[0].endswith("- 伪品")

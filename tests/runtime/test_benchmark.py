@@ -41,7 +41,9 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
         return Decoded(np.zeros((40, 60, 3), np.uint8), "JPEG", (60, 40))
 
     monkeypatch.setattr(module, "decode", decode)
-    monkeypatch.setattr(module, "_SETTLING", 0.0)  # one unmeasured run before each measured one
+    monkeypatch.setattr(
+        "edgetlc.runtime.timing._SETTLING", 0.0
+    )  # one unmeasured run before each measured one
     monkeypatch.setattr(module, "available_engines", lambda: ("onnxruntime",))
     return ticking
 

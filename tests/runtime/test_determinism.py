@@ -180,7 +180,7 @@ def large_models(request: pytest.FixtureRequest) -> Mapping[str, bytes]:
     graph = network_graph(network.eval(), 224)
     rng = np.random.default_rng(0)
     images = [rng.normal(size=(1, 3, 224, 224)).astype(np.float32) for _ in range(4)]
-    networks = {"fp32": graph, "int8": quantize(graph, images, len(images)).model}
+    networks = {"fp32": graph, "int8": quantize(graph, images).model}
     files: dict[str, bytes] = {}
     for precision, body in networks.items():
         model = deployable(body, PixelContract(), 1.3)

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import json
+import shutil
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -11,9 +13,20 @@ from google.protobuf.internal.encoder import _VarintBytes
 from onnx import TensorProto, helper, parser
 
 from edgetlc.errors import BundleError, InputError, MissingExtraError
-from edgetlc.runtime import engines
+from edgetlc.files import write_json
+from edgetlc.runtime.benchmark import benchmark
 from edgetlc.runtime.bundle import Bundle
-from edgetlc.runtime.engines import ENGINES, available_engines, open_engine
+from edgetlc.runtime.classifier import Classifier
+from edgetlc.runtime.engine import Engine, Output
+from edgetlc.runtime.engines import (
+    ENGINES,
+    EngineEntry,
+    available_engines,
+    engines_for,
+    open_engine,
+)
+from edgetlc.runtime.openvino_engine import OpenVinoEngine
+from edgetlc.runtime.pixels import Pixels
 
 GREY = np.full((1, 40, 50, 3), 128, np.uint8)
 here = pytest.mark.parametrize("engine", available_engines())
@@ -128,7 +141,7 @@ def test_answers_stay_when_the_engine_runs_again(engine: str, model: bytes) -> N
 
 
 def test_unknown_and_missing_engines(model: bytes, monkeypatch) -> None:
-    with pytest.raises(InputError, match="unknown engine 'tflite'; use onnxruntime or openvino"):
+    with pytest.raises(InputError, match="engine 'tflite'; use one of onnxruntime, openvino"):
         open_engine("tflite", [model])
     assert set(available_engines()) <= set(ENGINES)
     monkeypatch.setitem(sys.modules, "openvino", None)
@@ -139,5 +152,48 @@ def test_unknown_and_missing_engines(model: bytes, monkeypatch) -> None:
 def test_precision_and_optimisation_are_pinned(model: bytes) -> None:
     """OpenVINO's default arithmetic is bf16 on new processors."""
     pytest.importorskip("openvino")
-    loaded = engines.OpenVinoEngine(model)
+    loaded = OpenVinoEngine(model)
     assert str(loaded._compiled.get_property("INFERENCE_PRECISION_HINT")) == "<Type: 'float32'>"
+
+
+class Stub:
+    """An engine that answers with three equal classes, whatever it is asked."""
+
+    name = "stub 1.0"
+
+    def run(self, pixels: Pixels, images: bool = False) -> Output:
+        count = len(pixels)
+        return Output(
+            np.full((count, 3), 1 / 3, np.float32), np.zeros((count, 3, 2, 2), np.float32)
+        )
+
+
+def test_an_engine_is_added_by_an_entry_of_the_table(
+    small_bundle: Path, model: bytes, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Listed, offered for its format, opened, timed and verified, under a name of its own."""
+    entry = EngineEntry("json", "", ("onnx",), lambda files, threads: Stub())
+    monkeypatch.setitem(ENGINES, "stub", entry)
+    assert available_engines()[-1] == "stub"
+    assert engines_for("onnx") == ("onnxruntime", "openvino", "stub")
+    assert engines_for("ort") == ("onnxruntime",)
+    with pytest.raises(InputError, match=r"use one of onnxruntime, openvino, stub$"):
+        open_engine("tflite", [model])
+    folder = Path(shutil.copytree(small_bundle, tmp_path / "stub.bundle"))
+    document = json.loads((folder / "bundle.json").read_text())
+    document["models"][0]["engines"] = engines_for("onnx")
+    write_json(folder / "bundle.json", document)
+    bundle = Bundle.open(folder)
+    assert Classifier.open(folder, engine="stub").engine.name == "stub 1.0"
+    assert "stub 1.0" in [timing.engine for timing in benchmark(bundle, rounds=3).timings]
+
+
+def test_an_engine_that_is_not_installed(model: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    def absent(files: object, threads: object) -> Engine:
+        raise ImportError("no such module")
+
+    entry = EngineEntry("no_such_module", "", ("onnx",), absent)
+    monkeypatch.setitem(ENGINES, "stub", entry)
+    assert "stub" not in available_engines()
+    with pytest.raises(MissingExtraError, match=r"the engine stub needs .* pip install 'edgetlc'"):
+        open_engine("stub", [model])

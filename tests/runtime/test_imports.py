@@ -47,7 +47,7 @@ def python(code: str, *arguments: str, home: Path | None = None) -> str:
 
 
 def test_importing_the_runtime_loads_no_engine() -> None:
-    modules = ("classifier", "selftest", "archive", "overlay", "stream", "engines")
+    modules = ("classifier", "selftest", "archive", "overlay", "pixels", "engines")
     names = ", ".join(f"edgetlc.runtime.{module}" for module in modules)
     code = f"import sys, json, {names}; print(json.dumps(list(sys.modules)))"
     loaded = {name.partition(".")[0] for name in json.loads(python(code))}
@@ -86,7 +86,7 @@ from edgetlc.export.formats import model_files
 from edgetlc.export.network import network_graph
 from edgetlc.models.networks import Classifier
 network = network_graph(Classifier("resnet18", 2), 32)
-made = quantize(network, [np.zeros((1, 3, 32, 32), np.float32)] * 8, 8).model
+made = quantize(network, [np.zeros((1, 3, 32, 32), np.float32)] * 8).model
 for format_ in ("onnx", "ort", "openvino"):
     assert model_files(made, format_, "int8")
 for package in ("onnxruntime", "openvino", "nncf"):

@@ -76,6 +76,24 @@ def test_a_prediction_says_how_its_camera_fared(
     assert codes(copy, tmp_path, device) == (verified, cautions)
 
 
+@pytest.mark.parametrize("unknown", [None, "", "unknown"])
+def test_an_unknown_camera_is_never_vouched_for(
+    unknown: str | None, copy: Path, tmp_path: Path
+) -> None:
+    def pass_unknown(document: dict[str, Any]) -> None:
+        tested = document["candidates"][0]
+        tested["cameras"].append({"tally": {"camera": unknown}, "verdict": "PASS"})
+        tested["sequential"].append({"camera": unknown, "verdict": "PASS"})
+
+    record(copy, pass_unknown)
+    assert codes(copy, tmp_path, "14") == ("UNTESTED", ["camera-unknown"])
+    recorded = recorded_verification(Bundle.open(copy))
+    assert recorded is not None
+    for camera in (None, "", "unknown"):
+        assert recorded.status("onnx-fp32", "onnxruntime", camera) == "UNTESTED"
+    assert recorded.status("onnx-fp32", "onnxruntime", "iphone-11") == "PASS"
+
+
 def test_without_a_verification_every_answer_is_cautioned(copy: Path, tmp_path: Path) -> None:
     assert codes(copy, tmp_path, "2") == ("UNTESTED", ["not-verified"])
 

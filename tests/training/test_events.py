@@ -8,7 +8,7 @@ import pytest
 
 from edgetlc.training import events as module
 from edgetlc.training.events import EVENTS_FOLDER, epoch_events
-from edgetlc.training.train import Epoch
+from edgetlc.training.runs import Epoch
 
 
 def epoch(number: int, loss: float) -> Epoch:

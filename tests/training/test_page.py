@@ -12,11 +12,12 @@ import numpy as np
 import pytest
 
 from edgetlc.devices.simulation import Simulation
+from edgetlc.locale import _
 from edgetlc.runtime.classes import ClassInfo
 from edgetlc.training.augment import ANNEX_A, Augmentation
 from edgetlc.training.diagnosis import Finding
 from edgetlc.training.metrics import score
-from edgetlc.training.page import MOST_FILES, RunReport, write_page
+from edgetlc.training.page import MOST_FILES, write_page
 from edgetlc.training.page_augmentation import STEPS
 from edgetlc.training.page_charts import (
     confusion_picture,
@@ -25,14 +26,15 @@ from edgetlc.training.page_charts import (
     rate_axis,
     share_axis,
 )
-from edgetlc.training.runs import EpochRecord, RunRecord
+from edgetlc.training.report import RunReport
+from edgetlc.training.runs import Epoch, RunRecord
 
 EVIL = "<script>alert(1)</script>"
 CLASSES = (
     ClassInfo("disc", "圆片", "disc", "genuine"),
     ClassInfo("evil", "坏", EVIL, "counterfeit"),
 )
-EPOCHS = tuple(EpochRecord(n, 1 / n, 0.5 / n, n / 10, 1e-3, 2.0, n / 9) for n in range(1, 6))
+EPOCHS = tuple(Epoch(n, 1 / n, 0.5 / n, n / 10, 1e-3, 2.0, n / 9) for n in range(1, 6))
 SCORES = score([0, 0, 0, 1], [0, 0, 1, 1], ("disc", "evil"), np.eye(2)[[0, 0, 1, 1]])
 
 
@@ -50,8 +52,9 @@ def report(**changes: object) -> RunReport:
         cameras={"iphone-11": SCORES, "unknown": SCORES},
         simulated=False,
         unreadable=(),
+        wrong=(),
         digest="e" * 64,
-        findings=(Finding("over-fitting", "过拟合：例", "Over-fitting: an example"),),
+        findings=(Finding("over-fitting", _("Over-fitting: an example")),),
     )
     return replace(made, **changes)  # type: ignore[arg-type]
 
@@ -92,7 +95,6 @@ def test_all_is_said(tmp_path: Path) -> None:
     for words in (
         "Training report",
         "accuracy 75.00% (3 / 4)",
-        "过拟合：例",
         "Over-fitting: an example",
         "5 / 5 (5)",
         "Confusion matrix",

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from edgetlc.training.precision import learns_in_bf16, processor_flags
+from edgetlc.training.precision import learns_in_bf16
 
 CPU, GPU = torch.device("cpu"), torch.device("cuda", 0)
 X86 = "processor\t: 0\nflags\t\t: fpu sse2 avx2 avx512f{}\nbugs\t\t: bf16_bug\n"
@@ -26,17 +26,11 @@ ARM = "processor\t: 0\nFeatures\t: fp asimd i8mm{}\nCPU part\t: 0xd40\n"
 def test_processor_that_multiplies_bf16(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str, native: bool
 ) -> None:
-    file = tmp_path / "cpuinfo"
-    file.write_text(text)
-    flags = processor_flags(file)
-    monkeypatch.setattr("edgetlc.training.precision.processor_flags", lambda: flags)
+    (tmp_path / "cpuinfo").write_text(text)
+    monkeypatch.setattr("edgetlc.runtime.machine.CPUINFO", tmp_path / "cpuinfo")
     assert learns_in_bf16("auto", CPU) is native
     assert learns_in_bf16("bf16", CPU) is True
     assert learns_in_bf16("fp32", CPU) is False
-
-
-def test_unknown_system_has_no_flags(tmp_path: Path) -> None:
-    assert processor_flags(tmp_path / "none") == set()
 
 
 @pytest.mark.parametrize(

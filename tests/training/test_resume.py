@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -27,7 +28,7 @@ from edgetlc.runtime.contract import PixelContract
 from edgetlc.training import run_folder
 from edgetlc.training.config import TrainingConfig
 from edgetlc.training.run_folder import STATE_FILE
-from edgetlc.training.runs import METRICS_FILE
+from edgetlc.training.runs import METRICS_FILE, read_epochs
 from edgetlc.training.train import TrainedRun, train
 
 
@@ -67,20 +68,14 @@ def replace_file(path: Path, content: bytes) -> None:
     path.write_bytes(content)
 
 
-def stop_after(number: int) -> Any:
-    def on_epoch(epoch: Any) -> None:
-        if epoch.epoch == number:
-            raise Killed
-
-    return on_epoch
-
-
 @pytest.fixture(scope="module")
-def after_two(few: PhotoSet, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def after_two(
+    few: PhotoSet, tmp_path_factory: pytest.TempPathFactory, ending_at: Callable[..., Any]
+) -> Path:
     """A run that ended after its second epoch."""
     run = tmp_path_factory.mktemp("stopped") / "run"
-    with pytest.raises(Killed):
-        train(few, settings(), run, on_epoch=stop_after(2))
+    with ending_at("epoch 2", Killed), pytest.raises(Killed):
+        train(few, settings(), run)
     return run
 
 
@@ -91,10 +86,12 @@ def stopped(after_two: Path, tmp_path: Path, linked_copy: Callable[[Path, Path],
 
 
 class TestSameWeights:
-    def test_after_an_epoch(self, whole: TrainedRun, few: PhotoSet, stopped: Path) -> None:
-        told: list[int] = []
-        run = train(few, settings(), stopped, resume=True, on_resume=told.append)
-        assert told == [2]
+    def test_after_an_epoch(
+        self, whole: TrainedRun, few: PhotoSet, stopped: Path, notes: list[str]
+    ) -> None:
+        run = train(few, settings(), stopped, resume=True)
+        assert notes[0] == "going on after epoch 2 of 3"
+        assert notes[1].startswith("epoch 3: ")
         assert same(weights_of(stopped), weights_of(whole.folder))
         assert figures(stopped) == figures(whole.folder)
         assert run.best.epoch == whole.best.epoch
@@ -109,14 +106,17 @@ class TestSameWeights:
         monkeypatch: pytest.MonkeyPatch,
         name: str,
     ) -> None:
-        """The process goes just before a file of the second epoch is written."""
+        """The process goes just before a file of the second epoch is written.
+
+        A run begins with a JSON document and a text, and each epoch writes one of everything.
+        """
         original = getattr(run_folder, name)
         calls = 0
 
         def killing(*arguments: Any) -> None:
             nonlocal calls
             calls += 1
-            if calls == (3 if name == "write_json" else 2):  # it writes run.json first
+            if calls == (2 if name in ("write_bytes", "save_checkpoint") else 3):
                 raise Killed
             original(*arguments)
 
@@ -167,38 +167,56 @@ class TestSameWeights:
         assert left == {path.name for path in (tmp_path / "whole").iterdir()}
 
 
+def test_what_an_older_run_did_not_measure_stays_unknown(
+    whole: TrainedRun, few: PhotoSet, stopped: Path
+) -> None:
+    """Runs of before training accuracy was recorded: 0.0 would be a measurement."""
+    for name in (STATE_FILE, METRICS_FILE):
+        text = (stopped / name).read_text(encoding="utf-8")
+        older = re.sub(r',\s*"train_accuracy": [0-9.]+', "", text)
+        assert older != text
+        replace_file(stopped / name, older.encode())
+    run = train(few, settings(), stopped, resume=True)
+    assert [epoch.train_accuracy for epoch in run.epochs[:2]] == [None, None]
+    assert run.epochs[2].train_accuracy == whole.epochs[2].train_accuracy
+    assert [values["train_accuracy"] for values in figures(stopped)][:2] == [None, None]
+    assert read_epochs(stopped / METRICS_FILE) == run.epochs
+
+
 class TestRefused:
     @pytest.mark.parametrize(
         ("changes", "told"),
         [
-            ({"learning_rate": 2e-3}, "learning_rate was 0.001, is 0.002"),
-            ({"epochs": 5}, "epochs was 3, is 5"),
-            ({"seed": 1, "dropout": 0.0}, "seed was 0, is 1; dropout was 0.2, is 0.0"),
-            ({"contract": PixelContract(size=64)}, "contract.size was 32, is 64"),
+            ({"learning_rate": 2e-3}, "learning_rate 0.001 → 0.002"),
+            ({"epochs": 5}, "epochs 3 → 5"),
+            ({"seed": 1, "dropout": 0.0}, "seed 0 → 1; dropout 0.2 → 0.0"),
+            ({"contract": PixelContract(size=64)}, "contract.size 32 → 64"),
         ],
     )
     def test_other_settings(
         self, stopped: Path, few: PhotoSet, changes: dict[str, Any], told: str
     ) -> None:
         before = {path.name: path.read_bytes() for path in stopped.iterdir()}
-        with pytest.raises(InputError, match=f"is another run: {told}; use the same settings"):
+        with pytest.raises(InputError, match=f"another run .then → now.: {told}; use the same"):
             train(few, settings(**changes), stopped, resume=True)
         assert {path.name: path.read_bytes() for path in stopped.iterdir()} == before
 
     def test_other_photos(self, stopped: Path, few: PhotoSet) -> None:
         fewer = replace(few, photos=few.photos[1:])
-        with pytest.raises(InputError, match=r"data.photos.train was 18, is 17; data.train_digest"):
+        with pytest.raises(InputError, match=r"data.photos.train 18 → 17; data.train_digest"):
             train(fewer, settings(), stopped, resume=True)
 
-    def test_other_weights_of_the_same_name(self, few: PhotoSet, tmp_path: Path) -> None:
+    def test_other_weights_of_the_same_name(
+        self, few: PhotoSet, tmp_path: Path, ending_at: Callable[..., Any]
+    ) -> None:
         file = tmp_path / "start.pth"
         start = settings(weights=file)
         torch.manual_seed(0)
         torch.save({"fc.weight": torch.randn(3, 512)}, file)
-        with pytest.raises(Killed):
-            train(few, start, tmp_path / "run", on_epoch=stop_after(1))
+        with ending_at("epoch 1", Killed), pytest.raises(Killed):
+            train(few, start, tmp_path / "run")
         torch.save({"fc.weight": torch.randn(3, 512)}, file)
-        with pytest.raises(InputError, match="weights_sha256 was "):
+        with pytest.raises(InputError, match=r"weights_sha256 [0-9a-f]+… → "):
             train(few, start, tmp_path / "run", resume=True)
 
     def test_workers_and_cache_make_no_other_run(
@@ -231,10 +249,11 @@ class TestRefused:
             train(few, settings(), stopped, resume=True)
 
 
-def test_nothing_to_resume_starts_a_run(few: PhotoSet, tmp_path: Path, whole: TrainedRun) -> None:
-    told: list[int] = []
-    train(few, settings(), tmp_path / "run", resume=True, on_resume=told.append)
-    assert told == []
+def test_nothing_to_resume_starts_a_run(
+    few: PhotoSet, tmp_path: Path, whole: TrainedRun, notes: list[str]
+) -> None:
+    train(few, settings(), tmp_path / "run", resume=True)
+    assert notes[0] == "starting from random weights"
     assert same(weights_of(tmp_path / "run"), weights_of(whole.folder))
 
 
@@ -259,7 +278,7 @@ def test_full_disk_keeps_the_last_whole_epoch(
     def sync(handle: int) -> None:
         nonlocal written
         written += 1
-        if written == 5 + write:  # after run.json and the first epoch's four
+        if written == 6 + write:  # after run.json, config.toml and the first epoch's four
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     with monkeypatch.context() as patch:

@@ -80,7 +80,15 @@ class TestMetrics:
         assert [(e.epoch, e.seconds) for e in read_epochs(path)] == [(1, 2.0), (2, 2.0), (3, 9.0)]
 
     @pytest.mark.parametrize(
-        "line", ["no json", "[]", '{"epoch": 1}', json.dumps({**EPOCH, "val_loss": "low"}), "3"]
+        "line",
+        [
+            "no json",
+            "[]",
+            '{"epoch": 1}',
+            json.dumps({**EPOCH, "val_loss": "low"}),
+            json.dumps({**EPOCH, "val_loss": None}),
+            "3",
+        ],
     )
     def test_another_line_is_named(self, tmp_path: Path, line: str) -> None:
         path = tmp_path / METRICS_FILE

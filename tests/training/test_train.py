@@ -16,17 +16,29 @@ from numpy.typing import NDArray
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
+from edgetlc.config import from_toml
 from edgetlc.data.photos import Photo, PhotoSet, digest_of
 from edgetlc.errors import InputError
 from edgetlc.files import sha256_file
-from edgetlc.models.checkpoint import CHECKPOINT_FILE, LoadedWeights, load_checkpoint
+from edgetlc.models.checkpoint import CHECKPOINT_FILE, load_checkpoint
 from edgetlc.models.networks import Classifier
 from edgetlc.runtime.contract import PixelContract
 from edgetlc.training import train as module
+from edgetlc.training.augment import Augmentation
+from edgetlc.training.camera_augment import CameraAugmentation
 from edgetlc.training.config import TrainingConfig
 from edgetlc.training.run_folder import STATE_FILE
-from edgetlc.training.runs import METRICS_FILE, RUN_FILE
-from edgetlc.training.train import Epoch, TrainedRun, train
+from edgetlc.training.runs import (
+    CONFIG_FILE,
+    METRICS_FILE,
+    REPORT_FILE,
+    RUN_FILE,
+    SCORES_FILE,
+    Epoch,
+    best_of,
+    read_epochs,
+)
+from edgetlc.training.train import TrainedRun, train
 
 HUGE = 1e30
 
@@ -80,7 +92,19 @@ class TestRun:
 
     def test_folder_holds_what_the_module_says(self, run: TrainedRun) -> None:
         names = {file.name for file in run.folder.iterdir()}
-        assert names == {CHECKPOINT_FILE, METRICS_FILE, RUN_FILE, STATE_FILE}
+        assert names == {CHECKPOINT_FILE, METRICS_FILE, RUN_FILE, STATE_FILE, CONFIG_FILE}
+
+    def test_the_configuration_that_repeats_it(self, few: PhotoSet, tmp_path: Path) -> None:
+        asked = settings(
+            epochs=1,
+            dropout=0.25,
+            augmentation=Augmentation(rotation=20.0),
+            camera_augmentation=CameraAugmentation(strength=0.5),
+            cache=tmp_path / "cache",
+        )
+        run = train(few, asked, tmp_path / "run")
+        text = (run.folder / CONFIG_FILE).read_text(encoding="utf-8")
+        assert from_toml(text, TrainingConfig) == replace(asked, cache=None)
 
     def test_provenance(self, run: TrainedRun, few: PhotoSet) -> None:
         record = json.loads((run.folder / RUN_FILE).read_text(encoding="utf-8"))
@@ -108,12 +132,16 @@ class TestRun:
 def test_overwrite_replaces_the_run(few: PhotoSet, tmp_path: Path) -> None:
     first = train(few, settings(), tmp_path)
     before = weights_of(tmp_path)
+    for name in (SCORES_FILE, REPORT_FILE):
+        (tmp_path / name).touch()
     second = train(few, settings(epochs=1, seed=9), tmp_path, overwrite=True)
     assert not same(weights_of(tmp_path), before)
     assert len((tmp_path / METRICS_FILE).read_text().splitlines()) == 1
     assert len(first.epochs) == 2
     assert load_checkpoint(tmp_path).provenance["settings"]["seed"] == 9
     assert second.best == second.epochs[0]
+    assert not (tmp_path / SCORES_FILE).exists()
+    assert not (tmp_path / REPORT_FILE).exists()
 
 
 class ScriptedLoop:
@@ -205,15 +233,24 @@ class TestWeights:
         return file
 
     def test_lists_exactly_what_was_not_found(
-        self, few: PhotoSet, tmp_path: Path, partial: Path, script: Callable[..., None]
+        self,
+        few: PhotoSet,
+        tmp_path: Path,
+        partial: Path,
+        script: Callable[..., None],
+        notes: list[str],
     ) -> None:
         script((1.0, 1.0))
-        told: list[LoadedWeights | None] = []
-        once = settings(weights=partial, epochs=1)
-        run = train(few, once, tmp_path / "run", on_start=told.append)
+        run = train(few, settings(weights=partial, epochs=1), tmp_path / "run")
         loaded = run.weights
-        assert told == [loaded]
         assert loaded is not None
+        assert notes == [
+            f"starting from trunk.safetensors: {len(loaded.loaded)} tensors loaded",
+            "  not found in it, random: conv1.weight",
+            "  of another shape, random: fc.weight, fc.bias",
+            "  in it but unused: extra.weight",
+            "epoch 1: train loss 1.000, val loss 1.000, val accuracy 100.0%",
+        ]
         assert loaded.not_found == ("conv1.weight",)
         assert loaded.wrong_shape == ("fc.weight", "fc.bias")
         assert loaded.unused == ("extra.weight",)
@@ -227,13 +264,12 @@ class TestWeights:
         assert record["settings"]["weights"] == "trunk.safetensors"  # no place, only a name
 
     def test_random_start_is_told(
-        self, few: PhotoSet, tmp_path: Path, script: Callable[..., None]
+        self, few: PhotoSet, tmp_path: Path, script: Callable[..., None], notes: list[str]
     ) -> None:
         script((1.0, 1.0))
-        told: list[LoadedWeights | None] = []
-        run = train(few, settings(epochs=1), tmp_path, on_start=told.append)
+        run = train(few, settings(epochs=1), tmp_path)
         assert run.weights is None
-        assert told == [None]
+        assert notes[0] == "starting from random weights"
 
     def test_weights_of_another_network(self, few: PhotoSet, tmp_path: Path) -> None:
         file = tmp_path / "other.safetensors"
@@ -256,19 +292,15 @@ class TestLossThatIsNoNumber:
         assert not (tmp_path / CHECKPOINT_FILE).exists()
 
 
-def test_ctrl_c_keeps_the_best_epoch_so_far(few: PhotoSet, tmp_path: Path) -> None:
-    seen: list[Epoch] = []
-
-    def stop(epoch: Epoch) -> None:
-        seen.append(epoch)
-        if epoch.epoch == 2:
-            raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        train(few, settings(epochs=50), tmp_path, on_epoch=stop)
-    best = max(seen, key=lambda e: (e.val_accuracy, -e.val_loss))
-    assert Epoch(**load_checkpoint(tmp_path).provenance["best_epoch"]) == best
-    assert len((tmp_path / METRICS_FILE).read_text().splitlines()) == 2
+def test_ctrl_c_keeps_the_best_epoch_so_far(
+    few: PhotoSet, tmp_path: Path, ending_at: Callable[..., Any]
+) -> None:
+    with ending_at("epoch 2", KeyboardInterrupt), pytest.raises(KeyboardInterrupt):
+        train(few, settings(epochs=50), tmp_path)
+    epochs = read_epochs(tmp_path / METRICS_FILE)
+    assert len(epochs) == 2
+    best = Epoch(**load_checkpoint(tmp_path).provenance["best_epoch"])
+    assert best == best_of(epochs)
     assert not list(tmp_path.glob(".*")), "temporary files were left"
 
 

@@ -8,11 +8,13 @@ import onnx
 import pytest
 
 from edgetlc.calibration.measurement import CameraEffect, Measurement
-from edgetlc.calibration.search.core import front_of, options_of
+from edgetlc.calibration.search.core import front_of
 from edgetlc.calibration.search.processor import Processor
-from edgetlc.calibration.search.result import Made, Row, SearchResult
+from edgetlc.calibration.search.result import SearchResult
 from edgetlc.calibration.search.targets import TARGETS, recommend
 from edgetlc.calibration.search.timing import Latency
+from edgetlc.calibration.search.variant import BuiltVariant, Row
+from edgetlc.locale import _
 from edgetlc.runtime.contract import PixelContract
 from edgetlc.runtime.machine import Machine
 
@@ -41,9 +43,9 @@ def row(name: str, figures: Figures, **fields: object) -> Row:
     lost, megabytes, times = figures
     latencies = []
     for slot, ms in times.items():
-        engine, _, held_to = slot.partition(" ")
+        engine, _space, held_to = slot.partition(" ")
         latencies.append(Latency(f"{engine} 9.1", held_to, ms, 0.9 * ms))
-    given = {"how": (f"{name} 的做法", f"how {name} is made"), "remarks": (), "network": "a" * 64}
+    given = {"how": _("how {name} is made", name=name), "remarks": (), "network": "a" * 64}
     return Row(
         name=name,
         size=224,
@@ -66,13 +68,12 @@ def found() -> Callable[..., SearchResult]:
         **fields: object,
     ) -> SearchResult:
         every = (*(row(name, one) for name, one in figures.items()), *rows)
-        made = {
-            one.name: Made(onnx.ModelProto(), PixelContract(), 1.0, one.measurement)
+        built = {
+            one.name: BuiltVariant(onnx.ModelProto(), PixelContract(), 1.0, one.measurement)
             for one in every
         }
-        options = options_of(every, max_drop)
-        told = tuple(recommend(target, options, processor, max_drop) for target in TARGETS)
-        given = {"left_out": (("int8-aware", ("与 int8 是同一网络", "the same network as int8")),)}
+        told = tuple(recommend(target, every, processor, max_drop) for target in TARGETS)
+        given = {"left_out": (("int8-qat", _("the same network as {other}", other="int8")),)}
         return SearchResult(
             rows=every,
             front=front_of(every),
@@ -84,7 +85,7 @@ def found() -> Callable[..., SearchResult]:
             machine=HERE,
             processor=processor,
             created="2026-01-01T00:00:00+00:00",
-            made=made,
+            built=built,
             **{"simulated": True, **given, **fields},  # type: ignore[arg-type]
         )
 

@@ -14,17 +14,21 @@ import onnx
 import pytest
 from onnx import numpy_helper, parser
 
+from edgetlc.calibration.config import SearchConfig
 from edgetlc.calibration.measurement import CameraEffect, Measurement
-from edgetlc.calibration.search.core import Candidate, search
+from edgetlc.calibration.search.core import search
 from edgetlc.calibration.search.processor import Processor
-from edgetlc.calibration.search.result import Made, SearchResult
-from edgetlc.calibration.search.timing import Latency, Timed, latencies
+from edgetlc.calibration.search.result import SearchResult
+from edgetlc.calibration.search.timing import Latency, TimedModel, latencies
+from edgetlc.calibration.search.variant import BuiltVariant, Variant
 from edgetlc.errors import EdgetlcError, ImageError, InputError
+from edgetlc.locale import _
 from edgetlc.progress import Silent, reporting
 from edgetlc.runtime.contract import PixelContract
 from edgetlc.runtime.engines import available_engines
 
 HERE = Processor({"vnni": ""})
+QUICK = SearchConfig(rounds=3, threads=1)
 
 
 def network(size: int, scale: float) -> onnx.ModelProto:
@@ -51,17 +55,17 @@ def measured(lost: int) -> Measurement:
     return Measurement(pooled, (replace(pooled, camera="iphone-11"),))
 
 
-def candidate(name: str, scale: float = 1.0, lost: int = 0, size: int = 32) -> Candidate:
+def candidate(name: str, scale: float = 1.0, lost: int = 0, size: int = 32) -> Variant:
     contract = PixelContract(size=size)
-    made = Made(network(size, scale), contract, 1.0, measured(lost))
-    return Candidate(name, (f"{name} 的做法", f"how {name} is made"), lambda: made)
+    built = BuiltVariant(network(size, scale), contract, 1.0, measured(lost))
+    return Variant(name, _("how {name} is made", name=name), lambda: built)
 
 
-def failing(name: str) -> Candidate:
-    def make() -> Made:
+def failing(name: str) -> Variant:
+    def build() -> BuiltVariant:
         raise InputError(f"{name} cannot be made")
 
-    return Candidate(name, ("", ""), make)
+    return Variant(name, _("never"), build)
 
 
 @pytest.fixture(scope="module")
@@ -78,7 +82,7 @@ def found(photo: Path) -> SearchResult:
         failing("broken"),
         candidate("student", 3.0, lost=5, size=48),
     )
-    return search(candidates, photo, rounds=3, threads=1, simulated=True, processor=HERE)
+    return search(candidates, photo, QUICK, simulated=True, processor=HERE)
 
 
 def test_rows_are_in_order_and_measured_on_every_engine(found: SearchResult) -> None:
@@ -94,8 +98,8 @@ def test_rows_are_in_order_and_measured_on_every_engine(found: SearchResult) -> 
 
 def test_what_was_left_out_is_told(found: SearchResult) -> None:
     assert found.left_out == (
-        ("copy", ("与 int8 是同一网络", "the same network as int8")),
-        ("broken", ("未能生成", "could not be made: broken cannot be made")),
+        ("copy", "the same network as int8"),
+        ("broken", "could not be made: broken cannot be made"),
     )
 
 
@@ -123,12 +127,18 @@ def test_the_document_is_json_and_whole(found: SearchResult) -> None:
 
 
 def test_candidates_are_announced(photo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def quick(candidates: object, **_: object) -> dict[str, tuple[Latency, ...]]:
+    def quick(models: object, **_settings: object) -> dict[str, tuple[Latency, ...]]:
         return dict.fromkeys(("float", "int8"), (Latency("onnxruntime 1", "", 1.0, 1.0),))
 
     monkeypatch.setattr("edgetlc.calibration.search.core.latencies", quick)
     said: list[str] = []
-    search((candidate("float"), candidate("int8", 2.0)), photo, log=said.append)
+
+    class Listening(Silent):
+        def note(self, text: str) -> None:
+            said.append(text)
+
+    with reporting(Listening()):
+        search((candidate("float"), candidate("int8", 2.0)), photo, QUICK)
     assert said == [
         "candidate 1 of 2: float, how float is made",
         "candidate 2 of 2: int8, how int8 is made",
@@ -143,20 +153,20 @@ def test_candidates_are_announced(photo: Path, monkeypatch: pytest.MonkeyPatch) 
         ({"max_drop": -0.1}, "the accepted drop is -0.1"),
     ],
 )
-def test_bad_input(photo: Path, change: dict[str, float], message: str) -> None:
+def test_bad_input(change: dict[str, float], message: str) -> None:
     with pytest.raises(InputError, match=message):
-        search((failing("float"),), photo, **change)  # type: ignore[arg-type]
+        SearchConfig(**change)  # type: ignore[arg-type]
 
 
 def test_a_float_network_that_cannot_be_made_stops_the_search(photo: Path) -> None:
     with pytest.raises(InputError, match="float cannot be made"):
-        search((failing("float"), candidate("int8")), photo)
+        search((failing("float"), candidate("int8")), photo, QUICK)
 
 
 def test_a_photo_that_is_none(tmp_path: Path) -> None:
     (tmp_path / "x.jpg").write_bytes(b"no photo")
     with pytest.raises(ImageError):
-        search((candidate("float"),), tmp_path / "x.jpg")
+        search((candidate("float"),), tmp_path / "x.jpg", QUICK)
 
 
 class TestTiming:
@@ -175,7 +185,7 @@ class TestTiming:
                     shown.append(description)
                     yield item
 
-        timed = {"float": Timed(tiny_deployable(), self.PIXELS)}
+        timed = {"float": TimedModel(tiny_deployable(), self.PIXELS)}
         with reporting(Watching()):
             found = latencies(timed, rounds=3, threads=1, held_to=["AVX2"])
         assert [x.held_to for x in found["float"]] == ["", "", "AVX2"]
@@ -184,7 +194,7 @@ class TestTiming:
 
     def test_a_process_that_fails_is_told_in_one_line(self) -> None:
         with pytest.raises(EdgetlcError, match="the timing process ended with status 1") as told:
-            latencies({"float": Timed(b"no model", self.PIXELS)}, rounds=3)
+            latencies({"float": TimedModel(b"no model", self.PIXELS)}, rounds=3)
         assert "onnxruntime cannot load the model" in str(told.value)
         assert "\n" not in str(told.value)
 
@@ -204,7 +214,7 @@ class TestTiming:
                 raise KeyboardInterrupt
 
         monkeypatch.setattr("edgetlc.calibration.search.timing.subprocess.Popen", Noted)
-        timed = {"float": Timed(tiny_deployable(), self.PIXELS)}
+        timed = {"float": TimedModel(tiny_deployable(), self.PIXELS)}
         with reporting(Interrupting()), pytest.raises(KeyboardInterrupt):
             latencies(timed, rounds=100_000)
         (process,) = started

@@ -15,18 +15,20 @@ from onnx import numpy_helper
 
 from edgetlc.calibration import quantize_run as quantize_module
 from edgetlc.calibration.confidence import refit
-from edgetlc.calibration.measurement import answer, compare
-from edgetlc.calibration.preparation import WORK_FOLDER, CalibrationConfig, Preparation
-from edgetlc.calibration.quantize_run import QuantizationConfig, Result
+from edgetlc.calibration.config import CalibrationConfig, QuantizationConfig, SearchConfig
+from edgetlc.calibration.measurement import compare, logits_of
+from edgetlc.calibration.preparation import WORK_FOLDER, Preparation
+from edgetlc.calibration.quantize_run import MeasuredNetwork
 from edgetlc.calibration.quantizer import Quantized
 from edgetlc.calibration.search import candidates as module
 from edgetlc.calibration.search.result import SearchResult
-from edgetlc.calibration.search.run import SearchConfig, next_steps, search_run
+from edgetlc.calibration.search.run import next_steps, search_run
 from edgetlc.data.photos import PhotoSet
 from edgetlc.errors import InputError
 from edgetlc.files import read_json, sha256_file
 from edgetlc.models.checkpoint import CHECKPOINT_FILE, load_checkpoint, save_checkpoint
 from edgetlc.models.int8_checkpoint import INT8_FILE, RECORD_FILE
+from edgetlc.progress import Silent, reporting
 from edgetlc.runtime.classes import ClassInfo
 from edgetlc.runtime.contract import PixelContract
 
@@ -44,8 +46,8 @@ def student(tiny_run: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def lightly(ready: Preparation, photos: PhotoSet, config: QuantizationConfig) -> Result:
-    """Stand in for `compress`: weights of half the digits, other ones for every config."""
+def lightly(ready: Preparation, photos: PhotoSet, config: QuantizationConfig) -> MeasuredNetwork:
+    """Stand in for `quantize_and_measure`: weights of half the digits, by the config."""
     model = onnx.ModelProto()
     model.CopyFrom(ready.network)
     last = 2 if "mixed" in str(config) else 3 if "accurate" in str(config) else 1
@@ -53,9 +55,9 @@ def lightly(ready: Preparation, photos: PhotoSet, config: QuantizationConfig) ->
         if tensor.data_type == onnx.TensorProto.FLOAT and len(tensor.dims) == 4:
             rough = numpy_helper.to_array(tensor).astype(np.float16) * np.float16(1 + last / 1024)
             tensor.CopyFrom(numpy_helper.from_array(rough.astype(np.float32), tensor.name))
-    before, after = ready.float_logits, answer(model, ready.validation)
+    before, after = ready.float_logits, logits_of(model, ready.validation)
     truth = ready.validation.truth
-    return Result(
+    return MeasuredNetwork(
         Quantized(model, 20, 1, {"left_in_float": "head"}),
         (),
         compare(before, after, ready.validation),
@@ -76,7 +78,7 @@ def found(run: Path, student: Path, quantized_run: Path, photo_set: PhotoSet) ->
     """
     config = SearchConfig(max_drop=0.9, students=(student, quantized_run), rounds=3, threads=1)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(module, "compress", lightly)
+        patch.setattr(module, "quantize_and_measure", lightly)
         return search_run(run, photo_set, FEW, config)
 
 
@@ -84,12 +86,12 @@ def test_every_candidate_is_a_row_or_left_out_with_its_reason(found: SearchResul
     assert [row.name for row in found.rows] == [*NAMES[:-1], *STUDENT, "run int8"]
     left_out = dict(found.left_out)
     assert left_out == {
-        "int8-and-float": ("与 int8 是同一网络", "the same network as int8"),
-        "run float": ("与 float 是同一网络", "the same network as float"),
+        "int8-and-float": "the same network as int8",
+        "run float": "the same network as float",
     }
     small = {row.name: row.size for row in found.rows if row.size != 64}
     assert small == dict.fromkeys(STUDENT, 48)
-    assert found.row("small int8").how[1].startswith("student resnet18 ")
+    assert found.row("small int8").how.startswith("student resnet18 ")
 
 
 def test_float_is_the_measure_of_students_too(found: SearchResult) -> None:
@@ -123,7 +125,7 @@ def test_next_steps_name_every_run_that_is_recommended(
         one = found.recommendations[0]
         told = tuple(replace(one, candidate=name) for name in candidates)
         again = replace(found, recommendations=told)
-        return next_steps(again, run, (student, quantized_run))
+        return list(next_steps(again, run, (student, quantized_run)))
 
     assert steps("int8", "float") == [f"int8 is now the int8 network of {run}"]
     (float_only,) = steps("float")
@@ -189,24 +191,25 @@ def test_for_real_interrupted_and_resumed(
 ) -> None:
     run = linked_copy(tiny_run, tmp_path / "run")
     config = SearchConfig(max_drop=0.5, students=(student,), rounds=3, threads=1)
-    recipes: list[Any] = []
+    configs: list[Any] = []
     quantize = quantize_module.quantize
 
-    def counted(network: Any, images: Any, count: int, recipe: Any) -> Any:
-        recipes.append(recipe)
-        return quantize(network, images, count, recipe)
+    def counted(network: Any, images: Any, config: Any) -> Any:
+        configs.append(config)
+        return quantize(network, images, config)
 
-    def interrupt(line: str) -> None:
-        if line.startswith("candidate 3"):
-            raise KeyboardInterrupt
+    class Interrupting(Silent):
+        def note(self, text: str) -> None:
+            if text.startswith("candidate 3"):
+                raise KeyboardInterrupt
 
     monkeypatch.setattr(quantize_module, "quantize", counted)
-    with pytest.raises(KeyboardInterrupt):
-        search_run(run, photo_set, FEW, config, log=interrupt)
-    (begun,) = recipes
+    with reporting(Interrupting()), pytest.raises(KeyboardInterrupt):
+        search_run(run, photo_set, FEW, config)
+    (begun,) = configs
     assert not (run / INT8_FILE).exists()
     found = search_run(run, photo_set, FEW, config, resume=True)
-    assert recipes[1:].count(begun) == 1  # the student's, by the same recipe
+    assert configs[1:].count(begun) == 1  # the student's, as by default
 
     names = {row.name for row in found.rows} | {name for name, _ in found.left_out}
     assert names == {*NAMES, *STUDENT}

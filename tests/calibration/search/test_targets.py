@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from edgetlc.calibration.measurement import CameraEffect, Measurement
 from edgetlc.calibration.search.processor import Processor
-from edgetlc.calibration.search.target_reasons import WORTH, Option
-from edgetlc.calibration.search.targets import TARGETS, Recommendation, recommend
+from edgetlc.calibration.search.targets import MIN_GAIN, TARGETS, Recommendation, recommend
 from edgetlc.calibration.search.timing import Latency
+from edgetlc.calibration.search.variant import Row
+from edgetlc.locale import _
 
 VNNI = Processor({"vnni": "", "avx2": "AVX2"})
 VNNI_PC, AVX2_PC, ARM, BROWSER = TARGETS
@@ -19,23 +22,26 @@ BOUND = 0.01
 
 
 def option(
-    name: str, megabytes: float, ms: float, harm: float = 0.0, accuracy: float = 0.95
-) -> Option:
+    name: str, megabytes: float, ms: float, drop: float = 0.0, accuracy: float = 0.95
+) -> Row:
     """Return a candidate that takes `ms` on OpenVINO here and twice that held to AVX2."""
     times = (
         Latency("onnxruntime 1.30", "", 1.5 * ms, 1.4 * ms),
         Latency("openvino 2026.4", "", ms, 0.9 * ms),
         Latency("openvino 2026.4", "AVX2", 2 * ms, 1.9 * ms),
     )
-    size = round(1e6 * megabytes)
-    return Option(name, size, accuracy, 1 - harm, harm, "iphone-11", harm <= BOUND, times)
+    right, lost = round(1000 * accuracy), round(1000 * drop)
+    camera = CameraEffect("iphone-11", 1000, 1000 - lost, right + lost, right, 0, 0, 0)
+    measurement = Measurement(replace(camera, camera="all"), (camera,))
+    how = _("how {name} is made", name=name)
+    return Row(name, how, (), "a" * 64, 224, round(1e6 * megabytes), measurement, times)
 
 
 FLOAT = option("float", 45, 30)
 
 
 def told(
-    *others: Option, target: int = 0, processor: Processor = VNNI, original: Option = FLOAT
+    *others: Row, target: int = 0, processor: Processor = VNNI, original: Row = FLOAT
 ) -> Recommendation:
     return recommend(TARGETS[target], (original, *others), processor, BOUND)
 
@@ -45,11 +51,11 @@ def test_the_fastest_of_the_accepted() -> None:
     found = told(slow, fast, wrong)
     assert (found.candidate, found.engine) == ("fast", "openvino 2026.4")
     assert (found.median_ms, found.float_ms, found.measure) == (5, 30, None)
-    assert found.reason[1] == (
+    assert found.reason == (
         "5 ms a photo on openvino 2026.4 against 30 ms for float on openvino 2026.4, a file of "
-        "11 MB against 45 MB, and no camera loses more than 0 % (1 % are accepted)."
+        "11 MB against 45 MB, and no camera loses more than 0.00% (1.00% are accepted)."
     )
-    assert "每张 5 ms" in found.reason[0]
+    assert "每张 5 ms" in found.reason.translated("zh")
 
 
 def test_held_to_an_older_instruction_set() -> None:
@@ -68,11 +74,11 @@ def test_held_to_an_older_instruction_set() -> None:
         (option("other", 11, 40), "float"),  # smaller, but slower
     ],
 )
-def test_what_is_worth_shipping(other: Option, expected: str) -> None:
+def test_what_is_worth_shipping(other: Row, expected: str) -> None:
     found = told(other)
     assert found.candidate == expected
-    assert ("Ship float" in found.reason[1]) == (expected == "float")
-    assert ("发布 float" in found.reason[0]) == (expected == "float")
+    assert ("Ship float" in found.reason) == (expected == "float")
+    assert ("发布浮点" in found.reason.translated("zh")) == (expected == "float")
 
 
 def test_of_equally_fast_and_small_ones_the_best_on_its_worst_camera() -> None:
@@ -84,13 +90,13 @@ def test_of_equally_fast_and_small_ones_the_best_on_its_worst_camera() -> None:
 def test_nothing_is_accepted() -> None:
     found = told(option("a", 11, 5, 0.05), option("b", 11, 5, 0.03))
     assert found.candidate == "float"
-    assert found.reason[1] == (
-        "Ship float: every other candidate loses more than the accepted 1 %; the least, b, loses "
-        "3 % on iphone-11."
+    assert found.reason == (
+        "Ship float: every other candidate loses more than the accepted 1.00%; the least, b, "
+        "loses 3.00% on iphone-11."
     )
     unmeasured = told(option("a", 11, 5, 0.05), target=3)
     assert unmeasured.candidate == "float"
-    assert "every other candidate loses more" in unmeasured.reason[1]
+    assert "every other candidate loses more" in unmeasured.reason
 
 
 @pytest.mark.parametrize(
@@ -109,15 +115,15 @@ def test_unmeasured_targets_get_the_smallest(target: int, processor: Processor, 
     assert found.candidate == "small"
     assert (found.engine, found.median_ms, found.float_ms) == ("", None, None)
     assert found.measure
-    assert why in found.reason[1]
-    assert "6 MB against 45 MB" in found.reason[1]
-    assert "未测量" in found.reason[0]
+    assert why in found.reason
+    assert "6 MB against 45 MB" in found.reason
+    assert "未测量" in found.reason.translated("zh")
 
 
 def test_unmeasured_and_nothing_smaller() -> None:
     found = told(option("same", 45, 5), target=3)
     assert found.candidate == "float"
-    assert "no candidate is smaller" in found.reason[1]
+    assert "no candidate is smaller" in found.reason
 
 
 def test_arm_counts_where_it_is_this_machine() -> None:
@@ -138,19 +144,23 @@ def test_arm_counts_where_it_is_this_machine() -> None:
         max_size=6,
     )
 )
-def test_the_recommended_is_accepted_and_nearly_the_fastest(others: Sequence[Option]) -> None:
+def test_the_recommended_is_accepted_and_nearly_the_fastest(others: Sequence[Row]) -> None:
     every = (FLOAT, *others)
     for target in TARGETS:
         found = recommend(target, every, VNNI, BOUND)
         chosen = next(one for one in every if one.name == found.candidate)
-        assert chosen.accepted
+        assert chosen.measurement.holds(BOUND)
         if found.median_ms is None:
             continue
         held = "AVX2" if target is AVX2_PC else ""
         fastest = min(
-            x.median_ms for one in every if one.accepted for x in one.latencies if x.held_to == held
+            x.median_ms
+            for one in every
+            if one.measurement.holds(BOUND)
+            for x in one.latencies
+            if x.held_to == held
         )
-        assert found.median_ms * (1 - WORTH) <= fastest * (1 + 1e-9)
+        assert found.median_ms * (1 - MIN_GAIN) <= fastest * (1 + 1e-9)
         if chosen is not FLOAT:
-            faster = found.median_ms < found.float_ms * (1 - WORTH) * (1 + 1e-9)
-            assert faster or chosen.bytes < FLOAT.bytes * (1 - WORTH) * (1 + 1e-9)
+            faster = found.median_ms < found.float_ms * (1 - MIN_GAIN) * (1 + 1e-9)
+            assert faster or chosen.bytes < FLOAT.bytes * (1 - MIN_GAIN) * (1 + 1e-9)

@@ -1,0 +1,220 @@
+"""Configurations: frozen dataclasses whose fields are options, and the TOML files that hold them.
+
+    @dataclass(frozen=True)
+    class TrainingConfig:
+        epochs: int = option(20, _("Passes over the training part."))
+
+A field's default and its help stand here once. The command line makes an option of each
+(`edgetlc.cli.config_options`); `to_toml` writes a configuration and `from_toml` reads one, with
+tables for nested dataclasses and mappings. A setting that is None is left out of the file.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import tomllib
+import types
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, fields, is_dataclass
+from difflib import get_close_matches
+from pathlib import PurePath
+from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
+
+from edgetlc.errors import InputError
+from edgetlc.locale import Message, _
+
+T = TypeVar("T")
+
+_OPTION = "edgetlc.option"
+
+
+@dataclass(frozen=True)
+class Option:
+    """How people set a field.
+
+    Attributes:
+        help: one or two sentences.
+        flag: on the command line; `--` and the field's name where empty.
+        metavar: stands for the value in the help.
+        min, max: smallest and largest value.
+        shown: the default as the help shows it, where the value itself is no help.
+        parse: makes the value of the text that is given on the command line.
+    """
+
+    help: str
+    flag: str = ""
+    metavar: str | None = None
+    min: float | None = None
+    max: float | None = None
+    shown: str | None = None
+    parse: Callable[[str], Any] | None = None
+
+    def described(self) -> dict[str, Option]:
+        """Return the metadata of a dataclass field without a default: one that must be given."""
+        return {_OPTION: self}
+
+
+def option(default: T, help: str, **how: Any) -> T:
+    """Return a dataclass field that people can set; `how` are the other fields of `Option`."""
+    made: T = field(default=default, metadata=Option(help, **how).described())
+    return made
+
+
+def options(config: type) -> dict[str, Option]:
+    """Return the options of a configuration by their fields' names."""
+    return {f.name: f.metadata[_OPTION] for f in fields(config) if _OPTION in f.metadata}
+
+
+def to_toml(config: Any) -> str:
+    """Return a configuration as the text of a file that `from_toml` reads back.
+
+    Raises:
+        InputError: a file name that is not Unicode, which TOML cannot hold.
+    """
+    text = "\n".join(_lines(config, "")) + "\n"
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise InputError(
+            _("a configuration cannot hold {text!r}; rename that file", text=error.object)
+        ) from None
+    return text
+
+
+def from_toml(text: str, config: type[T]) -> T:
+    """Return the configuration that a TOML file holds; what it leaves out takes its default.
+
+    Raises:
+        InputError: no TOML, an unknown setting, one of the wrong type, or a value out of range.
+    """
+    try:
+        document = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise InputError(_("not a readable configuration: {reason}", reason=str(error))) from None
+    made: T = _made(document, config, "")
+    return made
+
+
+def _lines(table: Any, path: str) -> Iterator[str]:
+    """Yield the lines of a table: its values, then the tables in it."""
+    pairs = table.items() if isinstance(table, Mapping) else _settings(table)
+    inner = []
+    for name, value in pairs:
+        key = name if re.fullmatch(r"[A-Za-z0-9_-]+", name) else _text(name)
+        if isinstance(value, Mapping) or is_dataclass(value):
+            inner.append((f"{path}.{key}".lstrip("."), value))
+        elif value is not None:
+            yield f"{key} = {_value(value)}"
+    for place, value in inner:
+        yield f"\n[{place}]"
+        yield from _lines(value, place)
+
+
+def _settings(config: Any) -> Iterator[tuple[str, Any]]:
+    return ((f.name, getattr(config, f.name)) for f in fields(config) if f.init)
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, int | float):
+        return repr(value)
+    if isinstance(value, tuple | list):
+        return f"[{', '.join(map(_value, value))}]"
+    return _text(str(value))
+
+
+def _text(text: str) -> str:
+    """Return a TOML string: JSON's, but that DEL is escaped too."""
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
+
+
+def _made(document: Mapping[str, Any], config: Any, path: str) -> Any:
+    """Return a configuration of a table's settings."""
+    kinds = get_type_hints(config)
+    known = [f.name for f in fields(config) if f.init]
+    values = {}
+    for name, value in document.items():
+        place = f"{path}.{name}".lstrip(".")
+        if name not in known:
+            raise InputError(_unknown(place, name, known))
+        values[name] = _read(value, kinds[name], place)
+    try:
+        return config(**values)
+    except TypeError as error:
+        if str(error).startswith(f"{config.__name__}.__init__"):
+            missing = re.findall(r"'(\w+)'", str(error))
+            raise InputError(
+                _("[{table}] needs {names}", table=path, names=", ".join(missing))
+            ) from None
+        raise
+
+
+def _unknown(place: str, name: str, known: list[str]) -> Message:
+    near = get_close_matches(name, known, n=1, cutoff=0.5)
+    if near:
+        return _("unknown setting {name!r}; did you mean {near!r}?", name=place, near=near[0])
+    return _("unknown setting {name!r}; known are {known}", name=place, known=", ".join(known))
+
+
+def _read(value: Any, kind: Any, name: str) -> Any:
+    """Return a setting's value as its type wants it.
+
+    Raises:
+        InputError: it is of another type.
+    """
+    origin: Any = get_origin(kind)
+    inner = get_args(kind)
+    if origin in (Union, types.UnionType):
+        return _first_that_fits(value, [k for k in inner if k is not types.NoneType], name)
+    if get_origin(kind) is Literal:
+        if value not in inner:
+            allowed = ", ".join(map(str, inner))
+            raise InputError(
+                _("{name} is {value!r}; use {allowed}", name=name, value=value, allowed=allowed)
+            )
+        return value
+    if origin is tuple and isinstance(value, list):
+        each = inner[:1] * len(value) if inner[1:] == (...,) else inner
+        if len(each) == len(value):
+            return tuple(_read(v, k, name) for v, k in zip(value, each, strict=True))
+    if isinstance(value, dict) and is_dataclass(kind):
+        return _made(value, kind, name)
+    if isinstance(value, dict) and origin is not None and issubclass(origin, Mapping):
+        return {key: _read(v, inner[1], f"{name}.{key}") for key, v in value.items()}
+    if isinstance(kind, type) and issubclass(kind, PurePath) and isinstance(value, str):
+        return kind(value)
+    if kind is float and type(value) is int:
+        return float(value)
+    if kind is type(value):
+        return value
+    raise InputError(
+        _("{name} is {value!r}; it takes {kind}", name=name, value=value, kind=_words(kind))
+    )
+
+
+def _first_that_fits(value: Any, kinds: list[Any], name: str) -> Any:
+    failures = []
+    for kind in kinds:
+        try:
+            return _read(value, kind, name)
+        except InputError as error:
+            failures.append(error)
+    raise failures[-1]
+
+
+def _words(kind: Any) -> Message:
+    """Return what a type takes, in words."""
+    if get_origin(kind) is tuple:
+        each = get_args(kind)
+        return _("a list") if Ellipsis in each else _("a list of {count}", count=len(each))
+    if isinstance(kind, type) and issubclass(kind, PurePath):
+        return _("a text, the name of a file")
+    words = {
+        bool: _("true or false"),
+        int: _("a whole number"),
+        float: _("a number"),
+        str: _("a text"),
+    }
+    return words.get(kind, _("a table of settings"))
