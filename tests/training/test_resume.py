@@ -133,6 +133,7 @@ class TestSameWeights:
         assert same(weights_of(tmp_path), weights_of(whole.folder))
         assert figures(tmp_path) == figures(whole.folder)
 
+    @pytest.mark.slow
     @pytest.mark.skipif(os.name == "nt", reason="needs SIGKILL")
     def test_a_real_process_killed_within_an_epoch(self, manifest: Path, tmp_path: Path) -> None:
         command = [sys.executable, "-m", "edgetlc", "train", "--data", str(manifest)]
