@@ -46,6 +46,7 @@ def search(
     Example: edgetlc search runs/herbs --data split.csv --student runs/small --report search.html
     """
     from edgetlc.calibration.search.run import search_run
+    from edgetlc.devices.profiles import Cameras
     from edgetlc.pages.search import write_page
 
     calibration = with_own(calibration, own, devices)
@@ -53,7 +54,7 @@ def search(
     photos = load_part(data, "all", devices)
     found = search_run(run, photos, calibration, config, resume=resume)
     if report:
-        write_page(report, found)
+        write_page(report, found, Cameras.load(devices))
     answer(found.to_json(), lambda: _show(found, run, config.students, report), as_json=json_)
 
 
