@@ -200,7 +200,8 @@ def _mean(inputs: list[Tensor], attributes: Attributes) -> Tensor:
 
 _OPERATORS: dict[str, tuple[Callable[[list[Any], Attributes], Tensor], str]] = {
     "Add": (_add, ""),
-    "AveragePool": (_average_pool, "kernel_shape strides"),
+    # Without pads, which are refused, it is all the same whether they count.
+    "AveragePool": (_average_pool, "count_include_pad kernel_shape strides"),
     "BatchNormalization": (_normalise, "epsilon momentum"),
     "Concat": (lambda inputs, attributes: torch.cat(inputs, attributes["axis"]), "axis"),
     "Conv": (_convolve, "dilations group kernel_shape pads strides"),

@@ -192,9 +192,7 @@ class Measurement:
 
 
 def logits_of(
-    model: onnx.ModelProto,
-    validation: Validation,
-    workers: int | None = None,
+    model: onnx.ModelProto, validation: Validation, workers: int | None = None
 ) -> NDArray[np.float32]:
     """Return the network's logits for every photo, float32[n, C].
 

@@ -63,9 +63,7 @@ class Quantized:
 
 
 def quantize(
-    network: onnx.ModelProto,
-    images: Sequence[Images],
-    config: QuantizationConfig | None = None,
+    network: onnx.ModelProto, images: Sequence[Images], config: QuantizationConfig | None = None
 ) -> Quantized:
     """Quantize a float network with ranges from calibration images.
 
@@ -103,10 +101,7 @@ def quantize(
 
 
 def _by_nncf(
-    network: onnx.ModelProto,
-    images: Sequence[Images],
-    preset: Preset,
-    head: list[str],
+    network: onnx.ModelProto, images: Sequence[Images], preset: Preset, head: list[str]
 ) -> onnx.ModelProto:
     """Return what NNCF makes of the network; `head` names the nodes that stay float."""
     nncf = _nncf()

@@ -98,7 +98,7 @@ class Cameras:
             return self._by_id[id_]
         except KeyError:
             raise InputError(
-                _("unknown camera {id_!r}; 'edgetlc devices list' shows the known ones", id_=id_)
+                _("unknown camera {id!r}; 'edgetlc devices list' shows the known ones", id=id_)
             ) from None
 
     def by_number(self, number: str) -> CameraProfile | None:

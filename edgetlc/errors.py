@@ -50,11 +50,7 @@ class MissingExtraError(InputError):
     def __init__(self, what: str, extra: str) -> None:
         package = f"edgetlc[{extra}]" if extra else "edgetlc"
         super().__init__(
-            _(
-                "{what} needs an optional part: pip install '{package}'",
-                what=what,
-                package=package,
-            )
+            _("{what} needs an optional part: pip install '{package}'", what=what, package=package)
         )
 
 

@@ -73,10 +73,7 @@ def open_source(source: Source) -> OpenPhoto:
     if isinstance(source, np.ndarray):
         return ArraySource(source)
     raise ImageError(
-        _(
-            "a {kind}; give a path, bytes, a PIL image or an array",
-            kind=type(source).__name__,
-        )
+        _("a {kind}; give a path, bytes, a PIL image or an array", kind=type(source).__name__)
     )
 
 

@@ -88,10 +88,7 @@ def recorded_verification(bundle: Bundle) -> RecordedVerification | None:
         document = json.loads(content)
         if document["bundle_digest"] != bundle.digest:
             raise BundleError(
-                _(
-                    "{file} speaks of another bundle; run 'edgetlc verify --record' again",
-                    file=file,
-                )
+                _("{file} speaks of another bundle; run 'edgetlc verify --record' again", file=file)
             )
         return _from_document(document)
     except (TypeError, KeyError, ValueError, AttributeError, RecursionError) as error:

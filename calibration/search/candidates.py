@@ -96,8 +96,8 @@ def student_candidates(
             network, record = load_int8(student.run)
             temperature = record["temperature"]
         except InputError:  # none, or not this checkpoint's
-            made = quantize_and_measure(student, photos, QuantizationConfig())
-            network, temperature = made.quantized.model, made.confidence.after.temperature
+            fresh = quantize_and_measure(student, photos, QuantizationConfig())
+            network, temperature = fresh.quantized.model, fresh.confidence.after.temperature
         logits = logits_of(network, student.validation)
         return BuiltVariant(network, student.checkpoint.contract, temperature, measured(logits))
 

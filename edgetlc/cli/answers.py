@@ -92,4 +92,4 @@ def judge(
     outputs.check(opened)
     others = read_reports(reports or (), opened)
     found = judge_folders(opened, folders, with_cameras(config, devices), others)
-    conclude(found, opened, outputs, as_json=json_)
+    conclude(found, opened, outputs, devices, as_json=json_)

@@ -104,6 +104,8 @@ def describe(bundle: Bundle) -> dict[str, Any]:
 
 def show_bundle(bundle: Bundle) -> None:
     """Print what a bundle holds."""
+    from edgetlc.results.wording import ROLE_NAMES
+
     manifest = bundle.manifest
     rows = (
         (m.id, ", ".join(m.engines), f"{sum(manifest.files[f].bytes for f in m.files) / 1e6:.1f}")
@@ -111,7 +113,10 @@ def show_bundle(bundle: Bundle) -> None:
     )
     title = _("Models of {path}", path=bundle.path)
     table(title, (_("model"), _("engines"), Number("MB")), rows)
-    classes = ((info.name, info.zh, info.en, info.role) for info in manifest.classes)
+    classes = (
+        (info.name, info.zh, info.en, ROLE_NAMES.get(info.role, info.role))
+        for info in manifest.classes
+    )
     table(_("Classes"), (_("class"), "中文", "English", _("role")), classes)
     _show_policies(manifest)
     contract = manifest.contract

@@ -42,9 +42,9 @@ def evaluate(
     Example: edgetlc evaluate runs/herbs --data split.csv
     """
     from edgetlc.models.checkpoint import load_checkpoint
+    from edgetlc.pages.training import write_page
     from edgetlc.training.evaluate import evaluate as score_run
     from edgetlc.training.metrics import scores_to_json
-    from edgetlc.training.page import write_page
     from edgetlc.training.report import report_evaluation
 
     checkpoint = load_checkpoint(run)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -19,9 +19,10 @@ from edgetlc.cli.options import (
     ResultsFile,
     Resume,
     Threads,
+    photo_files,
 )
 from edgetlc.cli.prediction_view import MOST_ROWS, UNREADABLE, Tally, show_answers
-from edgetlc.errors import BAD_INPUT, InputError
+from edgetlc.errors import BAD_INPUT
 from edgetlc.locale import _
 from edgetlc.progress import progress
 
@@ -101,36 +102,6 @@ def predict(
         _tell_where(outputs, tally.photos)
     if tally.unreadable:
         raise typer.Exit(BAD_INPUT)
-
-
-def photo_files(places: Sequence[Path]) -> list[Path]:
-    """Return the photos named and those in the folders named, in order.
-
-    Hidden files are left out, and pictures that `predict` made itself.
-
-    Raises:
-        InputError: a place does not exist, or no photo is there.
-    """
-    from edgetlc.results.safe_text import ANNOTATED_SUFFIX, OVERLAY_SUFFIX
-    from edgetlc.runtime.containers import PHOTO_SUFFIXES
-
-    def is_photo(path: Path) -> bool:
-        if path.suffix.lower() not in PHOTO_SUFFIXES or path.name.startswith("."):
-            return False
-        return not path.name.endswith((OVERLAY_SUFFIX, ANNOTATED_SUFFIX)) and path.is_file()
-
-    def expand(place: Path) -> Iterator[Path]:
-        if place.is_dir():
-            yield from filter(is_photo, sorted(place.rglob("*")))
-        elif place.exists():
-            yield place
-        else:
-            raise InputError(_("{path}: no such photo or folder", path=place))
-
-    files = [file for place in places for file in expand(place)]
-    if not files:
-        raise InputError(_("no photos in {places}", places=", ".join(map(str, places))))
-    return files
 
 
 def _classify(

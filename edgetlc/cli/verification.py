@@ -81,16 +81,17 @@ class Outputs:
         if self.record:
             check_recordable(bundle)
 
-    def write(self, found: Verification, bundle: Bundle) -> None:
-        """Write what was asked for."""
+    def write(self, found: Verification, bundle: Bundle, devices: Path | None = None) -> None:
+        """Write what was asked for; cameras go by the names in the folder `devices`, too."""
         if self.record:
             from edgetlc.parity.reports import record
 
             note(_("recorded in {file}", file=record(bundle, found)))
         if self.report is not None:
+            from edgetlc.devices.profiles import Cameras
             from edgetlc.pages.verification import write_page
 
-            write_page(self.report, found, bundle)
+            write_page(self.report, found, bundle, Cameras.load(devices))
         if self.junit is not None:
             from edgetlc.parity.junit import write_junit
 
@@ -106,10 +107,17 @@ def with_cameras(config: VerificationConfig, devices: Path | None) -> Verificati
     return replace(config, cameras=tuple(listed))
 
 
-def conclude(found: Verification, bundle: Bundle, outputs: Outputs, *, as_json: bool) -> NoReturn:
+def conclude(
+    found: Verification,
+    bundle: Bundle,
+    outputs: Outputs,
+    devices: Path | None = None,
+    *,
+    as_json: bool,
+) -> NoReturn:
     """Tell a verdict and exit with its code."""
     note_unreadable(found.unreadable)
-    outputs.write(found, bundle)
+    outputs.write(found, bundle, devices)
     answer(found.to_json(), lambda: show_verification(found), as_json=as_json)
     raise typer.Exit(EXIT_CODE[found.verdict])
 

@@ -60,4 +60,4 @@ def verify(
                 part=asked.part,
             )
         )
-    conclude(found, opened, outputs, as_json=json_)
+    conclude(found, opened, outputs, devices, as_json=json_)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from edgetlc.cli.console import Number, answer, note, say, table
+from edgetlc.cli.console import Number, answer, say, table
 from edgetlc.cli.options import BundleArgument, Json, Output, Overwrite
 from edgetlc.locale import _, n_
 
@@ -47,8 +47,8 @@ def wheelhouse(
 
     Example: edgetlc bundle wheelhouse herbs.etlc -o usb --platform aarch64 --python 3.11
     """
-    from edgetlc.export.wheel import Target
     from edgetlc.export.wheelhouse import make_wheelhouse
+    from edgetlc.export.wheels import Target
     from edgetlc.runtime.bundle import Bundle
 
     target = Target(platform, python)
@@ -59,7 +59,6 @@ def wheelhouse(
         extras=extra or (),
         wheel=wheel,
         overwrite=overwrite,
-        say=note,
     )
     document = {"folder": str(output), **made.to_json()}
     answer(document, lambda: _show_wheelhouse(made, output), as_json=json_)

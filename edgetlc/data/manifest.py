@@ -176,12 +176,11 @@ def _photo(file: Path, label: str, cameras: Cameras) -> Photo:
 
 
 def _from_manifest(path: Path, cameras: Cameras) -> list[Photo]:
-    root = path.absolute().parent
     try:
         with path.open(encoding="utf-8-sig", newline="") as stream:
             reader = csv.DictReader(stream, strict=True, skipinitialspace=True)
             _check_columns(path, reader.fieldnames or [])
-            return [_from_row(path, root, reader.line_num, row, cameras) for row in reader]
+            return [_from_line(path, reader.line_num, row, cameras) for row in reader]
     except (UnicodeDecodeError, csv.Error) as error:
         raise InputError(
             _("{path} is not a UTF-8 CSV manifest: {reason}", path=path, reason=error)
@@ -207,55 +206,35 @@ def _check_columns(path: Path, found: Iterable[str]) -> None:
         )
 
 
-def _from_row(
-    path: Path, root: Path, line: int, row: dict[str, str | None], cameras: Cameras
-) -> Photo:
+def _from_line(path: Path, line: int, row: dict[str, str | None], cameras: Cameras) -> Photo:
+    try:
+        return _from_row(row, path.absolute().parent, cameras)
+    except InputError as error:
+        raise InputError(
+            _("{path}, line {line}: {reason}", path=path, line=line, reason=error)
+        ) from None
+
+
+def _from_row(row: dict[str, str | None], root: Path, cameras: Cameras) -> Photo:
     def field(name: str) -> str | None:
         return row.get(name) or None
 
     place, label, part = field("path"), field("class"), field("part")
     if None in row or place is None or label is None:
-        raise InputError(
-            _(
-                "{path}, line {line}: needs a path and a class, and one field per column",
-                path=path,
-                line=line,
-            )
-        )
+        raise InputError(_("needs a path and a class, and one field per column"))
     if part is not None and part not in PARTS:
+        allowed = ", ".join(PARTS)
         raise InputError(
-            _(
-                "{path}, line {line}: part is {part!r}; use {allowed} or nothing",
-                path=path,
-                line=line,
-                part=part,
-                allowed=", ".join(PARTS),
-            )
+            _("part is {part!r}; use {allowed} or nothing", part=part, allowed=allowed)
         )
     simulated = field("simulated") or "0"
     if simulated not in ("0", "1"):
-        raise InputError(
-            _(
-                "{path}, line {line}: simulated is {simulated!r}; use 0 or 1",
-                path=path,
-                line=line,
-                simulated=simulated,
-            )
-        )
+        raise InputError(_("simulated is {simulated!r}; use 0 or 1", simulated=simulated))
     camera = field("camera")
     if camera is not None and camera not in cameras:
-        raise InputError(
-            _(
-                "{path}, line {line}: unknown camera {camera!r}; see 'edgetlc devices list'",
-                path=path,
-                line=line,
-                camera=camera,
-            )
-        )
+        raise InputError(_("unknown camera {camera!r}; see 'edgetlc devices list'", camera=camera))
     file = root / place
     if not file.is_file():
-        raise InputError(
-            _("{path}, line {line}: no photo at {file}", path=path, line=line, file=file)
-        )
+        raise InputError(_("no photo at {file}", file=file))
     photo = Photo(file, label, camera, field("batch"), field("group"), None, simulated == "1")
     return replace(photo, part=part)

@@ -84,10 +84,7 @@ def parse_ratios(text: str, *, allow_any: bool = False) -> dict[Part, float]:
 
 
 def split(
-    photos: PhotoSet,
-    ratios: Mapping[Part, float] = DEFAULT_RATIOS,
-    *,
-    seed: int = 0,
+    photos: PhotoSet, ratios: Mapping[Part, float] = DEFAULT_RATIOS, *, seed: int = 0
 ) -> Split:
     """Divide a photo set by class and camera into three parts, each cluster whole.
 

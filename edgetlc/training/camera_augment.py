@@ -80,7 +80,7 @@ class CameraAugmentation:
         ),
         flag="--camera-augment",
         metavar="SHARE",
-        shown="0",
+        shown="",
     )
     strength: float = option(
         1.0,

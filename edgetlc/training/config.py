@@ -11,6 +11,7 @@ from typing import Literal, get_args
 from edgetlc.config import Option, option
 from edgetlc.errors import InputError
 from edgetlc.locale import _, p_
+from edgetlc.models.architectures import ARCHITECTURES
 from edgetlc.runtime.contract import PixelContract
 from edgetlc.training.augment import Augmentation
 from edgetlc.training.camera_augment import CameraAugmentation
@@ -117,7 +118,7 @@ class TrainingConfig:
 
     architecture: str = option(
         "resnet50",
-        _("resnet18, resnet34, resnet50, densenet121, densenet161, densenet169."),
+        _("Network: {names}.", names=", ".join(ARCHITECTURES)),
         flag="--arch",
     )
     epochs: int = option(20, _("Passes over the training part."))

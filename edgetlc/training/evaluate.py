@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgetlc.data.photos import Photo, PhotoSet
+from edgetlc.devices.camera import UNKNOWN_CAMERA
 from edgetlc.errors import ImageError, InputError
 from edgetlc.locale import _
 from edgetlc.models.checkpoint import Checkpoint
@@ -57,7 +58,7 @@ class Answers:
         """Score the photos of each camera; key `unknown` holds those of no known one."""
         places: dict[str, list[int]] = defaultdict(list)
         for place, photo in enumerate(self.photos):
-            places[photo.camera or "unknown"].append(place)
+            places[photo.camera or UNKNOWN_CAMERA].append(place)
         return {camera: self._score(np.array(places[camera])) for camera in sorted(places)}
 
     def _score(self, chosen: slice | NDArray[np.int64]) -> Scores:

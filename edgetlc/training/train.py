@@ -93,11 +93,12 @@ def train(
         state = folder.resumable(record) if existing.get("resume") else None
         if state is None:
             _note_start(loaded)
+        elif state.finished:
+            note(_("{path} is finished and stays as it is", path=output))
+            return TrainedRun(output, best_of(state.epochs), state.epochs, loaded, ())
         else:
             done = len(state.epochs)
             note(_("going on after epoch {done} of {count}", done=done, count=config.epochs))
-            if state.finished:
-                return TrainedRun(output, best_of(state.epochs), state.epochs, loaded, ())
         with _image_sets(photos, config, output, world) as (training, validation):
             loop = Loop(classifier, config, training, validation, world, device, teacher)
             kept = Checkpoint(classifier, photos.classes, config.contract, provenance=record)

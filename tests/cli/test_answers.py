@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 import onnx
 import pytest
-import torch
 
 from edgetlc.calibration import quantize_run as quantize_module
 from edgetlc.calibration.quantizer import Quantized
@@ -200,16 +199,6 @@ class TestVerify:
         assert all(c["pooled"]["largest_change"] < 1e-3 for c in document["candidates"])
 
 
-@pytest.fixture
-def one_thread() -> Iterator[None]:
-    """Two threads of torch wait for each other on a busy machine."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
-
-
-@pytest.mark.usefixtures("one_thread")
 class TestToolchain:
     def test_evaluate(self, edgetlc: Run, tiny_run: Path, manifest: Path, tmp_path: Path) -> None:
         table = tmp_path / "scores.csv"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,14 +13,6 @@ import torch
 Run = Callable[..., Any]
 QUICK = ("--size", "32", "--epochs", "1", "--batch-size", "8")
 RESNET18 = ("--arch", "resnet18")
-
-
-@pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
 
 
 def test_folds(manifest: Path, tmp_path: Path, edgetlc: Run) -> None:

@@ -133,6 +133,7 @@ class TestSameWeights:
         assert same(weights_of(tmp_path), weights_of(whole.folder))
         assert figures(tmp_path) == figures(whole.folder)
 
+    @pytest.mark.slow
     @pytest.mark.skipif(os.name == "nt", reason="needs SIGKILL")
     def test_a_real_process_killed_within_an_epoch(self, manifest: Path, tmp_path: Path) -> None:
         command = [sys.executable, "-m", "edgetlc", "train", "--data", str(manifest)]
@@ -256,10 +257,11 @@ def test_nothing_to_resume_starts_a_run(
     assert same(weights_of(tmp_path / "run"), weights_of(whole.folder))
 
 
-def test_finished_run_is_returned(whole: TrainedRun, few: PhotoSet) -> None:
+def test_finished_run_is_returned(whole: TrainedRun, few: PhotoSet, notes: list[str]) -> None:
     before = (whole.folder / CHECKPOINT_FILE).stat().st_mtime_ns
     again = train(few, settings(), whole.folder, resume=True)
     assert (again.best, again.epochs) == (whole.best, whole.epochs)
+    assert notes == [f"{whole.folder} is finished and stays as it is"]
     assert (whole.folder / CHECKPOINT_FILE).stat().st_mtime_ns == before
 
 
