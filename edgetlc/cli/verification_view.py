@@ -173,7 +173,7 @@ def _row(report: CandidateReport, v: CameraVerdict) -> dict[str, object]:
         "model": report.model,
         "engine": report.engine,
         "machine": report.machine,
-        "camera": t.camera or "unknown",
+        "camera": t.camera,
         "photos": t.n,
         "units": t.units,
         "reference_accuracy": t.reference_accuracy,
