@@ -22,7 +22,8 @@ from babel.messages.pofile import read_po, write_po
 
 ROOT = Path(__file__).resolve().parents[1]
 FOLDERS = ("edgetlc", "export", "runtime", "calibration", "devices")
-KEYWORDS = {"_": None, "n_": (1, 2), "p_": ((1, "c"), 2)}
+KEYWORDS = {"_": None, "n_": (1, 2), "p_": ((1, "c"), 2), "say": None, "note": None}
+KEYWORDS |= dict.fromkeys(("EdgetlcError", "InputError", "ImageError", "BundleError", "GateError"))
 METHODS = [("**.py", "python"), ("**.jinja", "jinja2")]
 OPTIONS = {"**.jinja": {"trimmed": "true", "silent": "false"}}
 _NO_DAY = datetime(2000, 1, 1, tzinfo=UTC)

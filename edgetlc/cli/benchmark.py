@@ -44,7 +44,7 @@ def benchmark(
         found = measure(opened, rounds=rounds, threads=threads, photo=data)
     except ImageError as error:
         place = photo or _("golden photo")
-        raise ImageError(_("{path}: {reason}", path=place, reason=error)) from None
+        raise ImageError("{path}: {reason}", path=place, reason=error) from None
     write_results(results_file, results_format, asdict(found), [vars(t) for t in found.timings])
     answer(asdict(found), lambda: _show(found), as_json=json_)
 
@@ -72,10 +72,5 @@ def _show(found: Benchmark) -> None:
             for t in found.timings
         ),
     )
-    say(
-        _(
-            "host step (file to pixels) of the same photo: median {time:.2f} ms",
-            time=found.decode_ms,
-        )
-    )
-    say(_("Ratios hold within this run; milliseconds only on this machine at this moment."))
+    say("host step (file to pixels) of the same photo: median {time:.2f} ms", time=found.decode_ms)
+    say("Ratios hold within this run; milliseconds only on this machine at this moment.")

@@ -89,4 +89,4 @@ def _show(found: Evaluation, part: str) -> None:
         ((c.label, *counts) for c, counts in zip(classes, found.overall.confusion, strict=True)),
     )
     if found.simulated:
-        say(_("Some photos are simulated: the figures say nothing of the real cameras."))
+        say("Some photos are simulated: the figures say nothing of the real cameras.")

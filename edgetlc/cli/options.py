@@ -97,9 +97,9 @@ def photo_files(places: Sequence[Path]) -> list[Path]:
         elif place.exists():
             yield place
         else:
-            raise InputError(_("{path}: no such photo or folder", path=place))
+            raise InputError("{path}: no such photo or folder", path=place)
 
     files = [file for place in places for file in expand(place)]
     if not files:
-        raise InputError(_("no photos in {places}", places=", ".join(map(str, places))))
+        raise InputError("no photos in {places}", places=", ".join(map(str, places)))
     return files

@@ -86,16 +86,14 @@ def _show(found: SelfTest) -> None:
         for a in m.answers:
             if a.found != a.expected:
                 say(
-                    _(
-                        "{model} on {engine}: {photo} is {found} here, was {expected}",
-                        model=m.model,
-                        engine=m.engine,
-                        photo=a.photo,
-                        found=a.found,
-                        expected=a.expected,
-                    )
+                    "{model} on {engine}: {photo} is {found} here, was {expected}",
+                    model=m.model,
+                    engine=m.engine,
+                    photo=a.photo,
+                    found=a.found,
+                    expected=a.expected,
                 )
-    say(_("self-test {verdict}", verdict=_word(found.passed)))
+    say("self-test {verdict}", verdict=_word(found.passed))
 
 
 def _word(passed: bool) -> Message:

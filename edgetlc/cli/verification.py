@@ -86,7 +86,7 @@ class Outputs:
         if self.record:
             from edgetlc.parity.reports import record
 
-            note(_("recorded in {file}", file=record(bundle, found)))
+            note("recorded in {file}", file=record(bundle, found))
         if self.report is not None:
             from edgetlc.devices.profiles import Cameras
             from edgetlc.pages.verification import write_page
@@ -137,14 +137,12 @@ def _reference(run: Path | None, bundle: Bundle) -> Any:
     known = [info.name for info in manifest.classes]
     if names != known or checkpoint.contract != manifest.contract:
         raise InputError(
-            _(
-                "{run} was trained on {names} at {size} pixels, the bundle on {known} at "
-                "{bundle_size}; pass the bundle's own run",
-                run=run,
-                names=", ".join(names),
-                size=checkpoint.contract.size,
-                known=", ".join(known),
-                bundle_size=manifest.contract.size,
-            )
+            "{run} was trained on {names} at {size} pixels, the bundle on {known} at "
+            "{bundle_size}; pass the bundle's own run",
+            run=run,
+            names=", ".join(names),
+            size=checkpoint.contract.size,
+            known=", ".join(known),
+            bundle_size=manifest.contract.size,
         )
     return ReferenceModel(checkpoint, threads=1)

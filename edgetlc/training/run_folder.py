@@ -94,25 +94,21 @@ class RunFolder:
             InputError: it does, or both are asked for.
         """
         if overwrite and resume:
-            raise InputError(_("--resume goes on with what --overwrite replaces; give one of them"))
+            raise InputError("--resume goes on with what --overwrite replaces; give one of them")
         if overwrite or not (self.path / CHECKPOINT_FILE).exists():
             return
         if not resume:
             raise InputError(
-                _(
-                    "{path} holds a trained run; choose another output, or pass --overwrite, "
-                    "or --resume to go on with it",
-                    path=self.path,
-                )
+                "{path} holds a trained run; choose another output, or pass --overwrite, "
+                "or --resume to go on with it",
+                path=self.path,
             )
         if not (self.path / STATE_FILE).exists():
             raise InputError(
-                _(
-                    "{path} holds a run without {file}, which cannot be resumed; "
-                    "choose another output or pass --overwrite",
-                    path=self.path,
-                    file=STATE_FILE,
-                )
+                "{path} holds a run without {file}, which cannot be resumed; "
+                "choose another output or pass --overwrite",
+                path=self.path,
+                file=STATE_FILE,
             )
 
     def resumable(self, record: Mapping[str, Any]) -> State | None:
@@ -129,12 +125,10 @@ class RunFolder:
         changed = differences(read_json(self.path / RUN_FILE, _("run record")), record)
         if changed:
             raise InputError(
-                _(
-                    "{path} is another run (then → now): {changes}; "
-                    "use the same settings and photos, or choose another output",
-                    path=self.path,
-                    changes="; ".join(changed),
-                )
+                "{path} is another run (then → now): {changes}; "
+                "use the same settings and photos, or choose another output",
+                path=self.path,
+                changes="; ".join(changed),
             )
         return self._state()
 
@@ -197,11 +191,9 @@ class RunFolder:
             return State(epochs, float(document["temperature"]), tensors, document["loop"])
         except (OSError, SafetensorError, KeyError, TypeError, ValueError) as error:
             raise InputError(
-                _(
-                    "{file} cannot be resumed from ({error}); start again with --overwrite",
-                    file=file,
-                    error=error,
-                )
+                "{file} cannot be resumed from ({error}); start again with --overwrite",
+                file=file,
+                error=error,
             ) from None
 
     def _remove_tensors(self, but: str | None) -> None:
