@@ -134,17 +134,17 @@ class RunFolder:
 
     def begin(self, state: State | None, kept: Checkpoint, config: TrainingConfig) -> None:
         """Start a run, or bring the files up to the state it is resumed from."""
-        if state is not None:
-            self._write_results(state, kept)
-            return
-        self.path.mkdir(parents=True, exist_ok=True)
-        for stale in (SCORES_FILE, REPORT_FILE, CHECKPOINT_FILE, METRICS_FILE, STATE_FILE):
-            (self.path / stale).unlink(missing_ok=True)
-        self._remove_tensors(but=None)
-        write_json(self.path / RUN_FILE, dict(kept.provenance))
+        if state is None:
+            self.path.mkdir(parents=True, exist_ok=True)
+            for stale in (SCORES_FILE, REPORT_FILE, CHECKPOINT_FILE, METRICS_FILE, STATE_FILE):
+                (self.path / stale).unlink(missing_ok=True)
+            self._remove_tensors(but=None)
+            write_json(self.path / RUN_FILE, dict(kept.provenance))
         # Where decoded photos lie while it trains makes no other run.
         settings = replace(config, cache=None, cache_limit=TrainingConfig.cache_limit)
         write_text(self.path / CONFIG_FILE, to_toml(settings))
+        if state is not None:
+            self._write_results(state, kept)
 
     def keep(self, state: State, kept: Checkpoint) -> None:
         """Write what an epoch reached, and its weights if it is the best so far."""
