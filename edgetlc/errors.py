@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from edgetlc.locale import message
+from edgetlc.locale import _, message
 
 PASSED = 0
 FAILED = 1
@@ -56,7 +56,7 @@ class MissingExtraError(InputError):
     def __init__(self, what: str, extra: str) -> None:
         package = f"edgetlc[{extra}]" if extra else "edgetlc"
         super().__init__(
-            "{what} needs an optional part: pip install '{package}'", what=what, package=package
+            _("{what} needs an optional part: pip install '{package}'", what=what, package=package)
         )
 
 
