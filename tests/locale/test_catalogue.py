@@ -70,12 +70,11 @@ def test_both_languages_carry_the_same_placeholders(entries: list[Entry]) -> Non
 
 def test_translations_are_chinese(entries: list[Entry]) -> None:
     """Nothing was left in English by copying it: a sentence without one Chinese letter."""
-    words = re.compile(r"[A-Za-z]{2,}")
-    plain = {entry: re.sub(r"\{.*?\}", "", texts(entry.id)[0]) for entry in entries}
-    sentences = (entry for entry in entries if len(words.findall(plain[entry])) > 3)
-    for entry in sentences:
-        for text in texts(entry.string):
-            assert any("\u4e00" <= letter <= "\u9fff" for letter in text), entry.id
+    for entry in entries:
+        words = re.sub(r"\{.*?\}", "", texts(entry.id)[0]).split()
+        if len([word for word in words if word.isalpha()]) > 3:
+            for text in texts(entry.string):
+                assert any("\u4e00" <= letter <= "\u9fff" for letter in text), entry.id
 
 
 def test_the_compiled_catalogue_is_that_of_the_texts() -> None:
