@@ -3,7 +3,6 @@
 PYTHON ?= python3
 VENV   := .venv
 BASE   := .venv-base
-DATA   ?= ../shared/data
 PIP    := -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
 .PHONY: help setup demo test test-slow test-processors check format locale bench web web-tools clean
@@ -39,10 +38,10 @@ demo: setup
 	$(VENV)/bin/edgetlc demo -o demo-out --overwrite
 
 test: setup $(BASE)/ready
-	EDGETLC_BASE_PYTHON=$(abspath $(BASE)/bin/python) $(VENV)/bin/python -m pytest -m "not slow"
+	EDGETLC_BASE_PYTHON=$(abspath $(BASE)/bin/python) $(VENV)/bin/python -m pytest -n auto --dist worksteal -m "not slow"
 
 test-slow: setup $(BASE)/ready
-	EDGETLC_BASE_PYTHON=$(abspath $(BASE)/bin/python) $(VENV)/bin/python -m pytest -m slow
+	EDGETLC_BASE_PYTHON=$(abspath $(BASE)/bin/python) $(VENV)/bin/python -m pytest -n auto --dist worksteal -m slow
 
 # Older x86 processors for OpenVINO, and ARM under emulation for ONNX Runtime (downloads 70 MB once).
 test-processors: setup

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, get_args
 
+from edgetlc.config import option
 from edgetlc.data.photos import PhotoSet
 from edgetlc.errors import InputError
 from edgetlc.locale import _
@@ -30,10 +31,12 @@ class CalibrationConfig:
         allow_missing_cameras: go on where a camera to be verified has no training photo.
     """
 
-    count: int = 300
-    seed: int = 0
+    count: int = option(300, _("Calibration photos."), flag="--photos")
+    seed: int = option(0, _("Start of every random draw."), min=0, max=2**32 - 1)
     own: PhotoSet | None = None
-    allow_missing_cameras: bool = False
+    allow_missing_cameras: bool = option(
+        False, _("Go on where a camera to be verified has no training photo.")
+    )
 
 
 @dataclass(frozen=True)
@@ -48,7 +51,13 @@ class QatConfig:
         device: `cpu`, `cuda`, or `cuda:1` for the second GPU.
     """
 
-    epochs: int = 1
+    epochs: int = option(
+        1,
+        _("Train the int8 network on for so many epochs, with its rounding."),
+        flag="--qat",
+        metavar="EPOCHS",
+        shown="",
+    )
     batch_size: int = 16
     learning_rate: float = 5e-4
     seed: int = 0
@@ -59,14 +68,12 @@ class QatConfig:
 
         if self.epochs < 1 or self.batch_size < 2:
             raise InputError(
-                _(
-                    "epochs {epochs}, batch size {batch_size}; at least 1 and 2 are needed",
-                    epochs=self.epochs,
-                    batch_size=self.batch_size,
-                )
+                "epochs {epochs}, batch size {batch_size}; at least 1 and 2 are needed",
+                epochs=self.epochs,
+                batch_size=self.batch_size,
             )
         if not 0 < self.learning_rate < math.inf:
-            raise InputError(_("the learning rate must be above 0"))
+            raise InputError("the learning rate must be above 0")
         check_device(self.device)
 
 
@@ -85,23 +92,29 @@ class QuantizationConfig:
             validation part, a share of its photos; None measures them and accepts any.
     """
 
-    preset: Preset = "performance"
-    bias_correction: BiasCorrection = "fast"
-    float_layers: tuple[str, ...] = ()
+    preset: Preset = option("performance", _("Ranges around zero, or of their own (mixed)."))
+    bias_correction: BiasCorrection = option("fast", _("How biases make up for rounding."))
+    float_layers: tuple[str, ...] = option(
+        (), _("Leave this layer in float; repeat it."), flag="--float-layer"
+    )
     qat: QatConfig | None = None
-    max_drop: float | None = None
+    max_drop: float | None = option(
+        None,
+        _(
+            "Largest fall of the worst camera's accuracy, 0.01 for 1 %: layers return to float "
+            "until it holds."
+        ),
+    )
 
     def __post_init__(self) -> None:
         if self.preset not in get_args(Preset):
             raise InputError(
-                _("unknown preset {value!r}; use performance or mixed", value=self.preset)
+                "unknown preset {value!r}; use performance or mixed", value=self.preset
             )
         if self.bias_correction not in get_args(BiasCorrection):
             raise InputError(
-                _(
-                    "unknown bias correction {value!r}; use fast or accurate",
-                    value=self.bias_correction,
-                )
+                "unknown bias correction {value!r}; use fast or accurate",
+                value=self.bias_correction,
             )
         if self.max_drop is not None:
             _check_max_drop(self.max_drop)
@@ -120,24 +133,28 @@ class SearchConfig:
         threads: processor threads of the timing; None leaves the choice to each engine.
     """
 
-    max_drop: float = 0.01
+    max_drop: float = option(
+        0.01, _("Largest accepted fall of the worst camera's accuracy, 0.01 for 1 %.")
+    )
     qat: QatConfig | None = None
-    students: tuple[Path, ...] = ()
-    rounds: int = DEFAULT_ROUNDS
-    threads: int | None = None
+    students: tuple[Path, ...] = option(
+        (), _("A smaller network too; repeat it."), flag="--student", metavar="RUN"
+    )
+    rounds: int = option(DEFAULT_ROUNDS, _("Timed runs of each candidate on each engine."))
+    threads: int | None = option(
+        None, _("Processor threads; the engine's choice if not given."), min=1
+    )
 
     def __post_init__(self) -> None:
         _check_max_drop(self.max_drop)
         if self.rounds < 3:
-            raise InputError(_("{rounds} rounds; a median needs at least 3", rounds=self.rounds))
+            raise InputError("{rounds} rounds; a median needs at least 3", rounds=self.rounds)
 
 
 def _check_max_drop(share: float) -> None:
     if not 0 <= share < 1:
         raise InputError(
-            _(
-                "the accepted drop is {share}; it is a share of photos from 0 to below 1, such as "
-                "0.01 for 1 %",
-                share=share,
-            )
+            "the accepted drop is {share}; it is a share of photos from 0 to below 1, such as "
+            "0.01 for 1 %",
+            share=share,
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 
-from edgetlc.export.wheel import Target
+from edgetlc.export.wheels import Target
 
 _SCRIPT = r"""#!/bin/sh
 # Installs edgetlc on a board without internet, from the files beside this script:

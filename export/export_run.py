@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 import onnx
-from numpy.typing import NDArray
 
 import edgetlc
 from edgetlc.data.photos import Photo, PhotoSet, in_turn
@@ -23,17 +22,13 @@ from edgetlc.export.reduced_build import reduced_build_files
 from edgetlc.export.thresholds import ThresholdTargets, choose_policy
 from edgetlc.export.validation import ValidationAnswers, validation_answers
 from edgetlc.files import refuse_existing, sha256_file
+from edgetlc.locale import _
 from edgetlc.models.checkpoint import CHECKPOINT_FILE, Checkpoint, load_checkpoint
 from edgetlc.models.int8_checkpoint import INT8_FILE, load_int8
 from edgetlc.progress import progress
 from edgetlc.runtime.bundle import Bundle
 from edgetlc.runtime.engines import ONNXRUNTIME, Engine, engines_for, open_engine
-from edgetlc.runtime.schema import (
-    BundleManifest,
-    Format,
-    ModelRecord,
-    Precision,
-)
+from edgetlc.runtime.schema import BundleManifest, Format, ModelRecord, Precision
 
 TOOLS = ("torch", "torchvision", "onnx", "onnxruntime", "openvino", "nncf", "pillow", "numpy")
 _CLEAR = 0.2
@@ -72,17 +67,7 @@ def export_run(
     validation = photos.part("val")
     if not precisions:
         precisions = ("fp32", "int8") if (run / INT8_FILE).is_file() else ("fp32",)
-    networks: dict[Precision, onnx.ModelProto] = {}
-    temperatures = dict.fromkeys(precisions, checkpoint.temperature)
-    quantization: dict[str, Any] | None = None
-    if "int8" in precisions:
-        networks["int8"], quantization = load_int8(run)
-        temperatures["int8"] = quantization["temperature"]
-    if "fp32" in precisions:
-        networks["fp32"] = network_graph(checkpoint.classifier, checkpoint.contract.size)
-    files: dict[str, bytes] = {}
-    models = []
-    graphs = {p: deployable(networks[p], checkpoint.contract, temperatures[p]) for p in precisions}
+    graphs, temperatures, quantization = _graphs(run, checkpoint, precisions)
     engines: dict[Precision, Engine] = {
         precision: open_engine(ONNXRUNTIME, [graph.SerializeToString()], threads=1)
         for precision, graph in graphs.items()
@@ -98,8 +83,10 @@ def export_run(
         )
         for precision in graphs
     }
-    wanted = [(precision, format_) for precision in precisions for format_ in formats]
-    for precision, format_ in progress(wanted, "writing models", len(wanted)):
+    files: dict[str, bytes] = {}
+    models = []
+    pairs = [(precision, format_) for precision in precisions for format_ in formats]
+    for precision, format_ in progress(pairs, _("writing models"), len(pairs)):
         written = model_files(graphs[precision], format_, precision)
         files |= written
         models.append(
@@ -121,23 +108,32 @@ def export_run(
     return write_bundle(output, manifest, files, overwrite=overwrite)
 
 
+def _graphs(
+    run: Path, checkpoint: Checkpoint, precisions: Sequence[Precision]
+) -> tuple[dict[Precision, onnx.ModelProto], dict[Precision, float], dict[str, Any] | None]:
+    """Return the deployable models, their temperatures, and the record of the quantization."""
+    networks: dict[Precision, onnx.ModelProto] = {}
+    temperatures = dict.fromkeys(precisions, checkpoint.temperature)
+    quantization = None
+    if "int8" in precisions:
+        networks["int8"], quantization = load_int8(run)
+        temperatures["int8"] = quantization["temperature"]
+    if "fp32" in precisions:
+        networks["fp32"] = network_graph(checkpoint.classifier, checkpoint.contract.size)
+    graphs = {p: deployable(networks[p], checkpoint.contract, temperatures[p]) for p in precisions}
+    return graphs, temperatures, quantization
+
+
 def _for_golden(answers: ValidationAnswers) -> list[Photo]:
     """Return the validation photos for golden vectors, those with a clear answer first.
 
     Another processor rounds differently; where two classes are level that may change the answer,
     and a self-test that fails for nothing teaches people to ignore it.
     """
-    clear = {
-        photo.path
-        for row, photo in enumerate(answers.photos)
-        if all(_margin(p[row]) >= _CLEAR for p in answers.probabilities.values())
-    }
+    ranked = (np.sort(p, axis=1) for p in answers.probabilities.values())
+    margin = np.min([rows[:, -1] - rows[:, -2] for rows in ranked], axis=0)
+    clear = {photo.path for photo, m in zip(answers.photos, margin, strict=True) if m >= _CLEAR}
     return sorted(in_turn(answers.photos, seed=0), key=lambda photo: photo.path not in clear)
-
-
-def _margin(probabilities: NDArray[np.float32]) -> float:
-    second, first = np.sort(probabilities)[-2:]
-    return float(first - second)
 
 
 def _provenance(

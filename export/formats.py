@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 import onnx
@@ -13,16 +14,15 @@ from edgetlc.runtime.telemetry import forbid_telemetry
 
 def model_files(model: onnx.ModelProto, format_: Format, precision: Precision) -> dict[str, bytes]:
     """Return a deployable model in one format, as file names and contents, the model first."""
-    stem = f"model.{precision}"
-    content = model.SerializeToString(deterministic=True)
-    if format_ == "onnx":
-        return {f"{stem}.onnx": content}
-    if format_ == "ort":
-        return {f"{stem}.ort": _to_ort(content)}
-    return {f"{stem}.{suffix}": data for suffix, data in _to_openvino(content).items()}
+    parts = FORMATS[format_](model.SerializeToString(deterministic=True))
+    return {f"model.{precision}.{suffix}": content for suffix, content in parts.items()}
 
 
-def _to_ort(content: bytes) -> bytes:
+def _to_onnx(content: bytes) -> dict[str, bytes]:
+    return {"onnx": content}
+
+
+def _to_ort(content: bytes) -> dict[str, bytes]:
     """Return the model as ONNX Runtime's flatbuffer, optimised for any processor.
 
     The extended level is the highest whose result does not depend on the machine that wrote it:
@@ -41,7 +41,7 @@ def _to_ort(content: bytes) -> bytes:
         options.add_session_config_entry("session.save_model_format", "ORT")
         options.add_session_config_entry("session.qdqisint8allowed", "0")
         onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
-        return target.read_bytes()
+        return {"ort": target.read_bytes()}
 
 
 def _to_openvino(content: bytes) -> dict[str, bytes]:
@@ -55,3 +55,12 @@ def _to_openvino(content: bytes) -> dict[str, bytes]:
         # Compressing to fp16 is the default; the float model must stay the float model.
         openvino.save_model(openvino.convert_model(source), target, compress_to_fp16=False)
         return {"xml": target.read_bytes(), "bin": target.with_suffix(".bin").read_bytes()}
+
+
+FORMATS: dict[Format, Callable[[bytes], dict[str, bytes]]] = {
+    "onnx": _to_onnx,
+    "ort": _to_ort,
+    "openvino": _to_openvino,
+}
+"""How each format is written: from a serialised ONNX model to contents by suffix, the model first.
+A new format is an entry here and a name in `runtime.schema.Format`; engines say what they read."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -47,18 +48,19 @@ def golden_files(
     pixels: list[Pixels] = []
     for photo in photos:
         try:
-            jpeg = _encode(decode(photo.path, _OVERSIZE * contract.size).pixels)
+            large = decode(photo.path, _OVERSIZE * contract.size).pixels
         except ImageError:
             continue
+        jpeg = _file(large, "JPEG", quality=92, subsampling="4:2:0")
         stem = f"golden/{len(inputs):02d}"
         decoded = decode(jpeg, contract.size).pixels
-        content[f"{stem}.jpg"], content[f"{stem}.png"] = jpeg, _png(decoded)
+        content[f"{stem}.jpg"], content[f"{stem}.png"] = jpeg, _file(decoded, "PNG")
         inputs.append({"photo": f"{stem}.jpg", "pixels": f"{stem}.png"})
         pixels.append(decoded)
         if len(inputs) == COUNT:
             break
     if not inputs:
-        raise InputError(f"none of {len(photos)} photos for the self-test can be read")
+        raise InputError("none of {count} photos for the self-test can be read", count=len(photos))
     outputs = [
         _answers(model, engine, files, pixels)
         for model in models
@@ -83,13 +85,7 @@ def _answers(
     }
 
 
-def _encode(pixels: Pixels) -> bytes:
+def _file(pixels: Pixels, format_: str, **options: Any) -> bytes:
     stream = io.BytesIO()
-    Image.fromarray(pixels).save(stream, "JPEG", quality=92, subsampling="4:2:0")
-    return stream.getvalue()
-
-
-def _png(pixels: Pixels) -> bytes:
-    stream = io.BytesIO()
-    Image.fromarray(pixels).save(stream, "PNG", optimize=False)
+    Image.fromarray(pixels).save(stream, format_, **options)
     return stream.getvalue()

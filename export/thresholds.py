@@ -25,7 +25,9 @@ from itertools import takewhile
 import numpy as np
 from numpy.typing import NDArray
 
+from edgetlc.config import option
 from edgetlc.errors import InputError
+from edgetlc.locale import _
 from edgetlc.runtime.classes import ClassInfo
 from edgetlc.runtime.policy import DecisionPolicy, ShownRate
 from edgetlc.statistics.paired import clopper_pearson_upper
@@ -49,22 +51,34 @@ class ThresholdTargets:
         genuine_below: the same for answers of a genuine class.
     """
 
-    wrong: float = 0.05
-    false_genuine: float = 0.02
-    reject_below: float | None = None
-    genuine_below: float | None = None
+    wrong: float = option(
+        0.05, _("Accepted share of wrong ones among the answers given."), flag="--error-rate"
+    )
+    false_genuine: float = option(
+        0.02,
+        _("Accepted share of counterfeits that are called genuine."),
+        flag="--false-genuine-rate",
+    )
+    reject_below: float | None = option(
+        None, _("Confidence that an answer needs, 0 to 1, instead of a fitted one.")
+    )
+    genuine_below: float | None = option(
+        None, _("Confidence that an answer 'genuine' needs, instead of a fitted one.")
+    )
 
     def __post_init__(self) -> None:
         for name in ("wrong", "false_genuine"):
             if not 0 < getattr(self, name) < 1:
                 raise InputError(
-                    f"the rate {name} is {getattr(self, name)}; it is a share of photos between "
-                    "0 and 1, such as 0.05 for 5 %"
+                    "the rate {name} is {value}; it is a share of photos between 0 and 1, "
+                    "such as 0.05 for 5 %",
+                    name=name,
+                    value=getattr(self, name),
                 )
         for name in ("reject_below", "genuine_below"):
             value = getattr(self, name)
             if value is not None and not 0 <= value <= 1:
-                raise InputError(f"{name} is {value}; allowed are 0 to 1")
+                raise InputError("{name} is {value}; allowed are 0 to 1", name=name, value=value)
 
 
 def choose_policy(

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from edgetlc.data.photos import Photo, PhotoSet
 from edgetlc.errors import ImageError, InputError
+from edgetlc.locale import _
 from edgetlc.progress import progress
 from edgetlc.runtime.engines import Engine
 from edgetlc.runtime.pixels import decode_or_reason
@@ -53,12 +54,13 @@ def validation_answers(
         pixels = decoded.pixels[None]
         return {name: engine.run(pixels).probabilities[0] for name, engine in engines.items()}
 
-    asked = progress(in_order(ask, photos.photos), "validation part", len(photos.photos))
+    count = len(photos.photos)
+    asked = progress(in_order(ask, photos.photos), _("asking the validation photos"), count)
     answered = [(photo, rows) for photo, rows in asked if rows is not None]
     if not answered:
-        raise InputError(f"none of {len(photos.photos)} validation photos can be read")
+        raise InputError("none of {count} validation photos can be read", count=count)
     return ValidationAnswers(
-        tuple(photo for photo, _ in answered),
-        np.array([photos.index(photo) for photo, _ in answered]),
-        {name: np.stack([rows[name] for _, rows in answered]) for name in engines},
+        tuple(photo for photo, _rows in answered),
+        np.array([photos.index(photo) for photo, _rows in answered]),
+        {name: np.stack([rows[name] for _photo, rows in answered]) for name in engines},
     )

@@ -125,11 +125,15 @@ def web_model(bundle: Bundle, wanted: str | None = None) -> ModelRecord:
     if wanted is not None:
         record = bundle.model(wanted)
         if record.format not in _FORMATS:
-            raise InputError(f"{wanted} does not run in a browser; use an ort or onnx model")
+            raise InputError(
+                "{model} does not run in a browser; use an ort or onnx model", model=wanted
+            )
         return record
     fitting = [m for m in bundle.manifest.models if m.format in _FORMATS]
     if not fitting:
-        raise InputError(f"{bundle.path} has no ort or onnx model; export it with --format ort")
+        raise InputError(
+            "{path} has no ort or onnx model; export it with --format ort", path=bundle.path
+        )
     return min(fitting, key=lambda m: (m.precision != "int8", _FORMATS.index(m.format)))
 
 

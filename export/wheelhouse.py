@@ -11,18 +11,29 @@ wheelhouse.json   the record: `Wheelhouse`
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from packaging.metadata import Metadata
+from packaging.utils import parse_wheel_filename
+
 import edgetlc
 from edgetlc.errors import InputError
 from edgetlc.export.board_files import install_script, readme
-from edgetlc.export.wheel import Target, Wheel
-from edgetlc.export.wheels import OWN, fetch_all, own_wheel
+from edgetlc.export.wheels import (
+    INSTALLER,
+    OWN,
+    Target,
+    fetch_all,
+    needed_glibc,
+    own_wheel,
+    read_metadata,
+)
 from edgetlc.files import refuse_existing, sha256_file, whole_folder, write_json, write_text
+from edgetlc.progress import note
 from edgetlc.runtime.archive import pack
 from edgetlc.runtime.bundle import ARCHIVE_SUFFIX, Bundle
 
@@ -84,7 +95,6 @@ def make_wheelhouse(
     extras: Sequence[str] = (),
     wheel: Path | None = None,
     overwrite: bool = False,
-    say: Callable[[str], None] = lambda text: None,
 ) -> Wheelhouse:
     """Write a wheelhouse, whole or not at all. pip uses the network for it, as it is configured.
 
@@ -95,7 +105,6 @@ def make_wheelhouse(
         extras: of edgetlc: `openvino`, `heic`.
         wheel: edgetlc's own wheel; None finds it as `own_wheel` tells.
         overwrite: replace a wheelhouse that is there already.
-        say: told of each wheel as it comes.
 
     Raises:
         InputError: output exists, unknown extra, or pip is missing, fails or has no fitting wheel.
@@ -107,11 +116,14 @@ def make_wheelhouse(
         packed = pack(bundle, folder / name)
         (folder / WHEELS).mkdir()
         own = own_wheel(wheel, target, folder / WHEELS)
-        _check_extras(own, extras)
-        wheels = fetch_all(own, extras, target, folder / WHEELS, say)
-        glibc = max(found.glibc for found in wheels)
+        _check_extras(read_metadata(own), extras)
+        note("pip looks for the wheels that {target} needs", target=target)
+        wheels = fetch_all(own, extras, target, folder / WHEELS)
         packages = tuple(map(_package, wheels))
-        pip = next(package.file for package in packages if package.name == "pip")
+        for one in packages:
+            note("{file}: {size:.1f} MB", file=one.file, size=one.bytes / 1e6)
+        glibc = max(map(needed_glibc, wheels))
+        pip = next(package.file for package in packages if package.name == INSTALLER)
         write_text(folder / REQUIREMENTS_FILE, _requirements(packages, target))
         write_text(folder / "install.sh", install_script(target, glibc, name, pip))
         write_text(folder / "README.txt", readme(target, glibc, name))
@@ -131,20 +143,22 @@ def make_wheelhouse(
     return record
 
 
-def _check_extras(own: Wheel, extras: Sequence[str]) -> None:
-    offered = own.extras - _WORKSTATION_EXTRAS
+def _check_extras(own: Metadata, extras: Sequence[str]) -> None:
+    offered = {str(extra) for extra in own.provides_extra or ()} - _WORKSTATION_EXTRAS
     unknown = sorted(set(extras) - offered)
     if unknown:
         raise InputError(
-            f"{OWN} {own.version} has no extra {unknown[0]!r} for a board; "
-            f"it has {', '.join(sorted(offered)) or 'none'}"
+            "{name} {version} has no extra {extra!r} for a board; it has {offered}",
+            name=OWN,
+            version=own.version,
+            extra=unknown[0],
+            offered=", ".join(sorted(offered)) or "none",
         )
 
 
-def _package(wheel: Wheel) -> Package:
-    path = wheel.path
-    size = path.stat().st_size
-    return Package(wheel.name, wheel.version, path.name, size, sha256_file(path))
+def _package(wheel: Path) -> Package:
+    name, version = parse_wheel_filename(wheel.name)[:2]
+    return Package(str(name), str(version), wheel.name, wheel.stat().st_size, sha256_file(wheel))
 
 
 def _requirements(packages: Sequence[Package], target: Target) -> str:

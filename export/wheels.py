@@ -1,39 +1,95 @@
-"""The wheels that another machine needs: pip fetches them one by one.
+"""The wheels that another machine needs, resolved and fetched by pip.
 
-pip evaluates environment markers for the Python that runs it, not for the one asked for. So it
-only fetches single wheels here; which ones are needed is read from the wheels' own metadata, for
-the target.
+pip fetches for another machine (`--platform`, `--python-version`), but evaluates environment
+markers such as `platform_machine == "aarch64"` for the Python that runs it, and so leaves packages
+out. `_RESOLVER` has it evaluate them for the target, and refuses a pip in which that has no effect.
 """
 
 from __future__ import annotations
 
 import json
+import re
 import shlex
 import shutil
 import subprocess
 import sys
 import tempfile
-from collections import deque
-from collections.abc import Callable, Iterable
+import zipfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from importlib import metadata
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from packaging.requirements import Requirement
-from packaging.utils import canonicalize_name, parse_wheel_filename
-from packaging.version import Version
+from packaging.metadata import Metadata
+from packaging.utils import parse_wheel_filename
 
 import edgetlc
 from edgetlc.errors import InputError
-from edgetlc.export.wheel import Target, Wheel, read_wheel
+from edgetlc.locale import Message, _
 
 OWN = "edgetlc"
-_INSTALLER = Requirement("pip")  # boards often have Python without it
+INSTALLER = "pip"  # boards often have Python without it
+NEWEST_GLIBC = 41
+"""Minor version of the newest glibc that a wheel may ask for: Debian 13's."""
+_OLDEST_GLIBC = {"x86_64": 5, "aarch64": 17}
+_OLD_NAMES = {"1": 5, "2010": 12, "2014": 17}
+_RESOLVER = """\
+import json, sys
+from pip._internal.cli.main import main
+from pip._vendor.packaging import markers
+target = json.loads(sys.argv.pop(1))
+markers.default_environment = target.copy
+if not all(markers.Marker(f"{name} == '{v}'").evaluate() for name, v in target.items()):
+    sys.exit("ERROR: this pip evaluates markers for its own machine only; 23.2 to 26.3 can do more")
+sys.exit(main(sys.argv[1:]))
+"""
 
 
-def fetch_all(
-    own: Wheel, extras: Iterable[str], target: Target, folder: Path, say: Callable[[str], None]
-) -> tuple[Wheel, ...]:
+@dataclass(frozen=True)
+class Target:
+    """The machine that wheels are for: Linux with glibc, and CPython.
+
+    Attributes:
+        machine: `x86_64` or `aarch64`.
+        python: such as `3.11`.
+    """
+
+    machine: str
+    python: str
+
+    def __str__(self) -> str:
+        return f"Linux {self.machine}, Python {self.python}"
+
+    @cached_property
+    def platforms(self) -> tuple[str, ...]:
+        """Platform tags, those that ask for the oldest glibc first: pip prefers them in order."""
+        names = []
+        for minor in range(_OLDEST_GLIBC[self.machine], NEWEST_GLIBC + 1):
+            names += [f"manylinux{name}" for name, old in _OLD_NAMES.items() if old == minor]
+            names.append(f"manylinux_2_{minor}")
+        return tuple(f"{name}_{self.machine}" for name in names)
+
+    @cached_property
+    def environment(self) -> dict[str, str]:
+        """What environment markers are evaluated with (PEP 508)."""
+        return {
+            "implementation_name": "cpython",
+            "implementation_version": f"{self.python}.0",
+            "os_name": "posix",
+            "platform_machine": self.machine,
+            "platform_python_implementation": "CPython",
+            "platform_release": "",
+            "platform_system": "Linux",
+            "platform_version": "",
+            "python_full_version": f"{self.python}.0",
+            "python_version": self.python,
+            "sys_platform": "linux",
+        }
+
+
+def fetch_all(own: Path, extras: Sequence[str], target: Target, folder: Path) -> tuple[Path, ...]:
     """Fetch every wheel that `own` and its extras need on the target, and pip's.
 
     A package that is installed here is fetched in that very version, which is the one tried.
@@ -43,36 +99,25 @@ def fetch_all(
         extras: of edgetlc.
         target: the machine that the wheels are for.
         folder: where they go.
-        say: told of each one.
 
     Returns:
-        The wheels, `own` first; each requirement of each is met by one of them.
+        The wheels, `own` first.
 
     Raises:
         InputError: pip finds none that fits, or two requirements do not go together.
     """
-    wheels = {own.name: own}
-    followed = {(own.name, frozenset[str]())}
-    waiting = deque((need, own) for need in (_INSTALLER, *own.needs(extras, target)))
-    while waiting:
-        need, asking = waiting.popleft()
-        name = canonicalize_name(need.name)
-        if name not in wheels:
-            wheels[name] = _fetch(need, target, folder)
-            say(f"{wheels[name].path.name}: {wheels[name].path.stat().st_size / 1e6:.1f} MB")
-        wheel = wheels[name]
-        if not need.specifier.contains(wheel.version, prereleases=True):
-            raise InputError(
-                f"{asking.name} {asking.version} asks for {need}, which does not go with "
-                f"{wheel.name} {wheel.version}; mend this installation (pip check)"
-            )
-        if (name, frozenset(need.extras)) not in followed:
-            followed.add((name, frozenset(need.extras)))
-            waiting.extend((new, wheel) for new in wheel.needs(need.extras, target))
-    return tuple(wheels.values())
+    versions = {d.name: d.version.split("+")[0] for d in metadata.distributions() if d.name}
+    for name in (OWN, INSTALLER):
+        versions.pop(name, None)
+    with tempfile.TemporaryDirectory() as scratch:
+        constraints = Path(scratch) / "constraints.txt"
+        constraints.write_text("\n".join(f"{n}=={v}" for n, v in versions.items()), "utf-8")
+        needs = (f"{OWN}[{','.join(extras)}] @ {own.resolve().as_uri()}", INSTALLER)
+        _download(target, folder, f"--constraint={constraints}", *needs)
+    return own, *sorted(path for path in folder.glob("*.whl") if path != own)
 
 
-def own_wheel(given: Path | None, target: Target, folder: Path) -> Wheel:
+def own_wheel(given: Path | None, target: Target, folder: Path) -> Path:
     """Put edgetlc's own wheel into `folder`.
 
     Args:
@@ -86,18 +131,45 @@ def own_wheel(given: Path | None, target: Target, folder: Path) -> Wheel:
     """
     source = given or _source()
     if source is None:
-        return _fetch(Requirement(OWN), target, folder)
-    if source.is_dir():
+        _download(target, folder, "--no-deps", f"{OWN}=={metadata.version(OWN)}")
+    elif source.is_dir():
         _build(source, folder)
-        (source,) = folder.glob(f"{OWN}-*.whl")
     elif source.is_file():
-        source = Path(shutil.copy(source, folder))
+        shutil.copy(source, folder)
     else:
-        raise InputError(f"no wheel at {source}")
-    wheel = read_wheel(source, target)
-    if wheel.name != OWN:
-        raise InputError(f"{source.name} is a wheel of {wheel.name}, not of {OWN}")
+        raise InputError("no wheel at {path}", path=source)
+    (wheel,) = folder.iterdir()
     return wheel
+
+
+def read_metadata(wheel: Path) -> Metadata:
+    """Return what edgetlc's own wheel says of itself.
+
+    Raises:
+        InputError: no wheel, damaged, another package's, or it needs something from an address.
+    """
+    try:
+        name = parse_wheel_filename(wheel.name)[0]
+        with zipfile.ZipFile(wheel) as archive:
+            inside = [n for n in archive.namelist() if n.endswith(".dist-info/METADATA")]
+            said = Metadata.from_email(archive.read(inside[0]), validate=False)
+        needs = said.requires_dist or []
+    except (ValueError, IndexError, zipfile.BadZipFile) as error:
+        raise InputError(
+            "{path} is not a readable wheel: {reason}", path=wheel, reason=error
+        ) from None
+    if name != OWN:
+        raise InputError("{file} is a wheel of {name}, not of edgetlc", file=wheel.name, name=name)
+    for need in needs:
+        if need.url is not None:
+            raise InputError("{need} names an address, which is refused", need=need)
+    return said
+
+
+def needed_glibc(wheel: Path) -> int:
+    """Return the minor version of the glibc that a wheel asks for (2.x); 0 for pure Python."""
+    asked = re.findall(r"manylinux(_2_)?(\d+)_", wheel.name)
+    return min((int(n) if new else _OLD_NAMES[n] for new, n in asked), default=0)
 
 
 def _source() -> Path | None:
@@ -120,63 +192,54 @@ def _build(source: Path, folder: Path) -> None:
         places = f"build --build-base={place} egg_info --egg-base={place}"
         option = f"--config-settings=--global-option={places}"
         _pip(
-            f"a wheel of {source}",
-            "wheel",
-            "--no-deps",
-            option,
-            f"--wheel-dir={folder}",
-            str(source),
+            _("a wheel of {source}", source=source),
+            *("-m", "pip", "wheel", "--no-deps", option, f"--wheel-dir={folder}", str(source)),
         )
 
 
-def _fetch(need: Requirement, target: Target, folder: Path) -> Wheel:
-    if need.url is not None:
-        raise InputError(f"{need} names an address, which is refused")
-    name = canonicalize_name(need.name)
-    wanted = f"{name}{_installed(name) or need.specifier}"
-    platforms = (f"--platform={platform}" for platform in target.platforms)
+def _download(target: Target, folder: Path, *words: str) -> None:
     _pip(
-        f"a wheel of {wanted} for {target}",
-        *("download", "--no-deps", "--only-binary=:all:", "--implementation=cp"),
-        *(f"--python-version={target.python}", *platforms, f"--dest={folder}", wanted),
+        _("wheels for {target}", target=target),
+        *("-c", _RESOLVER, json.dumps(target.environment), "download", "--only-binary=:all:"),
+        *("--implementation=cp", f"--python-version={target.python}", f"--dest={folder}"),
+        *(f"--platform={platform}" for platform in target.platforms),
+        *words,
     )
-    found = [p for p in folder.glob("*.whl") if parse_wheel_filename(p.name)[0] == name]
-    if not found:
-        raise InputError(f"pip fetched no wheel of {wanted} for {target}")
-    return read_wheel(found[0], target)
 
 
-def _installed(name: str) -> str | None:
-    """Return `==version` of a package that is installed here; pip itself is taken as it comes."""
-    if name == _INSTALLER.name:
-        return None
-    try:
-        return f"=={Version(metadata.version(name)).public}"
-    except metadata.PackageNotFoundError:
-        return None
-
-
-def _pip(what: str, *words: str) -> None:
-    """Run pip.
+def _pip(purpose: Message, *words: str) -> None:
+    """Run a Python that runs pip.
 
     Args:
-        what: its purpose, for the error.
+        purpose: what for, for the error.
         words: its command line.
 
     Raises:
-        InputError: pip is not installed or failed; says pip's last error.
+        InputError: pip is not installed or failed; says why in pip's words.
     """
-    command = [sys.executable, "-m", "pip", *words, "--disable-pip-version-check", "--no-input"]
-    ran = subprocess.run(  # noqa: S603 - no shell; names come from parsed requirements
+    command = [sys.executable, *words, "--disable-pip-version-check", "--no-input"]
+    ran = subprocess.run(  # noqa: S603 - no shell; names come from metadata
         command, capture_output=True, text=True, errors="replace", check=False
     )
-    if "No module named pip" in ran.stderr:
+    if re.search("No module named '?pip", ran.stderr):
         raise InputError("pip is not installed here; 'python -m ensurepip' brings it")
-    if ran.returncode != 0:
-        lines = [line for line in (ran.stdout + ran.stderr).splitlines() if line.strip()]
-        errors = [line for line in lines if line.startswith("ERROR:")] or lines or ["nothing"]
-        offline = (
-            " (it cannot reach its package index)" if "connection broken" in ran.stderr else ""
+    if ran.returncode == 0:
+        return
+    conflict = re.search(r"The conflict is caused by:\n((?: +.+\n)+)", ran.stdout)
+    if conflict:
+        raise InputError(
+            "{purpose}: {conflict}; versions installed here are kept (constraint): mend this "
+            "installation (pip check)",
+            purpose=purpose,
+            conflict="; ".join(line.strip() for line in conflict[1].splitlines()),
         )
-        last = errors[-1].removeprefix("ERROR: ")
-        raise InputError(f"{what}: pip failed{offline}; it says: {last}")
+    lines = [line for line in (ran.stdout + ran.stderr).splitlines() if line.strip()]
+    errors = [line for line in lines if line.startswith("ERROR:")] or lines[-1:] or ["nothing"]
+    reason = errors[0].removeprefix("ERROR: ")
+    if "connection broken" in ran.stderr:
+        raise InputError(
+            "{purpose}: pip failed (it cannot reach its package index); it says: {reason}",
+            purpose=purpose,
+            reason=reason,
+        )
+    raise InputError("{purpose}: pip failed; it says: {reason}", purpose=purpose, reason=reason)

@@ -120,8 +120,8 @@ def _host_pixels(samples: Samples, s: int, k: int) -> tuple[Pixels, str | None]:
         first, last = top // (s * k), min(-(-(top + high) // (s * k)), lines)
         if samples.orientation in _LAST_ROW_FIRST:
             first, last = lines - last, lines - first
-        found = np.asarray(rgb)
-        target[first:last] = found.swapaxes(0, 1) if on_its_side else found
+        upright = np.asarray(rgb)
+        target[first:last] = upright.swapaxes(0, 1) if on_its_side else upright
     return pixels, doubt
 
 

@@ -11,7 +11,6 @@ import numpy as np
 
 import edgetlc
 from edgetlc.errors import BundleError, InputError
-from edgetlc.locale import _
 from edgetlc.runtime.bundle import Bundle
 from edgetlc.runtime.engines import available_engines
 from edgetlc.runtime.golden import GoldenInput, GoldenOutput, GoldenSet, read_golden
@@ -54,8 +53,12 @@ class PixelResult:
     @property
     def largest(self) -> int | None:
         """Largest difference of all, in grey levels; None where a size differs."""
-        found = [photo.largest for photo in self.photos]
-        return None if None in found else max((d for d in found if d is not None), default=0)
+        differences = [photo.largest for photo in self.photos]
+        return (
+            None
+            if None in differences
+            else max((d for d in differences if d is not None), default=0)
+        )
 
 
 @dataclass(frozen=True)
@@ -131,7 +134,7 @@ class SelfTest:
         return self.pixels.passed and all(model.passed for model in self.models)
 
     def to_json(self) -> dict[str, Any]:
-        """Return the report that `edgetlc verify --merge` reads."""
+        """Return the report that `edgetlc answers judge --merge` reads."""
         return {"kind": KIND, "schema": SCHEMA, "passed": self.passed, **asdict(self)}
 
     @staticmethod
@@ -155,11 +158,7 @@ class SelfTest:
             return SelfTest(**{**fields, "machine": machine, "pixels": checked, "models": models})
         except (TypeError, KeyError, ValueError, AttributeError) as error:
             raise InputError(
-                _(
-                    "not a self-test report: {kind}: {reason}",
-                    kind=type(error).__name__,
-                    reason=error,
-                )
+                "not a self-test report: {kind}: {reason}", kind=type(error).__name__, reason=error
             ) from None
 
 
@@ -184,10 +183,8 @@ def selftest(bundle: Bundle) -> SelfTest:
     )
     if not models:
         raise BundleError(
-            _(
-                "no engine here ({installed}) runs a model of the bundle",
-                installed=", ".join(installed),
-            )
+            "no engine here ({installed}) runs a model of the bundle",
+            installed=", ".join(installed),
         )
     now = datetime.now(UTC).isoformat(timespec="seconds")
     return SelfTest(bundle.digest, now, edgetlc.__version__, this_machine(), pixels, models)
@@ -199,13 +196,13 @@ def _check_pixels(inputs: Iterable[GoldenInput], size: int) -> PixelResult:
     return PixelResult(photos, passed)
 
 
-def _compare(one: GoldenInput, size: int) -> PhotoPixels:
-    found = decode(one.photo, size).pixels
-    if found.shape != one.pixels.shape:
-        return PhotoPixels(one.name, None, None, one.pixels.size)
-    difference = np.abs(found.astype(int) - one.pixels)
+def _compare(golden: GoldenInput, size: int) -> PhotoPixels:
+    pixels = decode(golden.photo, size).pixels
+    if pixels.shape != golden.pixels.shape:
+        return PhotoPixels(golden.name, None, None, golden.pixels.size)
+    difference = np.abs(pixels.astype(int) - golden.pixels)
     differing = int(np.count_nonzero(difference))
-    return PhotoPixels(one.name, int(difference.max()), differing, one.pixels.size)
+    return PhotoPixels(golden.name, int(difference.max()), differing, golden.pixels.size)
 
 
 def _check_model(bundle: Bundle, golden: GoldenSet, expected: GoldenOutput) -> ModelResult:
@@ -216,15 +213,12 @@ def _check_model(bundle: Bundle, golden: GoldenSet, expected: GoldenOutput) -> M
     shape = (len(golden.inputs), len(names))
     if not answers.shape == expected.probabilities.shape == shape:
         raise BundleError(
-            _(
-                "{id} answers {shape} values, its golden outputs are {expected}; get the bundle "
-                "again",
-                id=record.id,
-                shape=answers.shape,
-                expected=expected.probabilities.shape,
-            )
+            "{id} answers {shape} values, its golden outputs are {expected}; get the bundle again",
+            id=record.id,
+            shape=answers.shape,
+            expected=expected.probabilities.shape,
         )
-    each = tuple(
+    compared = tuple(
         PhotoAnswer(
             one.name,
             names[before.argmax()],
@@ -233,6 +227,6 @@ def _check_model(bundle: Bundle, golden: GoldenSet, expected: GoldenOutput) -> M
         )
         for one, before, after in zip(golden.inputs, expected.probabilities, answers, strict=True)
     )
-    found = ModelResult(record.id, engine.name, expected.written_by, each, passed=True)
-    passed = not found.changed and found.largest <= PROBABILITY_TOLERANCE[record.precision]
-    return found if passed else replace(found, passed=False)
+    result = ModelResult(record.id, engine.name, expected.written_by, compared, passed=True)
+    passed = not result.changed and result.largest <= PROBABILITY_TOLERANCE[record.precision]
+    return result if passed else replace(result, passed=False)

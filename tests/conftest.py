@@ -4,14 +4,20 @@ changes one copies it first (`linked_copy` is cheap)."""
 from __future__ import annotations
 
 import os
+
+# Before any engine is loaded: the same sums on every machine, quicker where networks are tiny, and
+# one thread for each of pytest-xdist's workers. Tests of threads ask for them by name.
+os.environ["OMP_NUM_THREADS"] = os.environ["OPENBLAS_NUM_THREADS"] = "1"
+
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+from filelock import FileLock
 from hypothesis import settings
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
@@ -20,6 +26,7 @@ from edgetlc.data.manifest import load_photos, write_manifest
 from edgetlc.data.photos import Part, Photo, PhotoSet
 from edgetlc.devices.identify import Identification
 from edgetlc.devices.profiles import Cameras
+from edgetlc.locale import Message
 from edgetlc.results.records import RunInfo
 from edgetlc.runtime.classes import ClassInfo
 from edgetlc.runtime.contract import PixelContract
@@ -55,12 +62,51 @@ BATCHES = len(_PARTS)
 PHOTOS_PER_BATCH = 2  # one of each camera
 
 
+@pytest.fixture(scope="session", autouse=True)
+def unsynced() -> Iterator[None]:
+    """No test pulls the plug, so none waits for the disk."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "fsync", lambda handle: None)
+        yield
+
+
+@pytest.fixture
+def stateless(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Training that nobody will resume: its state, 130 MB at every epoch, is not written."""
+    monkeypatch.setattr("edgetlc.training.run_folder.save", lambda tensors: b"")
+
+
+DATA = Path(os.environ.get("EDGETLC_DATA", ROOT.parent / "shared" / "data"))
+
+MadeOnce = Callable[[str, Callable[[Path], object]], Path]
+
+
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
-    """Real photos beside the project; they are not part of it."""
-    folder = ROOT.parent / "shared" / "data"
-    if not folder.is_dir():
-        pytest.skip(f"real photos are not at {folder}")
+    """Real photos, which are not part of the project: EDGETLC_DATA, or ../shared/data."""
+    if not DATA.is_dir():
+        pytest.skip(f"no real photos at {DATA}; EDGETLC_DATA names their folder")
+    return DATA
+
+
+@pytest.fixture(scope="session")
+def made_once(tmp_path_factory: pytest.TempPathFactory) -> MadeOnce:
+    """`made_once(name, make)` is a folder that `make(folder)` fills, once for all workers."""
+    root = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        root = root.parent
+
+    def folder(name: str, make: Callable[[Path], object]) -> Path:
+        place, whole = root / "shared" / name, root / "shared" / f"{name}.whole"
+        place.parent.mkdir(exist_ok=True)
+        with FileLock(f"{place}.lock"):
+            if not whole.exists():
+                shutil.rmtree(place, ignore_errors=True)
+                place.mkdir()
+                make(place)
+                whole.touch()
+        return place
+
     return folder
 
 
@@ -71,13 +117,16 @@ def cameras() -> Cameras:
 
 
 @pytest.fixture(scope="session")
-def photos_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def photos_folder(made_once: MadeOnce) -> Path:
     """`<class>/<standard name>.jpg`: 3 classes x 10 batches x 2 cameras, 160 x 120 and upright.
 
     `manifest.csv` beside the classes splits the batches 7 : 1 : 2; `classes.toml` names the
     classes. The colours differ by class, so that a network learns them in seconds.
     """
-    folder = tmp_path_factory.mktemp("photos")
+    return made_once("photos", _draw_photos)
+
+
+def _draw_photos(folder: Path) -> None:
     photos = []
     for number, info in enumerate(CLASSES):
         (folder / info.name).mkdir()
@@ -95,7 +144,6 @@ def photos_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         for index, p in enumerate(photos)
     )
     write_manifest(folder / "manifest.csv", PhotoSet(split, CLASSES))
-    return folder
 
 
 def _piece(kind: str, rng: np.random.Generator) -> NDArray[np.uint8]:
@@ -129,58 +177,51 @@ def photo_set(manifest: Path, cameras: Cameras) -> PhotoSet:
 
 
 @pytest.fixture(scope="session")
-def tiny_run(photo_set: PhotoSet, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def tiny_run(photo_set: PhotoSet, made_once: MadeOnce) -> Path:
     """A run folder: resnet18 at 64 pixels, trained for a few seconds; without an int8 network."""
-    import torch
-
     from edgetlc.models.checkpoint import CHECKPOINT_FILE, load_checkpoint, save_checkpoint
     from edgetlc.training.config import TrainingConfig
     from edgetlc.training.train import train
 
-    folder = tmp_path_factory.mktemp("run")
-    config = TrainingConfig(
-        "resnet18", 5, 8, 1e-3, contract=PixelContract(size=64), precision="fp32"
-    )
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)  # the same sums on every machine, and quicker on a busy one
-    try:
-        train(photo_set, config, folder)
-    finally:
-        torch.set_num_threads(threads)
-    # Six validation photos fit a temperature that makes every probability 0 or 1.
-    checkpoint = replace(load_checkpoint(folder), temperature=1.5)
-    save_checkpoint(folder / CHECKPOINT_FILE, checkpoint)
-    return folder
+    def make(folder: Path) -> None:
+        contract = PixelContract(size=64)
+        config = TrainingConfig("resnet18", 5, 8, 1e-3, contract=contract, precision="fp32")
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("edgetlc.training.run_folder.save", lambda tensors: b"")
+            train(photo_set, config, folder)
+        # Six validation photos fit a temperature that makes every probability 0 or 1.
+        checkpoint = replace(load_checkpoint(folder), temperature=1.5)
+        save_checkpoint(folder / CHECKPOINT_FILE, checkpoint)
+
+    return made_once("run", make)
 
 
 @pytest.fixture(scope="session")
-def quantized_run(
-    tiny_run: Path, photo_set: PhotoSet, tmp_path_factory: pytest.TempPathFactory
-) -> Path:
+def quantized_run(tiny_run: Path, photo_set: PhotoSet, made_once: MadeOnce) -> Path:
     """A copy of `tiny_run` with its int8 network, calibrated on 16 photos."""
     from edgetlc.calibration.config import CalibrationConfig
     from edgetlc.calibration.quantize_run import quantize_run
 
-    folder = tmp_path_factory.mktemp("quantized") / "run"
-    _link_tree(tiny_run, folder)
-    quantize_run(folder, photo_set, CalibrationConfig(16))
-    return folder
+    def make(folder: Path) -> None:
+        _link_tree(tiny_run, folder / "run")
+        quantize_run(folder / "run", photo_set, CalibrationConfig(16))
+
+    return made_once("quantized", make) / "run"
 
 
 @pytest.fixture(scope="session")
-def tiny_bundle(
-    quantized_run: Path, photo_set: PhotoSet, tmp_path_factory: pytest.TempPathFactory
-) -> Path:
+def tiny_bundle(quantized_run: Path, photo_set: PhotoSet, made_once: MadeOnce) -> Path:
     """The bundle folder of `quantized_run`: every format, fp32 and int8, golden vectors."""
     from edgetlc.export.export_run import export_run
     from edgetlc.export.thresholds import ThresholdTargets
 
-    folder = tmp_path_factory.mktemp("bundle") / "shapes.bundle"
     # Six validation photos show nothing of error rates, so the bundle answers always.
-    export_run(
-        quantized_run, photo_set, folder, targets=ThresholdTargets(reject_below=0, genuine_below=0)
-    )
-    return folder
+    targets = ThresholdTargets(reject_below=0, genuine_below=0)
+
+    def make(folder: Path) -> None:
+        export_run(quantized_run, photo_set, folder / "shapes.bundle", targets=targets)
+
+    return made_once("bundle", make) / "shapes.bundle"
 
 
 @pytest.fixture(scope="session")
@@ -259,6 +300,16 @@ def run_info() -> RunInfo:
     )
 
 
+def _own_caution(code: str, en: str, zh: str) -> Caution:
+    return type("OwnCaution", (Caution,), {"zh": zh})(code, Message(en, "", {}, ""))  # type: ignore[no-any-return]
+
+
+@pytest.fixture(scope="session")
+def own_caution() -> Callable[[str, str, str], Caution]:
+    """`own_caution(code, en, zh)` is a caution that the catalogue does not hold."""
+    return _own_caution
+
+
 @pytest.fixture
 def predicted() -> Callable[..., Prediction]:
     """`predicted("a.jpg", confidence=0.5, ...)` returns a prediction with these fields."""
@@ -275,7 +326,7 @@ def predicted() -> Callable[..., Prediction]:
             probabilities={"chenpi": 0.9731, "jupi": 0.02, "gouqi": 0.0069},
             camera=Identification(Path(file), "iphone-11", "exif", None),
             verified="UNTESTED",
-            cautions=(Caution("camera-untested", "camera was not verified", "设备未验证"),),
+            cautions=(_own_caution("camera-untested", "camera was not verified", "设备未验证"),),
             notes=("first of 12 frames",),
             pixels=np.full((48, 64, 3), 120, np.uint8),
             evidence=np.arange(4, dtype=np.float32).reshape(2, 2),

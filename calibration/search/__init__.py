@@ -1,1 +1,1 @@
-"""`edgetlc quantize --search`: ways to compress a run, side by side, and which to ship."""
+"""`edgetlc search`: ways to compress a run, side by side, and which to ship."""

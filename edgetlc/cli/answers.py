@@ -1,131 +1,93 @@
-"""How `edgetlc predict` tells people what it found: in words, in a table, or in counts."""
+"""`edgetlc answers`: verifying in two steps, so that machines and days can share the work."""
 
 from __future__ import annotations
 
-from collections import Counter
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import Annotated
 
-from edgetlc.cli.console import say, table
-from edgetlc.locale import local, spoken
+import typer
 
-if TYPE_CHECKING:
-    from edgetlc.results.records import Record
-    from edgetlc.runtime.prediction import Prediction
+from edgetlc.cli.commands import Commands
+from edgetlc.cli.console import answer, say
+from edgetlc.cli.options import BundleArgument, Data, DeviceFolder, Json, load_part
+from edgetlc.cli.verification import Asked, Outputs, conclude, with_cameras
+from edgetlc.locale import _
+from edgetlc.parity.judgement import VerificationConfig
+from edgetlc.parity.verify import CollectionConfig
 
-UNREADABLE = "unreadable"  # as in edgetlc.results.records, which this does not import to start fast
-MOST_ROWS = 50
-"""Photos shown one by one; more are counted."""
-_MOST_TEXTS = 3  # cautions of one kind, which differ by camera only
-
-
-class Tally:
-    """What the terminal shows of a batch: its first records, and counts of all."""
-
-    def __init__(self) -> None:
-        self.photos = 0
-        self.unreadable = 0
-        self.first: list[Record] = []
-        self.answers: Counter[str] = Counter()
-        self.not_sure: Counter[str] = Counter()
-        self.labels: dict[str, Record] = {}
-        self.cautions: Counter[tuple[str, str, str]] = Counter()
-
-    def add(self, one: Record) -> None:
-        """Count one photo."""
-        self.photos += 1
-        if self.photos <= MOST_ROWS:
-            self.first.append(one)
-        if one["decision"] == UNREADABLE:
-            self.unreadable += 1
-            return
-        self.labels.setdefault(one["label"], one)
-        (self.not_sure if one["decision"] == "not_sure" else self.answers)[one["label"]] += 1
-        for caution in one["cautions"]:
-            self.cautions[caution["code"], caution["zh"], caution["en"]] += 1
+app = Commands(_("Answers of a bundle's models: collect them in a folder, judge such folders."))
 
 
-def show_one(prediction: Prediction) -> None:
-    """Print one prediction."""
-    from edgetlc.results.records import record
+@app.command()
+def collect(
+    bundle: BundleArgument,
+    data: Data,
+    output: Annotated[
+        Path, typer.Option("-o", "--output", help=_("Folder for the answers, new or gone on with."))
+    ],
+    asked: Asked,
+    collection: CollectionConfig,
+    devices: DeviceFolder = None,
+    json_: Json = False,
+) -> None:
+    """Ask the float reference and every model about the photos, and keep all answers in a folder.
 
-    _show_record(record(prediction))
+    With --shard 2/4, one of four machines asks about its quarter of the photos.
 
+    Example: edgetlc answers collect herbs.bundle --data split.csv --shard 1/4 -o answers-1
+    """
+    from edgetlc.parity.verify import collect_answers
+    from edgetlc.runtime.bundle import Bundle
 
-def show_answers(found: Tally) -> None:
-    """Print what was found: in words, as a table, or as counts."""
-    if found.photos == 1:
-        _show_record(found.first[0])
-    elif found.photos <= MOST_ROWS:
-        columns = ("photo", "answer", "confidence ", "needed ", "runner-up", "camera", "verified")
-        table("Answers", columns, map(_row, found.first))
-        _show_cautions(found)
-    else:
-        _show_counts(found)
-
-
-def _show_record(one: Record) -> None:
-    from edgetlc.results.wording import describe
-
-    for line in describe(one, spoken()):
-        say(line)
-
-
-def _row(one: Record) -> tuple[object, ...]:
-    from edgetlc.results.wording import (
-        NOT_SURE,
-        UNREADABLE_PHOTO,
-        answer_of,
-        both,
-        percent,
-        percent_needed,
-    )
-
-    if one["decision"] == UNREADABLE:
-        return (one["file"], local(UNREADABLE_PHOTO), None, None, None, None, None)
-    if one["decision"] == "not_sure":
-        label = f"{local(NOT_SURE)} ({both(one['zh'], one['en'])}?)"
-    else:
-        label = answer_of(one, spoken())
-    runner_up = both(one["runner_up_zh"], one["runner_up_en"])
-    return (
-        one["file"],
-        label,
-        percent(one["confidence"]),
-        percent_needed(one["needed"]),
-        f"{runner_up} {percent(one['runner_up_confidence'])}",
-        one["camera"] or "unknown",
-        one["verified"],
+    opened = Bundle.open(bundle)
+    photos = load_part(data, asked.part, devices)
+    collect_answers(output, opened, photos, collection=collection, **asked.opened(opened))
+    first, step = collection.shard
+    document = {"folder": str(output), "shard": [first, step], "bundle": opened.digest}
+    answer(
+        document,
+        lambda: say(
+            "shard {first} of {step} is in {folder}; 'edgetlc answers judge' takes all shards",
+            first=first,
+            step=step,
+            folder=output,
+        ),
+        as_json=json_,
     )
 
 
-def _show_counts(found: Tally) -> None:
-    from edgetlc.results.wording import ROLE_NAMES, both
+@app.command()
+def judge(
+    bundle: BundleArgument,
+    folders: Annotated[
+        list[Path],
+        typer.Argument(metavar="FOLDER…", help=_("Answers folders: one run's, or all its shards.")),
+    ],
+    config: VerificationConfig,
+    outputs: Outputs,
+    reports: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--merge",
+            metavar="REPORT",
+            help=_("JSON report of 'selftest' or 'predict' from another machine; repeat it."),
+        ),
+    ] = None,
+    devices: DeviceFolder = None,
+    json_: Json = False,
+) -> None:
+    """Judge collected answers as 'edgetlc verify' does, asking no model.
 
-    rows = (
-        (
-            both(one["zh"], one["en"]),
-            local(ROLE_NAMES.get(one["role"], "")),
-            found.answers[label],
-            found.not_sure[label],
-        )
-        for label, one in sorted(found.labels.items())
-    )
-    table("Answers by label", ("label", "", "answers ", "not sure, most likely this "), rows)
-    answered, doubtful = found.answers.total(), found.not_sure.total()
-    say(
-        f"{found.photos} photos: {answered} answered, {doubtful} NOT SURE 不确定 (send these "
-        f"pieces to the laboratory 请送实验室检验), {found.unreadable} unreadable"
-    )
-    _show_cautions(found)
+    Exit code 0: all cameras pass; 1: one fails; 3: not enough photos to tell.
 
+    Example: edgetlc answers judge herbs.bundle answers-1 answers-2 --merge board.json
+    """
+    from edgetlc.parity.reports import read_reports
+    from edgetlc.parity.verify import judge_folders
+    from edgetlc.runtime.bundle import Bundle
 
-def _show_cautions(found: Tally) -> None:
-    shown: Counter[str] = Counter()
-    for (code, zh, en), count in found.cautions.most_common():
-        shown[code] += 1
-        if shown[code] <= _MOST_TEXTS:
-            say(f"caution for {count} of {found.photos} photos ({code}): {en}")
-            say(f"  {zh}")
-    for code, texts in shown.items():
-        if texts > _MOST_TEXTS:
-            say(f"and {texts - _MOST_TEXTS} more cautions of the kind {code}, of other cameras")
+    opened = Bundle.open(bundle)
+    outputs.check(opened)
+    others = read_reports(reports or (), opened)
+    found = judge_folders(opened, folders, with_cameras(config, devices), others)
+    conclude(found, opened, outputs, devices, as_json=json_)

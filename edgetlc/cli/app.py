@@ -18,52 +18,75 @@ from collections.abc import Iterable
 from importlib import import_module
 from io import TextIOWrapper
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Annotated, Any, NoReturn
 
 import typer
 
+import edgetlc
+from edgetlc.cli.commands import Commands, Language
 from edgetlc.cli.console import Terminal, note, print_json
 from edgetlc.errors import BAD_INPUT, EdgetlcError
+from edgetlc.locale import _, language_of, local, speak
 from edgetlc.progress import reporting
 
 DEFECT = 70
 INTERRUPTED = 130
 
-_COMMANDS = {  # the module of each; a group is its module's `app`
-    "devices": "devices",
-    "data": "data",
-    "demo": "demo",
-    "train": "train",
-    "evaluate": "train",
-    "runs": "runs",
-    "quantize": "quantize",
-    "export": "export",
-    "verify": "verify",
-    "predict": "predict",
-    "benchmark": "onsite",
-    "selftest": "onsite",
-    "bundle": "bundle",
-}
-_GROUPS = ("devices", "data", "runs", "bundle")
+_COMMANDS = (  # each is a module; a group is its module's `app`
+    "devices",
+    "data",
+    "demo",
+    "train",
+    "experiment",
+    "evaluate",
+    "runs",
+    "quantize",
+    "search",
+    "export",
+    "verify",
+    "answers",
+    "predict",
+    "benchmark",
+    "selftest",
+    "bundle",
+)
+_FROM_FILE = ("train",)
+_TOOLCHAIN = ("demo", "train", "evaluate", "quantize", "search", "export")
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        print(f"edgetlc {edgetlc.__version__}")
+        raise typer.Exit
+
+
+def _program(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", is_eager=True, callback=_print_version, help=_("Show the version.")
+        ),
+    ] = False,
+    lang: Language = None,
+) -> None:
+    """Do nothing; the options speak for themselves."""
 
 
 def program(names: Iterable[str] = _COMMANDS) -> typer.Typer:
     """Return the program with these commands: setting up all takes as long as one photo."""
-    app = typer.Typer(
+    app = Commands(
+        _("Image classifiers for phones and small field computers, with proof per camera."),
+        callback=_program,
         name="edgetlc",
-        help="Image classifiers for phones and small field computers, with proof per camera.",
-        callback=lambda: None,  # typer runs a single command without its name otherwise
-        no_args_is_help=True,
-        pretty_exceptions_enable=False,
-        add_completion=False,
-        rich_markup_mode=None,
     )
     for name in names:
-        module = import_module(f"edgetlc.cli.{_COMMANDS[name]}")
-        if name in _GROUPS:
+        module = import_module(f"edgetlc.cli.{name}")
+        if hasattr(module, "app"):
             app.add_typer(module.app, name=name)
         else:
-            app.command()(getattr(module, name))
+            toolchain = f"edgetlc {name}" if name in _TOOLCHAIN else ""
+            register = app.command(toolchain=toolchain, file=name in _FROM_FILE)
+            register(getattr(module, name))
     return app
 
 
@@ -77,6 +100,7 @@ def __getattr__(name: str) -> Any:
 def main() -> None:
     """Run the program and exit with its documented status."""
     atexit.register(gc.freeze)  # or Python searches all that is loaded for garbage, for 30 ms
+    speak(language_of(sys.argv[1:]))
     _quiet_decoders()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):  # not every console can write 中文
@@ -90,7 +114,7 @@ def main() -> None:
             status = app(standalone_mode=False)
         sys.stdout.flush()  # while a full disk can still be told of
     except EdgetlcError as error:
-        _fail(str(error), error.exit_code)
+        _fail(error.args[0] if error.args else error, error.exit_code)
     except (KeyboardInterrupt, typer.Abort):
         status = INTERRUPTED
     except OSError as error:
@@ -99,12 +123,15 @@ def main() -> None:
         if hasattr(error, "format_message"):  # typer's own: an unknown option, a missing argument
             _fail_usage(error)
         _fail(
-            f"internal error, please report it ({type(error).__name__}: {error}); "
-            "-v shows the traceback",
+            _(
+                "internal error, please report it ({kind}: {error}); -v shows the traceback",
+                kind=type(error).__name__,
+                error=error,
+            ),
             DEFECT,
         )
     if status == INTERRUPTED:  # what typer makes of Ctrl-C
-        _fail("interrupted; files written so far are whole", INTERRUPTED)
+        _fail(_("interrupted; files written so far are whole"), INTERRUPTED)
     sys.exit(status)
 
 
@@ -116,7 +143,8 @@ def _quiet_decoders() -> None:
 
 def _explain(error: OSError) -> str:
     if error.errno == errno.ENOSPC:
-        return f"the disk is full ({error.filename or 'while writing'}); free space and run again"
+        place = error.filename or _("while writing")
+        return _("the disk is full ({place}); free space and run again", place=place)
     return str(error)
 
 
@@ -127,10 +155,10 @@ def _fail_usage(error: Any) -> NoReturn:
     sys.exit(BAD_INPUT)
 
 
-def _fail(message: str, status: int) -> NoReturn:
+def _fail(message: object, status: int) -> NoReturn:
     if {"-v", "--verbose"} & set(sys.argv[1:]):
         traceback.print_exc()
-    line = " ".join(message.split())
+    line = " ".join(local(message).split())
     _answer_error(line, status)
     note(f"edgetlc: {line}")
     sys.exit(status)

@@ -1,27 +1,20 @@
-"""What a command prints: a table for people, one JSON document for programs, progress on stderr."""
+"""What a command prints: a table for people, one JSON document for programs, progress on stderr.
+
+Texts for people are said in the user's language; documents and results files stay in English.
+"""
 
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence, Sized
-from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
-import typer
-
+from edgetlc.locale import _, local, message
 from edgetlc.results.safe_text import visible
 
 T = TypeVar("T")
-
-Json = Annotated[
-    bool, typer.Option("--json", help="Print one JSON document and nothing else on stdout.")
-]
-Verbose = Annotated[bool, typer.Option("-v", "--verbose", help="Show the traceback of an error.")]
-DeviceFolder = Annotated[
-    Path | None,
-    typer.Option("--devices", help="Folder of your own camera profiles; extends or overrides."),
-]
 
 
 def answer(document: Any, show: Callable[[], None], *, as_json: bool) -> None:
@@ -48,41 +41,73 @@ def writable(text: str) -> str:
     return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
-def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """Print a table; a column whose name ends in a space is aligned to the right."""
-    from rich.console import Console
-    from rich.table import Table
-
-    view = Table(title=title, title_justify="left", header_style="bold")
-    for column in columns:
-        right = column.endswith(" ")
-        view.add_column(column.strip(), justify="right" if right else "left", overflow="fold")
-    for row in rows:
-        view.add_row(*(_plain("–" if cell is None else str(cell)) for cell in row))
-    width = None if sys.stdout.isatty() else 140
-    Console(width=width, highlight=False).print(view)
+def say(text: str, /, **values: Any) -> None:
+    """Print one line of an answer on standard output; `values` fill the text's placeholders."""
+    print(visible(local(message(text, **values))))
 
 
-def simulated_mark(simulated: bool) -> str:
-    """Return what a table's title says where any photo behind it was made by a simulation."""
-    return " (SIMULATED photos)" if simulated else ""
-
-
-def say(text: str) -> None:
-    """Print one line of an answer on standard output."""
-    print(visible(text))
-
-
-def note(text: str) -> None:
+def note(text: str, /, **values: Any) -> None:
     """Print one line beside the answer, on standard error."""
-    print(visible(text), file=sys.stderr)
+    print(visible(local(message(text, **values))), file=sys.stderr)
 
 
-def _plain(text: str) -> str:
-    """Return `text` safe for a terminal: no control characters, no markup of the table's own."""
-    from rich.markup import escape
+class Number(NamedTuple):
+    """The name of a column of numbers, aligned to the right."""
 
-    return escape(visible(text))
+    name: str
+
+
+def numbers(names: Iterable[str]) -> tuple[Number, ...]:
+    """Return names as those of columns of numbers."""
+    return tuple(map(Number, names))
+
+
+def table(
+    title: str,
+    columns: Sequence[str | Number],
+    rows: Iterable[Sequence[object]],
+    *,
+    simulated: bool = False,
+) -> None:
+    """Print a table, or where it is too narrow for a word, each row as lines below one another.
+
+    Args:
+        title: of the table.
+        columns: their names.
+        rows: a cell for each column; None is shown as a dash.
+        simulated: whether any photo behind it was made by a simulation; the title says so.
+    """
+    from edgetlc.cli.tables import drawn
+
+    mark = local(_(" (SIMULATED photos)")) if simulated else ""
+    right = [isinstance(column, Number) for column in columns]
+    names = [visible(local(c.name if isinstance(c, Number) else c)) for c in columns]
+    cells = [[visible("–" if cell is None else local(cell)) for cell in row] for row in rows]
+    drawn(visible(local(title)) + mark, names, right, cells, _width())
+
+
+def percent(share: float | None) -> str | None:
+    """Return a share as `12.3%`; None of none."""
+    return None if share is None else f"{share:.1%}"
+
+
+def points(share: float) -> str:
+    """Return a difference of shares in percentage points."""
+    return f"{100 * share:+.1f}"
+
+
+def note_unreadable(photos: Iterable[tuple[Any, object]]) -> None:
+    """Tell which photos were left out, and why."""
+    for photo, reason in photos:
+        note("left out {path}: {reason}", path=getattr(photo, "path", photo), reason=reason)
+
+
+def _width() -> int:
+    """Return how wide tables may be: the terminal, or what COLUMNS says, or 140 characters."""
+    columns = os.environ.get("COLUMNS", "")
+    if columns.isdecimal() and int(columns) > 0:
+        return int(columns)
+    return os.get_terminal_size().columns if sys.stdout.isatty() else 140
 
 
 class Terminal:
@@ -96,14 +121,16 @@ class Terminal:
             from rich.progress import track
 
             yield from track(
-                items, description, total=count, console=Console(stderr=True), transient=True
+                items, local(description), total=count, console=Console(stderr=True), transient=True
             )
             return
         step = max(1, (count or 1000) // 10)
         for done, item in enumerate(items, start=1):
             yield item
-            if done % step == 0 or done == count:
-                note(f"{description}: {done}" + (f" of {count}" if count else ""))
+            if count and (done % step == 0 or done == count):
+                note("{what}: {done} of {count}", what=description, done=done, count=count)
+            elif done % step == 0:
+                note("{what}: {done}", what=description, done=done)
 
     def note(self, text: str) -> None:
         """Print one line."""

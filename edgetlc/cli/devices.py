@@ -5,29 +5,37 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from edgetlc.cli.console import DeviceFolder, Json, Verbose, answer, note, say, table
-from edgetlc.errors import InputError
+from edgetlc.cli.commands import Commands
+from edgetlc.cli.console import Number, answer, note, say, table
+from edgetlc.cli.options import DeviceFolder, Json, photo_files
+from edgetlc.locale import _, n_, p_
 from edgetlc.progress import progress
 
 if TYPE_CHECKING:
     from edgetlc.devices.camera import CameraProfile, Model
     from edgetlc.devices.identify import Identification
 
-app = typer.Typer(
-    help="Cameras: list the known ones, show one, identify the camera of a photo.",
-    no_args_is_help=True,
-    rich_markup_mode=None,
-)
+app = Commands(_("Cameras: list the known ones, show one, identify the camera of a photo."))
 
+_WORDS = {
+    "phone": _("phone"),
+    "camera": _("camera"),
+    "microscope": _("microscope"),
+    "sure": _("sure"),
+    "likely": _("likely"),
+    "unclear": _("unclear"),
+    "seen": p_("evidence", "seen"),
+    "plausible": _("plausible"),
+}
 _TRACKED = 100  # photos; fewer are identified before a bar could be read
 
 
 @app.command("list")
-def list_(devices: DeviceFolder = None, json_: Json = False, verbose: Verbose = False) -> None:
+def list_(devices: DeviceFolder = None, json_: Json = False) -> None:
     """List the known cameras: the rows of Table A.1, the digital camera, the microscopes.
 
     Example: edgetlc devices list
@@ -37,18 +45,20 @@ def list_(devices: DeviceFolder = None, json_: Json = False, verbose: Verbose = 
     cameras = Cameras.load(devices)
 
     def show() -> None:
-        columns = ("id", "no. ", "中文", "English", "kind", "year", "in the standard")
-        table("Cameras", columns, (_row(profile) for profile in cameras))
+        columns = ("id", Number(_("no.")), "中文", "English", _("kind"), _("year"))
+        rows = (_row(profile) for profile in cameras)
+        table(_("Cameras"), (*columns, _("in the standard")), rows)
 
     answer([asdict(profile) for profile in cameras], show, as_json=json_)
 
 
 @app.command()
 def show(
-    id_: Annotated[str, typer.Argument(metavar="ID", help="A camera of 'edgetlc devices list'.")],
+    id_: Annotated[
+        str, typer.Argument(metavar="ID", help=_("A camera of 'edgetlc devices list'."))
+    ],
     devices: DeviceFolder = None,
     json_: Json = False,
-    verbose: Verbose = False,
 ) -> None:
     """Show all that is known of one camera, and how sure each fact is.
 
@@ -60,17 +70,17 @@ def show(
 
     def show_facts() -> None:
         say(f"{profile.id}: {profile.zh} / {profile.en}")
-        table("", ("fact", "value", "how sure"), _facts(profile))
+        rows = ((fact, *(_WORDS.get(x, x) for x in rest)) for fact, *rest in _facts(profile))
+        table("", (_("fact"), _("value"), _("how sure")), rows)
 
     answer(asdict(profile), show_facts, as_json=json_)
 
 
 @app.command()
 def identify(
-    photos: Annotated[list[Path], typer.Argument(help="Photos, or folders of photos.")],
+    photos: Annotated[list[Path], typer.Argument(metavar="PHOTO…", help=_("Photos or folders."))],
     devices: DeviceFolder = None,
     json_: Json = False,
-    verbose: Verbose = False,
 ) -> None:
     """Tell which camera took each photo: by its EXIF, else by its name; never by a guess.
 
@@ -80,8 +90,8 @@ def identify(
     from edgetlc.devices.profiles import Cameras
 
     cameras = Cameras.load(devices)
-    files = [file for place in photos for file in _photos_at(place)]
-    shown = progress(files, "identified") if len(files) > _TRACKED else iter(files)
+    files = photo_files(photos)
+    shown = progress(files, _("identified")) if len(files) > _TRACKED else iter(files)
     found = [identify(file, cameras) for file in shown]
     _note_unread_heic(files)
     document = [
@@ -91,73 +101,71 @@ def identify(
     answer(document, lambda: _show_found(found), as_json=json_)
 
 
-def _photos_at(place: Path) -> Iterator[Path]:
-    """Yield a file as it is, or the photos in a folder and its sub-folders."""
-    from edgetlc.runtime.containers import PHOTO_SUFFIXES
-
-    if place.is_file():
-        yield place
-        return
-    if not place.is_dir():
-        raise InputError(f"{place}: no such photo or folder")
-    photos = [p for p in sorted(place.rglob("*")) if p.suffix.lower() in PHOTO_SUFFIXES]
-    photos = [p for p in photos if p.is_file() and not p.name.startswith(".")]
-    if not photos:
-        endings = ", ".join(sorted(PHOTO_SUFFIXES))
-        raise InputError(f"{place} holds no photos; expected names ending in {endings}")
-    yield from photos
-
-
 def _note_unread_heic(files: Sequence[Path]) -> None:
     from edgetlc.devices.exif import heic_readable
 
     count = sum(file.suffix.lower() in (".heic", ".heif") for file in files)
     if count and not heic_readable():
         note(
-            f"{count} HEIC file(s) identified by name only; pip install 'edgetlc[heic]' reads them"
+            n_(
+                "{count} HEIC file identified by name only; pip install 'edgetlc[heic]' reads it",
+                "{count} HEIC files identified by name only; pip install 'edgetlc[heic]' reads "
+                "them",
+                count=count,
+            )
         )
 
 
 def _show_found(found: Sequence[Identification]) -> None:
-    rows = ((one.file, one.camera or "unknown", one.by, one.conflict or "") for one in found)
-    table("", ("photo", "camera", "by", "conflict"), rows)
+    rows = ((one.file, one.camera or _("unknown"), one.by, one.conflict or "") for one in found)
+    table("", (_("photo"), _("camera"), _("by"), _("conflict")), rows)
     unknown = sum(one.camera is None for one in found)
     conflicts = sum(one.conflict is not None for one in found)
-    say(f"{len(found)} photo(s), {unknown} from unknown cameras, {conflicts} with a conflict")
+    say(
+        n_(
+            "{count} photo, {unknown} from unknown cameras, {conflicts} with a conflict",
+            "{count} photos, {unknown} from unknown cameras, {conflicts} with a conflict",
+            count=len(found),
+            unknown=unknown,
+            conflicts=conflicts,
+        )
+    )
 
 
 def _row(profile: CameraProfile) -> tuple[object, ...]:
     known = [model.year for model in profile.models if model.year]
     years = (f"{year.value}{' ?' * (year.certainty == 'unclear')}" for year in known)
     number, year = profile.number or "", " / ".join(dict.fromkeys(years))
-    return profile.id, number, profile.zh, profile.en, profile.kind, year, profile.certainty
+    kind, certainty = _WORDS[profile.kind], _WORDS[profile.certainty]
+    return profile.id, number, profile.zh, profile.en, kind, year, certainty
 
 
-def _facts(profile: CameraProfile) -> Iterator[tuple[object, ...]]:
-    yield "number in file names", profile.number, profile.certainty
-    yield "kind", profile.kind, ""
-    yield "maker", profile.maker, ""
+def _facts(profile: CameraProfile) -> Iterator[tuple[str, Any, str]]:
+    yield _("number in file names"), profile.number, profile.certainty
+    yield _("kind"), profile.kind, ""
+    yield _("maker"), profile.maker, ""
     for model in profile.models:
-        prefix = f"{model.name}: " if len(profile.models) > 1 else ""
         for fact, value, certainty in _model_facts(model):
-            yield prefix + fact, value, certainty
-    origin = "measured" if profile.simulation.measured else "invented, not measured"
-    for name, value in asdict(profile.simulation).items():
-        if name != "measured":
-            yield f"simulated {name.replace('_', ' ')}", value, origin
+            name = _("{model}: {fact}", model=model.name, fact=fact)
+            yield name if len(profile.models) > 1 else fact, value, certainty
+    measured = profile.simulation.measured
+    origin = _("measured") if measured else _("invented, not measured")
+    for setting, value in asdict(profile.simulation).items():
+        if setting != "measured":
+            yield _("simulated {setting}", setting=setting.replace("_", " ")), value, origin
 
 
-def _model_facts(model: Model) -> Iterator[tuple[str, object, str]]:
+def _model_facts(model: Model) -> Iterator[tuple[str, Any, str]]:
     for pattern in model.exif:
-        yield "EXIF make / model", f"{pattern.make} / {pattern.model}", pattern.evidence
+        yield _("EXIF make / model"), f"{pattern.make} / {pattern.model}", pattern.evidence
     if model.year:
-        yield "year", model.year.value, model.year.certainty
+        yield _("year"), model.year.value, model.year.certainty
     if model.chip:
-        yield "chip", model.chip.value, model.chip.certainty
+        yield _("chip"), model.chip.value, model.chip.certainty
     if model.instruction_set:
         cpu = model.instruction_set
         extras = ["int8 dot product"] * cpu.dot_product + ["int8 matrix multiply"] * cpu.i8mm
-        yield "instruction set", ", ".join([cpu.name, *extras]), cpu.certainty
+        yield _("instruction set"), ", ".join([cpu.name, *extras]), cpu.certainty
     if model.image_size:
         width, height = model.image_size.value
-        yield "picture size", f"{width} x {height}", model.image_size.certainty
+        yield _("picture size"), f"{width} x {height}", model.image_size.certainty

@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from edgetlc.cli.answers import MOST_ROWS, UNREADABLE, Tally, show_answers
-from edgetlc.cli.console import DeviceFolder, Json, Verbose, note, say, writable
-from edgetlc.cli.options import BundleArgument, Overwrite, ResultsFile, Threads
-from edgetlc.errors import BAD_INPUT, InputError
+from edgetlc.cli.console import note, say, writable
+from edgetlc.cli.options import (
+    BundleArgument,
+    DeviceFolder,
+    Json,
+    Overwrite,
+    ResultsFile,
+    Resume,
+    Threads,
+    photo_files,
+)
+from edgetlc.cli.prediction_view import MOST_ROWS, UNREADABLE, Tally, show_answers
+from edgetlc.errors import BAD_INPUT
+from edgetlc.locale import _
 from edgetlc.progress import progress
 
 if TYPE_CHECKING:
@@ -24,35 +34,42 @@ if TYPE_CHECKING:
 
 def predict(
     bundle: BundleArgument,
-    photos: Annotated[list[Path], typer.Argument(metavar="PHOTO…", help="Photos or folders.")],
+    photos: Annotated[list[Path], typer.Argument(metavar="PHOTO…", help=_("Photos or folders."))],
     model: Annotated[
-        str | None, typer.Option(help="Model of the bundle, such as onnx-fp32. Default: int8.")
+        str | None,
+        typer.Option("--model", help=_("Model of the bundle, such as onnx-fp32. Default: int8.")),
     ] = None,
-    engine: Annotated[str | None, typer.Option(help="onnxruntime or openvino.")] = None,
+    engine: Annotated[
+        str | None, typer.Option("--engine", help=_("onnxruntime or openvino."))
+    ] = None,
     threads: Threads = None,
     overlay: Annotated[
         Path | None,
-        typer.Option(help="Write each photo with its class-activation overlay to this folder."),
+        typer.Option(
+            "--overlay",
+            help=_("Write each photo with its class-activation overlay to this folder."),
+        ),
     ] = None,
     annotate: Annotated[
         Path | None,
-        typer.Option(help="Write each photo, its overlay and the answer as a picture to there."),
+        typer.Option(
+            "--annotate",
+            help=_("Write each photo, its overlay and the answer as a picture to there."),
+        ),
     ] = None,
     report: Annotated[
-        Path | None, typer.Option(help="Write pages to print: a .html file, or .pdf (an extra).")
+        Path | None,
+        typer.Option("--report", help=_("Write pages to print: a .html file, or .pdf (an extra).")),
     ] = None,
     results_file: ResultsFile = None,
     results_format: Annotated[
         Literal["json", "jsonl", "csv", "xml", "text"] | None,
-        typer.Option("--results-format", help="Of the results file; its suffix if not given."),
+        typer.Option("--results-format", help=_("Of the results file; its suffix if not given.")),
     ] = None,
-    resume: Annotated[
-        bool, typer.Option("--resume", help="Go on where the same command was interrupted.")
-    ] = False,
+    resume: Resume = False,
     overwrite: Overwrite = False,
     devices: DeviceFolder = None,
     json_: Json = False,
-    verbose: Verbose = False,
 ) -> None:
     """Classify photos: label, confidence, runner-up, camera, cautions. Needs no network.
 
@@ -81,40 +98,10 @@ def predict(
     tally = _classify(classifier, files, outputs, as_json=json_)
     if not json_:
         show_answers(tally)
-        say(f"{classifier.model.id} on {classifier.engine.name}")
+        say("{model} on {engine}", model=classifier.model.id, engine=classifier.engine.name)
         _tell_where(outputs, tally.photos)
     if tally.unreadable:
         raise typer.Exit(BAD_INPUT)
-
-
-def photo_files(places: Sequence[Path]) -> list[Path]:
-    """Return the photos named and those in the folders named, in order.
-
-    Hidden files are left out, and pictures that `predict` made itself.
-
-    Raises:
-        InputError: a place does not exist, or no photo is there.
-    """
-    from edgetlc.results.safe_text import ANNOTATED_SUFFIX, OVERLAY_SUFFIX
-    from edgetlc.runtime.containers import PHOTO_SUFFIXES
-
-    def is_photo(path: Path) -> bool:
-        if path.suffix.lower() not in PHOTO_SUFFIXES or path.name.startswith("."):
-            return False
-        return not path.name.endswith((OVERLAY_SUFFIX, ANNOTATED_SUFFIX)) and path.is_file()
-
-    def expand(place: Path) -> Iterator[Path]:
-        if place.is_dir():
-            yield from filter(is_photo, sorted(place.rglob("*")))
-        elif place.exists():
-            yield place
-        else:
-            raise InputError(f"{place}: no such photo or folder")
-
-    files = [file for place in places for file in expand(place)]
-    if not files:
-        raise InputError(f"no photos in {', '.join(map(str, places))}")
-    return files
 
 
 def _classify(
@@ -130,13 +117,13 @@ def _classify(
         found = batch.run()
         try:
             for one, sheet in (
-                progress(found, "classifying", len(files)) if len(files) > 1 else found
+                progress(found, _("classifying"), len(files)) if len(files) > 1 else found
             ):
                 tally.add(one)
                 if outputs.report is not None:
                     photos.append((one, sheet))
                 if one["decision"] == UNREADABLE:
-                    note(f"cannot classify {one['file']}: {one['reason']}")
+                    note("cannot classify {file}: {reason}", file=one["file"], reason=one["reason"])
             outputs.write(batch)
             if outputs.report is not None:
                 from edgetlc.pages.predictions import write_report
@@ -146,8 +133,11 @@ def _classify(
         except BaseException:
             if journal is not None and journal.path is not None:
                 note(
-                    f"{tally.photos} of {len(files)} answers are kept in {journal.path}; the same "
-                    "command with --resume goes on from there"
+                    "{done} of {all} answers are kept in {file}; the same command with "
+                    "--resume goes on from there",
+                    done=tally.photos,
+                    all=len(files),
+                    file=journal.path,
                 )
             raise
         try:
@@ -181,12 +171,12 @@ def _warn_of_fonts(outputs: Outputs) -> None:
 
 def _tell_where(outputs: Outputs, photos: int) -> None:
     for what, place in (
-        ("all answers", outputs.results_file),
-        ("overlays", outputs.overlay),
-        ("annotated pictures", outputs.annotate),
-        ("report", outputs.report),
+        (_("all answers in {place}", place=outputs.results_file), outputs.results_file),
+        (_("overlays in {place}", place=outputs.overlay), outputs.overlay),
+        (_("annotated pictures in {place}", place=outputs.annotate), outputs.annotate),
+        (_("report in {place}", place=outputs.report), outputs.report),
     ):
         if place is not None:
-            say(f"{what} in {place}")
+            say(what)
     if photos > MOST_ROWS and outputs.results_file is None:
         say("all answers, one by one: pass --results-file answers.csv (.json .jsonl .xml .txt)")

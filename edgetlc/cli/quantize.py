@@ -2,141 +2,76 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from edgetlc.calibration.config import CalibrationConfig, QatConfig, QuantizationConfig
 from edgetlc.cli.console import (
-    DeviceFolder,
-    Json,
-    Verbose,
+    Number,
     answer,
-    note,
+    note_unreadable,
+    numbers,
+    percent,
+    points,
     say,
-    simulated_mark,
     table,
 )
-from edgetlc.cli.options import Data, Device, RunArgument, Seed, load_part
-from edgetlc.cli.toolchain import need_toolchain
-from edgetlc.errors import InputError
-from edgetlc.locale import local
+from edgetlc.cli.options import Data, Device, DeviceFolder, Json, Resume, RunArgument, load_part
+from edgetlc.locale import _
 
 if TYPE_CHECKING:
     from edgetlc.calibration.measurement import CameraEffect, Measurement
     from edgetlc.calibration.quantize_run import QuantizedRun
-    from edgetlc.calibration.search.result import SearchResult
 
-_percent = "{:.1%}".format
+OwnPhotos = Annotated[
+    Path | None,
+    typer.Option(
+        "--calibration",
+        help=_("Your own choice of calibration photos: a folder or list of training photos."),
+    ),
+]
 
 
 def quantize(
     run: RunArgument,
     data: Data,
-    count: Annotated[int, typer.Option("--photos", help="Calibration photos.")] = 300,
-    own: Annotated[
-        Path | None,
-        typer.Option(
-            "--calibration", help="Your own choice of them: a folder or list of training photos."
-        ),
-    ] = None,
-    allow_missing_cameras: Annotated[
-        bool,
-        typer.Option(
-            "--allow-missing-cameras",
-            help="Go on where a camera to be verified has no training photo.",
-        ),
-    ] = False,
-    preset: Annotated[
-        Literal["performance", "mixed"],
-        typer.Option(help="Ranges around zero, or of their own (mixed)."),
-    ] = "performance",
-    bias_correction: Annotated[
-        Literal["fast", "accurate"], typer.Option(help="How biases make up for rounding.")
-    ] = "fast",
-    float_layer: Annotated[
-        list[str] | None, typer.Option(help="Leave this layer in float; repeat it.")
-    ] = None,
-    max_drop: Annotated[
-        float | None,
-        typer.Option(
-            help="Largest fall of the worst camera's accuracy, 0.01 for 1 %: layers return to "
-            "float until it holds."
-        ),
-    ] = None,
-    qat: Annotated[
-        int,
-        typer.Option(
-            "--qat", metavar="EPOCHS", min=0, help="Train the int8 network on, with its rounding."
-        ),
-    ] = 0,
-    search: Annotated[
-        bool,
-        typer.Option("--search", help="Try the ways, time them here, recommend one per target."),
-    ] = False,
-    student: Annotated[
-        list[Path] | None,
-        typer.Option(metavar="RUN", help="Of --search: a smaller network too; repeat it."),
-    ] = None,
-    report: Annotated[
-        Path | None, typer.Option(help="Of --search: also write this HTML page.")
-    ] = None,
-    resume: Annotated[
-        bool, typer.Option("--resume", help="Go on where an interrupted command stopped.")
-    ] = False,
+    calibration: CalibrationConfig,
+    config: QuantizationConfig,
+    own: OwnPhotos = None,
     device: Device = "cpu",
-    seed: Seed = 0,
+    resume: Resume = False,
     devices: DeviceFolder = None,
     json_: Json = False,
-    verbose: Verbose = False,
 ) -> None:
     """Make the int8 network of a run, calibrated on photos of its training part.
 
-    With --search: every way to do it, compared by the worst camera's accuracy, time and size; the
-    recommended network becomes the run's.
-
     Example: edgetlc quantize runs/herbs --data split.csv --max-drop 0.01
     """
-    need_toolchain("edgetlc quantize")
-    from edgetlc.calibration.config import (
-        CalibrationConfig,
-        QatConfig,
-        QuantizationConfig,
-        SearchConfig,
-    )
     from edgetlc.calibration.quantize_run import quantize_run
-    from edgetlc.calibration.search.run import search_run
-    from edgetlc.pages.search import write_page
 
-    mine = load_part(own, "all", devices) if own else None
-    training = QatConfig(qat, seed=seed, device=device) if qat else None
-    wanted = QuantizationConfig(
-        preset, bias_correction, tuple(float_layer or ()), training, max_drop
-    )
+    calibration = with_own(calibration, own, devices)
+    config = replace(config, qat=trained_with(config.qat, calibration, device))
     photos = load_part(data, "all", devices)
-    calibration = CalibrationConfig(count, seed, mine, allow_missing_cameras)
-    if search:
-        if replace(wanted, qat=None, max_drop=None) != QuantizationConfig():
-            raise InputError("--search tries the presets itself; leave out how to quantize")
-        bound = SearchConfig.max_drop if max_drop is None else max_drop
-        config = SearchConfig(bound, training, tuple(student or ()))
-        found = search_run(run, photos, calibration, config, resume=resume)
-        if report:
-            write_page(report, found)
-        answer(
-            found.to_json(),
-            lambda: _show_search(found, run, config.students, report),
-            as_json=json_,
-        )
-        return
-    if student or report:
-        raise InputError("--student and --report belong to --search")
-    made = quantize_run(run, photos, calibration, wanted, resume=resume)
-    for photo, reason in made.unreadable:
-        note(f"left out {photo.path}: {reason}")
+    made = quantize_run(run, photos, calibration, config, resume=resume)
+    note_unreadable(made.unreadable)
     answer(_document(made), lambda: _show(made), as_json=json_)
+
+
+def with_own(
+    calibration: CalibrationConfig, own: Path | None, devices: Path | None
+) -> CalibrationConfig:
+    """Return the configuration with the user's own choice of photos, where there is one."""
+    return replace(calibration, own=load_part(own, "all", devices)) if own else calibration
+
+
+def trained_with(
+    qat: QatConfig | None, calibration: CalibrationConfig, device: str
+) -> QatConfig | None:
+    """Return the training, if any, with the command's seed and device."""
+    return qat and replace(qat, seed=calibration.seed, device=device)
 
 
 def _document(made: QuantizedRun) -> dict[str, Any]:
@@ -148,11 +83,7 @@ def _document(made: QuantizedRun) -> dict[str, Any]:
         "per_camera": calibration.per_camera,
         "coverage": calibration.coverage.to_json(),
         "calibration_digest": calibration.digest,
-        "quantized_layers": made.quantized_layers,
-        "float_layers": made.float_layers,
-        "float_fallback": [vars(step) for step in made.float_fallback],
-        "validation": made.measurement.to_json(),
-        "confidence": made.confidence.to_json(),
+        **made.int8.to_json(),
         "float_bytes": made.float_bytes,
         "int8_bytes": made.int8_bytes,
         "unreadable": [{"file": str(p.path), "reason": reason} for p, reason in made.unreadable],
@@ -160,76 +91,63 @@ def _document(made: QuantizedRun) -> dict[str, Any]:
 
 
 def _show(made: QuantizedRun) -> None:
-    calibration = made.calibration
-    coverage = calibration.coverage
+    coverage = made.calibration.coverage
     table(
-        f"Calibration photos by camera{simulated_mark(calibration.simulated)}",
-        ("camera", "photos ", "of training photos "),
+        _("Calibration photos by camera"),
+        (_("camera"), Number(_("photos")), Number(_("of training photos"))),
         ((camera, *counts) for camera, counts in coverage.cameras().items()),
+        simulated=made.calibration.simulated,
     )
     for warning in coverage.warnings:
-        say(f"note: {warning}")
-    show_effects(made.measurement, made.simulated)
-    if made.float_fallback:
+        say("note: {warning}", warning=warning)
+    _show_effects(made.int8.measurement, made.simulated)
+    if made.int8.float_fallback:
+        names = (_("worst camera then"), Number(_("drop")), Number(_("false genuine")))
         table(
-            "Layers back in float, in this order",
-            ("layer", "nearer to float ", "worst camera then", "drop ", "false genuine "),
+            _("Layers back in float, in this order"),
+            (_("layer"), Number(_("nearer to float")), *names),
             (
                 (
-                    s.layer,
-                    _percent(s.effect),
-                    s.worst_camera,
-                    *map(_points, (s.worst_drop, s.worst_rise)),
+                    *(s.layer, percent(s.effect), s.worst_camera),
+                    *(points(s.worst_drop), points(s.worst_rise)),
                 )
-                for s in made.float_fallback
+                for s in made.int8.float_fallback
             ),
         )
-    say(f"{made.quantized_layers} layers in int8, {made.float_layers} left in float")
-    refit = made.confidence
     say(
-        f"temperature {refit.before.temperature:.2f} of the float network, "
-        f"{refit.after.temperature:.2f} of int8: mean confidence minus accuracy "
-        f"{_points(refit.float_network.excess)} in float, "
-        f"{_points(refit.before.excess)} in int8, {_points(refit.after.excess)} refitted"
+        "{int8} layers in int8, {float} left in float",
+        int8=made.int8.quantized.quantized_layers,
+        float=made.int8.quantized.float_layers,
+    )
+    refit = made.int8.confidence
+    say(
+        "temperature {float:.2f} of the float network, {int8:.2f} of int8: mean confidence "
+        "minus accuracy {excess} in float, {before} in int8, {after} refitted",
+        float=refit.before.temperature,
+        int8=refit.after.temperature,
+        excess=points(refit.float_network.excess),
+        before=points(refit.before.excess),
+        after=points(refit.after.excess),
     )
     say(
-        f"{made.path}: {made.int8_bytes / 1e6:.1f} MB, "
-        f"{made.float_bytes / made.int8_bytes:.1f} times smaller than float"
+        "{path}: {size:.1f} MB, {times:.1f} times smaller than float",
+        path=made.path,
+        size=made.int8_bytes / 1e6,
+        times=made.float_bytes / made.int8_bytes,
     )
 
 
-def _show_search(
-    found: SearchResult, run: Path, students: Sequence[Path], report: Path | None
-) -> None:
-    from edgetlc.calibration.search.run import next_steps
-    from edgetlc.calibration.search.table import costs, losses
-
-    mark = simulated_mark(found.simulated)
-    for title, (columns, rows) in (
-        (f"Candidates on the validation part{mark}", losses(found)),
-        ("Time for one photo, and size", costs(found)),
-    ):
-        table(title, [local(column.name) + " " * column.number for column in columns], rows)
-    for name, reason in found.left_out:
-        say(f"left out {name}: {reason}")
-    table(
-        f"Recommendation, no camera losing more than {found.max_drop:.1%}",
-        ("target", "ship", "reason"),
-        ((one.label, one.candidate, one.reason) for one in found.recommendations),
-    )
-    for line in next_steps(found, run, students):
-        say(line)
-    if report:
-        say(f"report: {report}")
-
-
-def show_effects(found: Measurement, simulated: bool) -> None:
+def _show_effects(found: Measurement, simulated: bool) -> None:
     """Print what compression did on the validation part, camera by camera, the worst marked."""
-    rows = [*found.cameras, found.pooled]
+    names = (_("photos"), _("float"), _("int8"), _("drop"), _("agree"), _("false genuine"))
     table(
-        f"Validation part, int8 against float{simulated_mark(simulated)}",
-        ("camera", "photos ", "float ", "int8 ", "drop ", "agree ", "false genuine ", ""),
-        ((*_effect(effect), "worst" if effect is found.worst else "") for effect in rows),
+        _("Validation part, int8 against float"),
+        (_("camera"), *numbers(names), ""),
+        (
+            (*_effect(effect), _("worst") if effect is found.worst else "")
+            for effect in (*found.cameras, found.pooled)
+        ),
+        simulated=simulated,
     )
 
 
@@ -237,14 +155,9 @@ def _effect(effect: CameraEffect) -> tuple[object, ...]:
     return (
         effect.camera,
         effect.photos,
-        _percent(effect.float_right / effect.photos),
-        _percent(effect.right / effect.photos),
-        _points(effect.drop),
-        _percent(effect.agreeing / effect.photos),
-        _points(effect.rise) if effect.counterfeits else None,
+        percent(effect.float_right / effect.photos),
+        percent(effect.right / effect.photos),
+        points(effect.drop),
+        percent(effect.agreeing / effect.photos),
+        points(effect.rise) if effect.counterfeits else None,
     )
-
-
-def _points(share: float) -> str:
-    """Return a difference of shares in percentage points."""
-    return f"{100 * share:+.1f}"

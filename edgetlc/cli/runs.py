@@ -8,34 +8,32 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from edgetlc.cli.console import Json, Verbose, answer, note, simulated_mark, table
+from edgetlc.cli.commands import Commands
+from edgetlc.cli.console import Number, answer, note, numbers, percent, table
+from edgetlc.cli.options import Json
 from edgetlc.errors import InputError
+from edgetlc.locale import _
 
 if TYPE_CHECKING:
     from edgetlc.training.runs import RunComparison, RunRecord
 
-app = typer.Typer(
-    help="Training runs: list those in a folder, compare several.",
-    no_args_is_help=True,
-    rich_markup_mode=None,
-)
+app = Commands(_("Training runs: list those in a folder, compare several."))
 
 _FIGURES = {
-    "accuracy": "val accuracy",
-    "precision": "val precision",
-    "recall": "val recall",
-    "f1": "val F1",
-    "auc": "val AUC",
-    "train_accuracy": "train accuracy",
+    "accuracy": _("val accuracy"),
+    "precision": _("val precision"),
+    "recall": _("val recall"),
+    "f1": _("val F1"),
+    "auc": _("val AUC"),
+    "train_accuracy": _("train accuracy"),
 }
 _LONGEST = 60  # characters of a setting in the table
 
 
 @app.command("list")
 def list_(
-    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Folder that holds runs.")],
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help=_("Folder that holds runs."))],
     json_: Json = False,
-    verbose: Verbose = False,
 ) -> None:
     """List the training runs in a folder and three levels below, with what each reached.
 
@@ -48,20 +46,24 @@ def list_(
         try:
             runs.append(read_run(place))
         except InputError as error:  # one damaged run hides no other
-            note(f"left out {place}: {error}")
-    columns = ("run", "network", "epochs ", "kept ", "val accuracy ", "val loss ", "", "seed ")
+            note("left out {path}: {reason}", path=place, reason=error)
+    figures = numbers((_("epochs"), _("kept"), _("val accuracy"), _("val loss")))
 
     def show() -> None:
-        table(f"Runs in {folder}", (*columns, "commit"), (_row(run, folder) for run in runs))
+        rows = (_row(run, folder) for run in runs)
+        table(
+            _("Runs in {folder}", folder=folder),
+            (_("run"), _("network"), *figures, "", Number(_("seed")), _("commit")),
+            rows,
+        )
 
     answer([_document(run) for run in runs], show, as_json=json_)
 
 
 @app.command()
 def compare(
-    runs: Annotated[list[Path], typer.Argument(metavar="RUN...", help="Two or more run folders.")],
+    runs: Annotated[list[Path], typer.Argument(metavar="RUN…", help=_("Two or more run folders."))],
     json_: Json = False,
-    verbose: Verbose = False,
 ) -> None:
     """Show runs side by side: in what their settings, data and versions differ, and the figures.
 
@@ -94,39 +96,40 @@ def _row(run: RunRecord, folder: Path) -> tuple[object, ...]:
     name = run.folder.relative_to(folder).as_posix()
     commit = run.commit
     return (
-        name + simulated_mark(run.simulated),
+        _marked(name, run),
         settings.get("architecture"),
-        f"{len(run.epochs)} of {settings.get('epochs', '?')}",
+        _("{done} of {all}", done=len(run.epochs), all=settings.get("epochs", "?")),
         best and best.epoch,
-        best and f"{best.val_accuracy:.1%}",
+        best and percent(best.val_accuracy),
         best and f"{best.val_loss:.3f}",
-        "" if run.scores is not None else "not finished",
+        "" if run.scores is not None else _("not finished"),
         settings.get("seed"),
         commit and commit[:10],
     )
 
 
 def _show_comparison(found: RunComparison) -> None:
-    columns = ("", *(f"{run.folder.name}{simulated_mark(run.simulated)} " for run in found.runs))
+    names = [_marked(run.folder.name, run) for run in found.runs]
     figures = [_figures(run) for run in found.runs]
-    table("Figures", columns, ((name, *(f[name] for f in figures)) for name in figures[0]))
-    rows = ((name, *map(_short, row)) for name, row in found.differences.items())
-    table("In what they differ", tuple(c.strip() for c in columns), rows)
+    rows = ((name, *(f[name] for f in figures)) for name in figures[0])
+    table(_("Figures"), ("", *numbers(names)), rows)
+    differences = ((name, *map(_short, row)) for name, row in found.differences.items())
+    table(_("In what they differ"), ("", *names), differences)
+
+
+def _marked(name: str, run: RunRecord) -> str:
+    return _("{name} (SIMULATED photos)", name=name) if run.simulated else name
 
 
 def _figures(run: RunRecord) -> dict[str, object]:
     best, figures = run.best, run.figures
     return {
-        "epoch kept": best and best.epoch,
-        "epochs": len(run.epochs),
-        "val loss": best and f"{best.val_loss:.3f}",
-        **{words: _share(figures.get(name)) for name, words in _FIGURES.items()},
-        "seconds": round(sum(epoch.seconds for epoch in run.epochs)),
+        _("epoch kept"): best and best.epoch,
+        _("epochs"): len(run.epochs),
+        _("val loss"): best and f"{best.val_loss:.3f}",
+        **{words: percent(figures.get(name)) for name, words in _FIGURES.items()},
+        _("seconds"): round(sum(epoch.seconds for epoch in run.epochs)),
     }
-
-
-def _share(value: float | None) -> str | None:
-    return None if value is None else f"{value:.1%}"
 
 
 def _short(value: object) -> str | None:

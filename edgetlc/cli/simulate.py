@@ -2,63 +2,75 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from edgetlc.cli.console import DeviceFolder, Json, Verbose, answer, note, say, table
+from edgetlc.cli.console import answer, note, numbers, say, table
+from edgetlc.cli.options import (
+    DeviceFolder,
+    Json,
+    Output,
+    Overwrite,
+    PartName,
+    Seed,
+    Source,
+    load_part,
+)
+from edgetlc.locale import _, n_
 
 if TYPE_CHECKING:
     from edgetlc.data.photos import PhotoSet
     from edgetlc.devices.profiles import CameraProfile, Cameras
 
 
-def simulate_command(
-    source: Annotated[
-        Path,
-        typer.Argument(help="Photo folder (<class>/<photo>) or CSV manifest.", metavar="SOURCE"),
-    ],
-    output: Annotated[Path, typer.Option("-o", "--output", help="Folder to make.")],
+def simulate(
+    source: Source,
+    output: Output,
     camera: Annotated[
         list[str] | None,
-        typer.Option(help="Camera to imitate; repeat it. Default: every phone and digital camera."),
+        typer.Option(
+            "--camera",
+            help=_("Camera to imitate; repeat it. Default: every phone and digital camera."),
+        ),
     ] = None,
     per_photo: Annotated[
         int | None,
-        typer.Option(help="Cameras for each photo, in rotation over each class. Default: all."),
+        typer.Option(
+            "--per-photo",
+            help=_("Cameras for each photo, in rotation over each class. Default: all."),
+        ),
     ] = None,
     per_test_photo: Annotated[
-        int | None, typer.Option(help="The same for photos in part test. Default: as --per-photo.")
+        int | None,
+        typer.Option(
+            "--per-test-photo",
+            help=_("The same for photos in part test. Default: as --per-photo."),
+        ),
     ] = None,
-    part: Annotated[
-        str | None, typer.Option(help="Render this part only: train, val or test.")
-    ] = None,
-    seed: Annotated[int, typer.Option(help="Of the rotation and the noise.")] = 0,
+    part: Annotated[PartName, typer.Option("--part", help=_("Part to use."))] = "all",
+    seed: Seed = 0,
     devices: DeviceFolder = None,
-    overwrite: Annotated[bool, typer.Option(help="Replace the output folder.")] = False,
+    overwrite: Overwrite = False,
     json_: Json = False,
-    verbose: Verbose = False,
 ) -> None:
     """Render photos as other cameras would have taken them; the result is marked as simulated.
 
     Example: edgetlc data simulate photos -o simulated --per-photo 3
     """
-    from edgetlc.data.manifest import MANIFEST_FILE, load_photos
+    from edgetlc.data.manifest import MANIFEST_FILE
     from edgetlc.data.simulate import simulate_photos
     from edgetlc.devices.profiles import Cameras
 
-    cameras = Cameras.load(devices)
-    chosen = _chosen(cameras, camera)
-    photos = _of_part(load_photos(source, cameras), part)
+    chosen = _chosen(Cameras.load(devices), camera)
     skipped: list[dict[str, str]] = []
 
     def skip(photo: Any, error: Exception) -> None:
         skipped.append({"file": str(photo.path), "reason": str(error)})
-        note(f"left out {photo.path}: {error}")
+        note("left out {path}: {reason}", path=photo.path, reason=error)
 
     made = simulate_photos(
-        photos,
+        load_part(source, part, devices),
         chosen,
         output,
         per_photo=per_photo,
@@ -84,18 +96,6 @@ def _chosen(cameras: Cameras, ids: list[str] | None) -> list[CameraProfile]:
     return [profile for profile in cameras if profile.kind != "microscope"]
 
 
-def _of_part(photos: PhotoSet, part: str | None) -> PhotoSet:
-    from edgetlc.data.photos import PARTS
-    from edgetlc.errors import InputError
-
-    if part is None:
-        return photos
-    for known in PARTS:
-        if part == known:
-            return photos.part(known)
-    raise InputError(f"part is {part!r}; use {', '.join(PARTS)}")
-
-
 def _counts(photos: PhotoSet, cameras: list[CameraProfile]) -> dict[str, dict[str, int]]:
     """Return photos by camera and class."""
     counts = {profile.id: dict.fromkeys(photos.labels, 0) for profile in cameras}
@@ -105,9 +105,24 @@ def _counts(photos: PhotoSet, cameras: list[CameraProfile]) -> dict[str, dict[st
 
 
 def _show(document: dict[str, Any], photos: PhotoSet, counts: dict[str, dict[str, int]]) -> None:
-    columns = ["camera", *(f"{label} " for label in photos.labels)]
-    rows = [[name, *row.values()] for name, row in counts.items()]
-    table("Simulated photos by camera and class", columns, rows)
+    table(
+        _("Simulated photos by camera and class"),
+        (_("camera"), *numbers(photos.labels)),
+        ([name, *row.values()] for name, row in counts.items()),
+    )
     if document["unreadable"]:
-        say(f"{len(document['unreadable'])} photos could not be read and were left out")
-    say(f"{document['photos']} simulated photos, listed in {document['manifest']}")
+        say(
+            n_(
+                "{count} photo could not be read and was left out",
+                "{count} photos could not be read and were left out",
+                count=len(document["unreadable"]),
+            )
+        )
+    say(
+        n_(
+            "{count} simulated photo, listed in {file}",
+            "{count} simulated photos, listed in {file}",
+            count=document["photos"],
+            file=document["manifest"],
+        )
+    )

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from edgetlc.cli.console import say, simulated_mark, table
+from edgetlc.cli.console import numbers, say, table
 from edgetlc.errors import FAILED, NOT_ENOUGH_EVIDENCE, PASSED
+from edgetlc.locale import Message, _, local, n_
 
 if TYPE_CHECKING:
     from edgetlc.parity.verdict import CameraVerdict
@@ -13,36 +15,57 @@ if TYPE_CHECKING:
     from edgetlc.runtime.selftest import SelfTest
 
 EXIT_CODE = {"PASS": PASSED, "FAIL": FAILED, "INSUFFICIENT": NOT_ENOUGH_EVIDENCE}
-_SIGN = {"PASS": "PASS", "FAIL": "FAIL", "INSUFFICIENT": "–"}
+VERDICTS = {"PASS": _("PASS"), "FAIL": _("FAIL"), "INSUFFICIENT": _("INSUFFICIENT")}
 
 
 def show_verification(found: Verification) -> None:
     """Print the matrix, then each candidate's numbers and the cameras that do not pass."""
-    title = f"Verdicts against {found.reference}{simulated_mark(found.simulated)}"
-    names = [f"{number} " for number, _ in enumerate(found.candidates, start=1)]
-    table(title, ("camera", "photos ", *names), _matrix(found))
-    say(
-        f"PASS, FAIL, or – for not enough evidence; "
-        f"{'right→wrong / wrong→right' if found.labelled else 'changed answers'} beside it, and "
-        "how many more photos without harm a PASS takes"
+    names = (_("photos"), *(str(n) for n in range(1, len(found.candidates) + 1)))
+    table(
+        _("Verdicts against {reference}", reference=found.reference),
+        (_("camera"), *numbers(names)),
+        _matrix(found),
+        simulated=found.simulated,
     )
+    if found.labelled:
+        say(
+            "PASS, FAIL, or – for not enough evidence; right→wrong / wrong→right beside it, "
+            "and how many more photos without right→wrong a PASS takes"
+        )
+    else:
+        say(
+            "PASS, FAIL, or – for not enough evidence; changed answers beside it, and how many "
+            "more photos without one a PASS takes"
+        )
     for number, report in enumerate(found.candidates, start=1):
-        say(f"{number}: {_name(report)}: {report.verdict}. {_summary(report)}")
-        for camera, reason in _reasons(report):
-            say(f"     {camera or 'unknown camera'}: {reason}")
+        _show_candidate(number, report)
     if found.machines:
-        columns = ("machine", "largest pixel difference ", "answers changed ", "verdict")
-        table("Self-tests of other machines", columns, map(_machine_row, found.machines))
+        names = (_("largest pixel difference"), _("answers changed"))
+        table(
+            _("Self-tests of other machines"),
+            (_("machine"), *numbers(names), _("verdict")),
+            map(_machine_row, found.machines),
+        )
     if found.untested:
-        say(f"untested, no photos: {', '.join(found.untested)}")
+        say("untested, no photos: {cameras}", cameras=", ".join(found.untested))
     if found.simulated:
         say("Photos are SIMULATED: this says nothing of the real cameras.")
-    counted = "a photo" if found.independent == "photo" else "a specimen"
-    gated = any(report.gate is not None for report in found.candidates)
-    gate = f", counterfeits called genuine {found.gate_rule.margin:.1%}" if gated else ""
+    _show_terms(found)
+
+
+def _show_terms(found: Verification) -> None:
+    if any(report.gate is not None for report in found.candidates):
+        say(
+            "accepted rise of counterfeits called genuine: {margin:.1%}",
+            margin=found.gate_rule.margin,
+        )
+    unit = _("a photo") if found.independent == "photo" else _("a specimen")
     say(
-        f"reference {found.reference}; margin {found.rule.margin:.1%}{gate}; "
-        f"{counted} counts once; overall: {found.verdict}"
+        "reference {reference}; margin {margin:.1%}; {unit} counts once; overall: {verdict}",
+        reference=found.reference,
+        margin=found.rule.margin,
+        unit=unit,
+        verdict=VERDICTS[found.verdict],
     )
 
 
@@ -53,18 +76,30 @@ def _matrix(found: Verification) -> list[tuple[object, ...]]:
             cells.setdefault(verdict.tally.camera, {})[number] = verdict
     rows: list[tuple[object, ...]] = []
     for camera, by_number in cells.items():
-        row: list[object] = [camera or "unknown", max(v.tally.n for v in by_number.values())]
+        row: list[object] = [camera or _("unknown"), max(v.tally.n for v in by_number.values())]
         for number, report in enumerate(found.candidates):
             at = by_number.get(number)
-            sign = _SIGN[report.decided[camera].verdict] if at else None
-            more = f" +{at.photos_needed}" if at and sign == _SIGN["INSUFFICIENT"] else ""
-            row.append(f"{sign} {_counts(at)}{more}" if at else None)
+            row.append(at and _cell(at, report.decided[camera].verdict))
         rows.append(tuple(row))
     return rows
 
 
-def _counts(v: CameraVerdict) -> str:
-    return f"{v.tally.b}/{v.tally.c}" if v.tally.labelled else str(v.tally.b)
+def _cell(v: CameraVerdict, verdict: str) -> str:
+    changes = f"{v.tally.b}/{v.tally.c}" if v.tally.labelled else str(v.tally.b)
+    if verdict == "INSUFFICIENT":
+        return f"– {changes} +{v.photos_needed}"
+    return f"{local(VERDICTS[verdict])} {changes}"
+
+
+def _show_candidate(number: int, report: CandidateReport) -> None:
+    name = _("{model} on {engine}", model=report.model, engine=report.engine)
+    if report.machine:
+        name = _("{candidate} at {machine}", candidate=name, machine=report.machine)
+    say(f"{number}: {local(name)}: {local(VERDICTS[report.verdict])}")
+    for line in _summary(report):
+        say(f"     {local(line)}")
+    for camera, reason in _reasons(report):
+        say(f"     {local(camera or _('unknown camera'))}: {local(reason)}")
 
 
 def _reasons(report: CandidateReport) -> list[tuple[str | None, str]]:
@@ -74,43 +109,49 @@ def _reasons(report: CandidateReport) -> list[tuple[str | None, str]]:
     return [(v.tally.camera, v.reason) for v in report.cameras if v.verdict == "FAIL"]
 
 
-def _name(report: CandidateReport) -> str:
-    where = f" at {report.machine}" if report.machine else ""
-    return f"{report.model} on {report.engine}{where}"
-
-
-def _summary(report: CandidateReport) -> str:
-    pooled = report.pooled
-    parts = [f"agreement {pooled.agreement:.2%}"]
+def _summary(report: CandidateReport) -> Iterator[Message]:
+    pooled, where = report.pooled, report.location
     if pooled.reference_accuracy is not None and pooled.candidate_accuracy is not None:
-        parts.append(f"float {pooled.reference_accuracy:.2%}, this {pooled.candidate_accuracy:.2%}")
-    parts.append(f"largest change of a probability {pooled.largest_change:.3f}")
+        yield _(
+            "agreement {share:.2%}; accuracy: float {float:.2%}, this {this:.2%}",
+            share=pooled.agreement,
+            float=pooled.reference_accuracy,
+            this=pooled.candidate_accuracy,
+        )
+    else:
+        yield _("agreement {share:.2%}", share=pooled.agreement)
+    yield _("largest change of a probability {change:.3f}", change=pooled.largest_change)
     if report.flips_in_all:
-        parts.append(_cause(report))
-    if report.location.photos_apart:
-        parts.append(
-            f"PIXELS DIFFER on {report.location.photos_apart} photos, by up to "
-            f"{report.location.largest_pixels:.3g} grey levels"
+        yield n_(
+            "{count} other answer ({pixels} by pixels, {network} by network, {unknown} unknown)",
+            "{count} other answers ({pixels} by pixels, {network} by network, {unknown} unknown)",
+            count=report.flips_in_all,
+            pixels=where.by_pixels,
+            network=where.by_network,
+            unknown=where.unknown,
+        )
+    if where.photos_apart:
+        yield n_(
+            "PIXELS DIFFER on {count} photo, by up to {levels:.3g} grey levels",
+            "PIXELS DIFFER on {count} photos, by up to {levels:.3g} grey levels",
+            count=where.photos_apart,
+            levels=where.largest_pixels,
         )
     if report.gate is not None:
         gate = report.gate
-        parts.append(
-            f"counterfeits called genuine {gate.candidate.called} of {gate.candidate.photos} "
-            f"(float: {gate.reference.called}): {gate.pooled.verdict}"
+        yield _(
+            "counterfeits called genuine {called} of {photos} (float: {before}): {verdict}",
+            called=gate.candidate.called,
+            photos=gate.candidate.photos,
+            before=gate.reference.called,
+            verdict=VERDICTS[gate.pooled.verdict],
         )
-    return "; ".join(parts)
-
-
-def _cause(report: CandidateReport) -> str:
-    where = report.location
-    causes = {"pixels": where.by_pixels, "network": where.by_network, "unknown": where.unknown}
-    told = ", ".join(f"{count} by {cause}" for cause, count in causes.items() if count)
-    return f"{report.flips_in_all} other answers ({told})"
 
 
 def _machine_row(found: SelfTest) -> tuple[object, ...]:
     changed = sum(model.changed for model in found.models)
-    return (found.machine, found.pixels.largest, changed, "PASS" if found.passed else "FAIL")
+    verdict = VERDICTS["PASS" if found.passed else "FAIL"]
+    return (found.machine, found.pixels.largest, changed, verdict)
 
 
 def rows_of(found: Verification) -> list[dict[str, object]]:
@@ -124,7 +165,7 @@ def _row(report: CandidateReport, v: CameraVerdict) -> dict[str, object]:
         "model": report.model,
         "engine": report.engine,
         "machine": report.machine,
-        "camera": t.camera or "unknown",
+        "camera": t.camera,
         "photos": t.n,
         "units": t.units,
         "reference_accuracy": t.reference_accuracy,

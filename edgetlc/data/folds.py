@@ -67,9 +67,9 @@ def make_folds(photos: PhotoSet, count: int, seed: int = 0) -> Folds:
     numbers = assign(clusters, ratios, seed, range(count))
     sets = []
     for number in range(count):
-        held = [c for c, n in zip(clusters, numbers, strict=True) if n == number]
+        fold = [c for c, n in zip(clusters, numbers, strict=True) if n == number]
         rest = [c for c, n in zip(clusters, numbers, strict=True) if n != number]
-        sets.append(_fold(photos, known, held, rest, seed))
+        sets.append(_fold(photos, known, fold, rest, seed))
     for number, parted in enumerate(sets, start=1):
         _require_parts(parted, number)
     return Folds(tuple(sets), tuple(_warnings(photos.labels, clusters, count)))
@@ -78,12 +78,12 @@ def make_folds(photos: PhotoSet, count: int, seed: int = 0) -> Folds:
 def _fold(
     photos: PhotoSet,
     known: Sequence[Photo],
-    held: Sequence[Cluster],
+    fold: Sequence[Cluster],
     rest: Sequence[Cluster],
     seed: int,
 ) -> PhotoSet:
     shares: dict[Part, float] = {"train": 1 - VALIDATION_SHARE, "val": VALIDATION_SHARE}
-    parts: dict[int, Part] = {i: "test" for cluster in held for i in cluster.members}
+    parts: dict[int, Part] = {i: "test" for cluster in fold for i in cluster.members}
     for cluster, part in zip(rest, assign(rest, shares, seed, _REST), strict=True):
         parts |= dict.fromkeys(cluster.members, part)
     return replace(
@@ -94,12 +94,10 @@ def _fold(
 def _require_clusters(labels: Sequence[str], clusters: Sequence[Cluster], count: int) -> None:
     if count > len(clusters):
         raise InputError(
-            _(
-                "{count} folds asked for; outside the test part there are {clusters} clusters "
-                "of photos that stay together; choose fewer folds",
-                count=count,
-                clusters=len(clusters),
-            )
+            "{count} folds asked for; outside the test part there are {clusters} clusters "
+            "of photos that stay together; choose fewer folds",
+            count=count,
+            clusters=len(clusters),
         )
     for label in labels:
         holding = sum(label in cluster.labels for cluster in clusters)
@@ -123,21 +121,17 @@ def _require_parts(parted: PhotoSet, number: int) -> None:
     empty = [part for part, labels in here.items() if not labels]
     if missing:
         raise InputError(
-            _(
-                "fold {number} would have no training photo of {classes}: too many photos belong "
-                "together; choose another number of folds or another seed",
-                number=number,
-                classes=", ".join(missing),
-            )
+            "fold {number} would have no training photo of {classes}: too many photos belong "
+            "together; choose another number of folds or another seed",
+            number=number,
+            classes=", ".join(missing),
         )
     if empty:
         raise InputError(
-            _(
-                "fold {number} would have no {part} photo: too many photos belong together; "
-                "choose another number of folds or another seed",
-                number=number,
-                part=empty[0],
-            )
+            "fold {number} would have no {part} photo: too many photos belong together; "
+            "choose another number of folds or another seed",
+            number=number,
+            part=empty[0],
         )
 
 

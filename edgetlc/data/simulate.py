@@ -95,7 +95,7 @@ def simulate_photos(
     counts = _cameras_per_photo(cameras, per_photo, per_test_photo)
     _check_apart(photos.photos, output)
     jobs = list(_jobs(photos.photos, cameras, counts, seed))
-    made: list[Photo] = []
+    renders: list[Photo] = []
     with whole_folder(output, overwrite=overwrite, marker=MANIFEST_FILE) as folder:
         for label in {photo.label for photo in photos.photos}:
             (folder / label).mkdir()
@@ -103,18 +103,18 @@ def simulate_photos(
             outcomes = pool.map(lambda job: _attempt(job, folder, seed), jobs)
             for job, outcome in progress(zip(jobs, outcomes, strict=True), _("render"), len(jobs)):
                 if not isinstance(outcome, ImageError):
-                    made.extend(outcome)
+                    renders.extend(outcome)
                 elif unreadable is None:
-                    raise ImageError(_("{path}: {reason}", path=job.photo.path, reason=outcome))
+                    raise ImageError("{path}: {reason}", path=job.photo.path, reason=outcome)
                 else:
                     unreadable(job.photo, outcome)
-        if not made:
+        if not renders:
             raise InputError(
-                _("none of {photos} photos can be read; see 'edgetlc data check'", photos=len(jobs))
+                "none of {photos} photos can be read; see 'edgetlc data check'", photos=len(jobs)
             )
-        write_manifest(folder / MANIFEST_FILE, replace(photos, photos=tuple(made)))
+        write_manifest(folder / MANIFEST_FILE, replace(photos, photos=tuple(renders)))
     final = output.absolute()
-    moved = (replace(photo, path=final / photo.path.relative_to(folder)) for photo in made)
+    moved = (replace(photo, path=final / photo.path.relative_to(folder)) for photo in renders)
     return replace(photos, photos=tuple(moved))
 
 
@@ -124,13 +124,13 @@ def _cameras_per_photo(
     """Return the checked number of cameras for a source outside and inside the test part."""
     ids = [camera.id for camera in cameras]
     if not ids or len(set(ids)) < len(ids):
-        raise InputError(_("cameras to simulate are {ids}; give one or more, each once", ids=ids))
+        raise InputError("cameras to simulate are {ids}; give one or more, each once", ids=ids)
     usual = len(ids) if per_photo is None else per_photo
     test = usual if per_test_photo is None else per_test_photo
     for number in (usual, test):
         if not 1 <= number <= len(ids):
             raise InputError(
-                _("{number} cameras for each photo; use 1 to {most}", number=number, most=len(ids))
+                "{number} cameras for each photo; use 1 to {most}", number=number, most=len(ids)
             )
     return usual, test
 
@@ -141,14 +141,11 @@ def _check_apart(photos: Iterable[Photo], output: Path) -> None:
     for photo in photos:
         if photo.path.resolve().is_relative_to(place):
             raise InputError(
-                _(
-                    "{output} holds the photos to render; choose another output folder",
-                    output=output,
-                )
+                "{output} holds the photos to render; choose another output folder", output=output
             )
         if Path(photo.label).name != photo.label or photo.label in ("", ".."):
             raise InputError(
-                _("class {label!r} cannot be a folder's name; rename the class", label=photo.label)
+                "class {label!r} cannot be a folder's name; rename the class", label=photo.label
             )
 
 
@@ -199,11 +196,11 @@ def _attempt(job: _Job, folder: Path, seed: int) -> list[Photo] | ImageError:
         return error
     digest = hashlib.sha256(data).hexdigest()[:16]
     group = job.photo.group or f"source-{digest}"
-    made = []
+    photos = []
     for item in job.renders:
         noise = seed_of(seed, "noise", digest, item.camera.id)
         path = folder / item.place
         path.write_bytes(render(pixels, item.camera, noise))
         photo = replace(job.photo, path=path, camera=item.camera.id, group=group, simulated=True)
-        made.append(photo)
-    return made
+        photos.append(photo)
+    return photos

@@ -52,6 +52,7 @@ from dataclasses import dataclass, replace
 from math import floor
 from typing import Literal, Protocol
 
+from edgetlc.config import option
 from edgetlc.errors import InputError
 from edgetlc.locale import _
 from edgetlc.parity.reasons import Words, reason_of
@@ -87,24 +88,20 @@ class Judged(Protocol):
 class Rule:
     """The margin, a share in [0.0001, 0.5], and the one-sided confidence, in (0.5, 1)."""
 
-    margin: float = 0.02
-    confidence: float = 0.95
+    margin: float = option(0.02, _("Accepted drop of accuracy, a share: 0.02 is 2 %."))
+    confidence: float = option(0.95, _("One-sided confidence of each bound."))
 
     def __post_init__(self) -> None:
         if not 0.0001 <= self.margin <= 0.5:
             raise InputError(
-                _(
-                    "the margin is {margin}; it is a share of photos from 0.0001 to 0.5, such as "
-                    "0.02 for 2 %",
-                    margin=self.margin,
-                )
+                "the margin is {margin}; it is a share of photos from 0.0001 to 0.5, such as "
+                "0.02 for 2 %",
+                margin=self.margin,
             )
         if not 0.5 < self.confidence < 1:
             raise InputError(
-                _(
-                    "the confidence is {confidence}; it lies between 0.5 and 1, such as 0.95",
-                    confidence=self.confidence,
-                )
+                "the confidence is {confidence}; it lies between 0.5 and 1, such as 0.95",
+                confidence=self.confidence,
             )
 
     @property

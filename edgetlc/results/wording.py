@@ -57,7 +57,7 @@ def describe(one: Record, language: Language) -> list[str]:
     """Return the lines that tell of one photo; the first has its name."""
     if one["decision"] == UNREADABLE:
         answer: str = said(UNREADABLE_PHOTO, language)
-        details = [one["reason"]]
+        details: list[str] = [one["reason"]]
     else:
         not_sure = one["decision"] == "not_sure"
         answer = said(NOT_SURE, language) if not_sure else answer_of(one, language)

@@ -11,6 +11,7 @@ from typing import Literal, get_args
 from edgetlc.config import Option, option
 from edgetlc.errors import InputError
 from edgetlc.locale import _, p_
+from edgetlc.models.architectures import ARCHITECTURES
 from edgetlc.runtime.contract import PixelContract
 from edgetlc.training.augment import Augmentation
 from edgetlc.training.camera_augment import CameraAugmentation
@@ -33,7 +34,7 @@ def gigabytes(text: str) -> int:
         number = math.nan
     if not 0 <= number < math.inf:
         raise InputError(
-            _("the cache's limit is {text!r}; it is a number of GB, such as 20", text=text)
+            "the cache's limit is {text!r}; it is a number of GB, such as 20", text=text
         )
     return int(number * GIGABYTE)
 
@@ -69,14 +70,12 @@ class Distillation:
     def __post_init__(self) -> None:
         if not 0 < self.weight <= 1:
             raise InputError(
-                _("the teacher's weight is {weight}; it is above 0, at most 1", weight=self.weight)
+                "the teacher's weight is {weight}; it is above 0, at most 1", weight=self.weight
             )
         if not 0 < self.temperature < math.inf:
             raise InputError(
-                _(
-                    "the distillation temperature is {temperature}; use 1 to 20",
-                    temperature=self.temperature,
-                )
+                "the distillation temperature is {temperature}; use 1 to 20",
+                temperature=self.temperature,
             )
 
 
@@ -117,7 +116,7 @@ class TrainingConfig:
 
     architecture: str = option(
         "resnet50",
-        _("resnet18, resnet34, resnet50, densenet121, densenet161, densenet169."),
+        _("Network: {names}.", names=", ".join(ARCHITECTURES)),
         flag="--arch",
     )
     epochs: int = option(20, _("Passes over the training part."))
@@ -188,21 +187,19 @@ class TrainingConfig:
     def __post_init__(self) -> None:
         if self.epochs < 1 or self.batch_size < 2 or self.workers < 0:
             raise InputError(
-                _(
-                    "epochs {epochs}, batch size {batch}, workers {workers}; "
-                    "at least 1, 2 and 0 are needed",
-                    epochs=self.epochs,
-                    batch=self.batch_size,
-                    workers=self.workers,
-                )
+                "epochs {epochs}, batch size {batch}, workers {workers}; "
+                "at least 1, 2 and 0 are needed",
+                epochs=self.epochs,
+                batch=self.batch_size,
+                workers=self.workers,
             )
         if not self.learning_rate > 0 or not 0 <= self.label_smoothing < 1:
-            raise InputError(_("the learning rate must be above 0, label smoothing 0 to below 1"))
+            raise InputError("the learning rate must be above 0, label smoothing 0 to below 1")
         if not 0 <= self.dropout < 1:
-            raise InputError(_("dropout is {share}; it can be 0 to below 1", share=self.dropout))
+            raise InputError("dropout is {share}; it can be 0 to below 1", share=self.dropout)
         if self.patience is not None and self.patience < 1:
             raise InputError(
-                _("patience is {epochs} epochs; at least 1 is needed", epochs=self.patience)
+                "patience is {epochs} epochs; at least 1 is needed", epochs=self.patience
             )
         _check_choice(_("class weights"), self.class_weights, get_args(ClassWeights))
         _check_choice(p_("number format", "precision"), self.precision, get_args(Precision))
@@ -225,12 +222,10 @@ class TrainingConfig:
 def _check_choice(what: str, value: str, allowed: tuple[str, ...]) -> None:
     if value not in allowed:
         raise InputError(
-            _(
-                "unknown {what} {value!r}; use {allowed}",
-                what=what,
-                value=value,
-                allowed=", ".join(allowed),
-            )
+            "unknown {what} {value!r}; use {allowed}",
+            what=what,
+            value=value,
+            allowed=", ".join(allowed),
         )
 
 
@@ -242,14 +237,14 @@ def check_device(device: str) -> None:
     """
     if not re.fullmatch(r"cpu|cuda(:\d{1,3})?", device):
         raise InputError(
-            _("unknown device {device!r}; use cpu, cuda or, of several, cuda:1", device=device)
+            "unknown device {device!r}; use cpu, cuda or, of several, cuda:1", device=device
         )
     if device == "cpu":
         return
     import torch
 
     if not torch.cuda.is_available():
-        raise InputError(_("no usable GPU here (CUDA is not available); use --device cpu"))
+        raise InputError("no usable GPU here (CUDA is not available); use --device cpu")
     if int(device.partition(":")[2] or 0) >= torch.cuda.device_count():
         last = f"cuda:{torch.cuda.device_count() - 1}"
-        raise InputError(_("no GPU {device} here; the last is {last}", device=device, last=last))
+        raise InputError("no GPU {device} here; the last is {last}", device=device, last=last)

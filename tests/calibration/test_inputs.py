@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -107,8 +108,14 @@ class TestInputs:
         with pytest.raises(ValueError, match="closed file"):
             inputs[0]
 
+    @pytest.fixture
+    def two_threads(self) -> Iterator[None]:
+        torch.set_num_threads(2)
+        yield
+        torch.set_num_threads(1)
+
+    @pytest.mark.usefixtures("two_threads")
     def test_the_caller_s_threads_are_as_before(self, photos: tuple[Photo, ...]) -> None:
-        before = torch.get_num_threads()
         during = []
 
         class Watching(Silent):
@@ -118,7 +125,7 @@ class TestInputs:
                     yield item
 
         with reporting(Watching()), network_inputs(photos, CONTRACT):
-            assert torch.get_num_threads() == before
+            assert torch.get_num_threads() == 2
         assert during == [1] * len(photos)
 
     def test_progress_is_shown(self, photos: tuple[Photo, ...]) -> None:

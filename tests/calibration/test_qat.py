@@ -27,14 +27,6 @@ from edgetlc.runtime.engines import ONNXRUNTIME, open_engine
 CONFIG = QuantizationConfig(float_layers=("layer1.0.conv1",), qat=QatConfig(batch_size=21))
 
 
-@pytest.fixture(scope="module", autouse=True)
-def one_thread() -> Iterator[None]:
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
-
-
 @pytest.fixture(scope="module")
 def checkpoint(tiny_run: Path) -> Checkpoint:
     return load_checkpoint(tiny_run)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 import onnx
 import pytest
-import torch
 
 from edgetlc.calibration import quantize_run as quantize_module
 from edgetlc.calibration.quantizer import Quantized
@@ -151,43 +150,45 @@ class TestVerify:
     def test_shards_are_judged_together_with_every_report(
         self, edgetlc: Run, tiny_bundle: Path, manifest: Path, tmp_path: Path
     ) -> None:
-        words = ("verify", tiny_bundle, "--data", manifest, "--model", "onnx-int8", "--engine")
+        words = ("answers", "collect", tiny_bundle, "--data", manifest, "--model", "onnx-int8")
         for shard in ("1/2", "2/2"):
             folder = tmp_path / shard[0]
-            ran = edgetlc(*words, "onnxruntime", "--shard", shard, "--answers", folder)
+            ran = edgetlc(*words, "--engine", "onnxruntime", "--shard", shard, "-o", folder)
             assert ran.status == 0
             assert f"shard {shard[0]} of 2" in ran.out
-        both = ("--from", tmp_path / "1", "--from", tmp_path / "2")
+        both = (tmp_path / "1", tmp_path / "2")
         page, junit = tmp_path / "verdict.html", tmp_path / "verdict.xml"
-        ran = edgetlc("verify", tiny_bundle, *both, "--report", page, "--junit", junit, "--json")
+        board = tmp_path / "board.json"
+        board.write_text(edgetlc("selftest", tiny_bundle, "--json").out, encoding="utf-8")
+        words = (*both, "--merge", board, "--report", page, "--junit", junit, "--json")
+        ran = edgetlc("answers", "judge", tiny_bundle, *words)
         assert ran.status == 3
         assert ran.json()["photos"] == 12
         assert "INSUFFICIENT" in page.read_text(encoding="utf-8")
         assert "testsuite" in junit.read_text(encoding="utf-8")
-        alone = edgetlc("verify", tiny_bundle, "--from", tmp_path / "1")
+        assert len(ran.json()["machines"]) == 1
+        alone = edgetlc("answers", "judge", tiny_bundle, tmp_path / "1")
         assert alone.status == 2
         assert "answers on 6 of 12 photos" in alone.err
 
     @pytest.mark.parametrize(
         ("words", "reason"),
         [
-            ((), "no photos to verify with; pass --data"),
-            (("--data", "x.csv", "--from", "a"), "leave out --data"),
-            (("--shard", "5"), "it is I/N, such as 2/4"),
-            (("--shard", "3/2"), "1 <= I <= N"),
+            (("verify",), "Missing option '--data'"),
+            (("verify", "--data", "x.csv", "--shard", "1/2"), "No such option: --shard"),
+            (("answers", "judge"), "Missing argument"),
+            (("answers", "collect", "--data", "x.csv", "-o", "a", "--shard", "5"), "such as 2/4"),
+            (("answers", "collect", "--data", "x.csv", "-o", "a", "--shard", "3/2"), "I <= N"),
+            (("answers", "collect", "--data", "x.csv"), "Missing option"),
         ],
     )
-    def test_what_does_not_go_together(
+    def test_what_is_missing_or_wrong(
         self, words: tuple[str, ...], reason: str, edgetlc: Run, tiny_bundle: Path
     ) -> None:
-        ran = edgetlc("verify", tiny_bundle, *words)
+        command = 1 if words[0] == "verify" else 2
+        ran = edgetlc(*words[:command], tiny_bundle, *words[command:])
         assert ran.status == 2
         assert reason in ran.err
-
-    def test_a_shard_must_be_kept(self, edgetlc: Run, tiny_bundle: Path, manifest: Path) -> None:
-        ran = edgetlc("verify", tiny_bundle, "--data", manifest, "--shard", "1/2")
-        assert ran.status == 2
-        assert "pass --answers FOLDER" in ran.err
 
     def test_against_the_run(
         self, edgetlc: Run, tiny_bundle: Path, quantized_run: Path, manifest: Path
@@ -198,16 +199,6 @@ class TestVerify:
         assert all(c["pooled"]["largest_change"] < 1e-3 for c in document["candidates"])
 
 
-@pytest.fixture
-def one_thread() -> Iterator[None]:
-    """Two threads of torch wait for each other on a busy machine."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
-
-
-@pytest.mark.usefixtures("one_thread")
 class TestToolchain:
     def test_evaluate(self, edgetlc: Run, tiny_run: Path, manifest: Path, tmp_path: Path) -> None:
         table = tmp_path / "scores.csv"

@@ -187,12 +187,12 @@ TABLE: dict[str, tuple[Callable[[SimpleNamespace], list[object]], tuple[str, ...
         ("layer9.conv1",),
     ),
     "search told how to quantize": (
-        lambda p: ["quantize", p.run, "--data", p.manifest, "--search", "--preset", "mixed"],
-        ("--search tries the presets itself",),
+        lambda p: ["search", p.run, "--data", p.manifest, "--preset", "mixed"],
+        ("No such option: --preset",),
     ),
     "student without a search": (
         lambda p: ["quantize", p.run, "--data", p.manifest, "--student", p.run],
-        ("--student and --report belong to --search",),
+        ("No such option: --student",),
     ),
     "set of another run": (
         lambda p: ["quantize", p.run, "--data", _other_split(p)],

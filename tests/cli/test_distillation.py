@@ -54,4 +54,4 @@ def test_settings_without_a_teacher(edgetlc: Run, manifest: Path, tmp_path: Path
     words = (*WORDS, "--distill-temperature", 2)
     ran = edgetlc("train", "--data", manifest, "-o", tmp_path / "student", *words)
     assert ran.status == 2
-    assert "--distill-temperature is for a student; name its --teacher" in ran.err
+    assert "--distill-temperature needs --teacher" in ran.err

@@ -1,9 +1,9 @@
-"""`train --folds`, `train --compare` and `evaluate --report`, with real training of seconds."""
+"""`experiment folds` and `compare`, `evaluate --report`, with real training of seconds."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,19 +11,13 @@ import pytest
 import torch
 
 Run = Callable[..., Any]
-QUICK = ("--arch", "resnet18", "--size", "32", "--epochs", "1", "--batch-size", "8")
-
-
-@pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
+QUICK = ("--size", "32", "--epochs", "1", "--batch-size", "8")
+RESNET18 = ("--arch", "resnet18")
 
 
 def test_folds(manifest: Path, tmp_path: Path, edgetlc: Run) -> None:
-    command = ("train", "--data", manifest, "-o", tmp_path, "--folds", 2, *QUICK)
+    place = ("--data", manifest, "-o", tmp_path)
+    command = ("experiment", "folds", *place, "--folds", 2, *RESNET18, *QUICK)
     ran = edgetlc(*command)
     assert ran.status == 0, ran.err
     assert "Held-out photos of each fold" in ran.out
@@ -42,8 +36,8 @@ def test_folds(manifest: Path, tmp_path: Path, edgetlc: Run) -> None:
 
 
 def test_compare(manifest: Path, tmp_path: Path, edgetlc: Run) -> None:
-    networks = ("--compare", "resnet18,resnet34")
-    command = ("train", "--data", manifest, "-o", tmp_path, *networks, *QUICK)
+    place = ("--data", manifest, "-o", tmp_path)
+    command = ("experiment", "compare", "resnet18", "resnet34", *place, *QUICK)
     ran = edgetlc(*command)
     assert ran.status == 0, ran.err
     for word in ("Part val, 6 photos", "resnet34", "11.2 M", "× 1.00", "McNemar", "--part test"):
@@ -56,16 +50,39 @@ def test_compare(manifest: Path, tmp_path: Path, edgetlc: Run) -> None:
     assert len(document["tests"]) == 1
 
 
-def test_networks_that_cannot_be_compared(manifest: Path, tmp_path: Path, edgetlc: Run) -> None:
-    ran = edgetlc("train", "--data", manifest, "-o", tmp_path, "--compare", "resnet18")
+@pytest.mark.parametrize(
+    ("networks", "told"),
+    [
+        (("resnet18",), "name two or more different ones"),
+        (("resnet18", ""), "a name is empty among the networks to compare (resnet18, )"),
+        (("resnet18", "resnet99"), "unknown network 'resnet99'"),
+    ],
+)
+def test_networks_that_cannot_be_compared(
+    networks: tuple[str, ...], told: str, manifest: Path, tmp_path: Path, edgetlc: Run
+) -> None:
+    ran = edgetlc("experiment", "compare", *networks, "--data", manifest, "-o", tmp_path / "new")
     assert ran.status == 2
-    assert "name two or more different ones" in ran.err
+    assert told in ran.err
+    assert not (tmp_path / "new").exists()
 
 
-def test_a_part_without_a_comparison(manifest: Path, tmp_path: Path, edgetlc: Run) -> None:
-    ran = edgetlc("train", "--data", manifest, "-o", tmp_path, "--part", "test")
-    assert ran.status == 2
-    assert "--part belongs to --compare" in ran.err
+def test_an_empty_name_downloads_nothing(
+    manifest: Path, tmp_path: Path, edgetlc: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(torch.hub, "download_url_to_file", lambda *_, **__: pytest.fail("asked"))
+    words = ("--data", manifest, "-o", tmp_path / "new", "--weights", "imagenet")
+    ran = edgetlc("experiment", "compare", "", "resnet34", *words)
+    assert (ran.status, "internal" in ran.err) == (2, False)
+    assert "downloading" not in ran.err
+
+
+def test_a_part_or_network_that_means_nothing(manifest: Path, tmp_path: Path, edgetlc: Run) -> None:
+    """What another command's option would say is refused, not ignored."""
+    place = ("--data", manifest, "-o", tmp_path)
+    assert "No such option: --part" in edgetlc("train", *place, "--part", "test").err
+    words = ("experiment", "compare", "resnet18", "resnet34", *place, "--arch", "resnet50")
+    assert "No such option: --arch" in edgetlc(*words).err
 
 
 def test_page_of_an_evaluation(

@@ -33,7 +33,8 @@ def test_every_promised_command_is_there() -> None:
     promised = {"demo", "train", "evaluate", "quantize", "export", "verify", "predict"}
     promised |= {"benchmark", "selftest", "devices list", "devices show", "devices identify"}
     promised |= {"data check", "data split", "data simulate", "bundle inspect", "bundle check"}
-    promised |= {"runs list", "runs compare"}
+    promised |= {"runs list", "runs compare", "search", "answers collect", "answers judge"}
+    promised |= {f"experiment {name}" for name in ("folds", "compare", "leave-camera-out")}
     assert promised <= {" ".join(path) for path in COMMANDS}
 
 
@@ -72,7 +73,7 @@ def test_every_option_and_argument_has_help(path: tuple[str, ...]) -> None:
 @each_command
 def test_every_command_takes_json_and_verbose(path: tuple[str, ...]) -> None:
     flags = {flag for parameter in COMMANDS[path].params for flag in parameter.opts}
-    assert {"--json", "-v", "--verbose"} <= flags
+    assert {"--json", "-v", "--verbose", "--lang"} <= flags
 
 
 @each_command
@@ -85,7 +86,9 @@ def test_a_flag_means_the_same_everywhere(path: tuple[str, ...]) -> None:
         assert short == expected.get(long, set())
 
 
-@pytest.mark.parametrize("words", [(), ("devices",), ("data",), ("runs",), ("bundle",)], ids=str)
+@pytest.mark.parametrize(
+    "words", [(), ("devices",), ("data",), ("runs",), ("bundle",), ("answers",)], ids=str
+)
 def test_a_group_alone_shows_what_it_holds(
     words: tuple[str, ...], edgetlc: Callable[..., Any]
 ) -> None:

@@ -73,7 +73,7 @@ def _interrupt_after_an_epoch(training: subprocess.Popen[str], run: Path) -> tup
 
 @pytest.mark.skipif(os.name == "nt", reason="needs POSIX signals")
 class TestInterrupt:
-    @pytest.mark.parametrize("workers", ["0", "2"])
+    @pytest.mark.parametrize("workers", [pytest.param("0", marks=pytest.mark.slow), "2"])
     def test_ctrl_c(self, manifest: Path, tmp_path: Path, workers: str) -> None:
         run = tmp_path / "run"
         training = _train(manifest, run, "--workers", workers)

@@ -27,6 +27,12 @@ def test_options_reach_the_run(edgetlc: Callable[..., Any], manifest: Path, tmp_
     assert (record["class_weights"], record["patience"]) == ("balanced", 3)
     assert (record["precision"], record["augmentation"]["rotation"]) == ("fp32", 10)
     assert list((tmp_path / "cache").rglob("*")), "the cache was not used"
+    same = ("--config", run / "config.toml")
+    again = edgetlc("train", "--data", manifest, "-o", tmp_path / "again", *same, "--json")
+    assert again.status == 0, again.err
+    assert json.loads((tmp_path / "again" / RUN_FILE).read_text())["settings"] == record
+    files = [folder / "config.toml" for folder in (run, tmp_path / "again")]
+    assert files[0].read_text() == files[1].read_text()
 
 
 class TestWeights:
@@ -59,12 +65,3 @@ class TestWeights:
         assert ran.status == 2
         assert f"no weights at {tmp_path / 'none.pth'}" in ran.err
         assert "downloading" not in ran.err
-
-
-def test_one_experiment_at_a_time(
-    edgetlc: Callable[..., Any], manifest: Path, tmp_path: Path
-) -> None:
-    words = ("--folds", 3, "--compare", "resnet18,resnet34")
-    ran = edgetlc("train", "--data", manifest, "-o", tmp_path / "run", *SMALL, *words)
-    assert ran.status == 2
-    assert "--folds, --compare and --leave-camera-out are done one at a time" in ran.err

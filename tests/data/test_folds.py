@@ -120,7 +120,7 @@ def test_counts_that_cannot_be(photos: PhotoSet, count: int, told: str) -> None:
 
 def test_a_class_of_one_cluster_is_refused(photos: PhotoSet) -> None:
     whole = tuple(replace(p, group="all") if p.label == "b" else p for p in photos.photos)
-    with pytest.raises(InputError, match=r"class 'b' has 1 cluster\(s\) of photos outside the tes"):
+    with pytest.raises(InputError, match=r"class 'b' has 1 cluster of photos outside the tes"):
         make_folds(replace(photos, photos=whole), 3)
 
 

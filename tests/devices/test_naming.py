@@ -48,9 +48,9 @@ def test_the_standards_own_examples() -> None:
 @pytest.mark.parametrize(
     ("stem", "reason"),
     [
-        ("IMG_5813", "1 part(s)"),
-        ("", "1 part(s)"),
-        ("0617440100299008-2024001-7-001-copy", "5 part(s)"),
+        ("IMG_5813", "1 part between"),
+        ("", "1 part between"),
+        ("0617440100299008-2024001-7-001-copy", "5 parts between"),
         ("061744010029900-2024001-7-001", "16 or 17 digits"),
         ("061744010029900812-2024001-7-001", "16 or 17 digits"),
         ("０６１７４４０１００２９９００８-2024001-7-001", "16 or 17 digits"),

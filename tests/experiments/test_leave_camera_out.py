@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-import torch
 
 from edgetlc.data.photos import PhotoSet
 from edgetlc.errors import InputError
@@ -26,15 +24,6 @@ from edgetlc.training.evaluate import evaluate
 
 CONFIG = TrainingConfig("resnet18", 1, 8, precision="fp32", contract=PixelContract(size=32))
 NAMES = ("all-cameras", "without-iphone-11", "without-realme-gt-neo")
-
-
-@pytest.fixture(autouse=True, scope="module")
-def one_thread() -> Iterator[None]:
-    """The same sums on every machine, and quicker than two threads on a busy one."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
 
 
 @pytest.fixture(scope="module")

@@ -203,7 +203,7 @@ class TestRequireVerified:
             tiny_run,
             self.photos(photo_set),
             tmp_path / "b",
-            question=VerificationConfig(wide, wide),
+            config=VerificationConfig(wide),
             formats=("onnx",),
         )
         assert found.verdict == "PASS"

@@ -244,9 +244,11 @@ class TestReport:
         assert "url(" not in text
         assert "default-src &#39;none&#39;" in text
 
-    def test_hostile_text_stays_text(self, photo_of: Photos, classifier: Classifier) -> None:
+    def test_hostile_text_stays_text(
+        self, photo_of: Photos, classifier: Classifier, own_caution: Callable[..., Caution]
+    ) -> None:
         label = ClassInfo(HOSTILE, HOSTILE, f"{HOSTILE} en", "genuine")
-        caution = Caution("camera-untested", f"{HOSTILE} caution", HOSTILE)
+        caution = own_caution("camera-untested", f"{HOSTILE} caution", HOSTILE)
         changes: dict[str, object] = {
             "label": label,
             "runner_up": label,
@@ -291,10 +293,15 @@ def weasyprint() -> None:
 @pytest.mark.usefixtures("weasyprint")
 class TestPdf:
     def test_one_sheet_per_photo(
-        self, photo_of: Photos, classifier: Classifier, tmp_path: Path
+        self,
+        photo_of: Photos,
+        classifier: Classifier,
+        own_caution: Callable[..., Caution],
+        tmp_path: Path,
     ) -> None:
         rate = "first of 12 frames", "the EXIF says another thing than the name of the file"
-        cautions = tuple(Caution(f"c{n}", "camera was not verified " * 5, "设备") for n in range(3))
+        said = ("camera was not verified " * 5, "设备")
+        cautions = tuple(own_caution(f"c{n}", *said) for n in range(3))
         photos = [photo_of(name, notes=rate, cautions=cautions) for name in ("a.jpg", "b.jpg")]
         write_report(tmp_path / "r.pdf", prediction_report(classifier, photos, TIME))
         content = (tmp_path / "r.pdf").read_bytes()

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Classifies photos with ONNX Runtime's ARM kernels, run by qemu, and writes the report that
-# `edgetlc verify --merge` turns into a column. README.md beside this tells what it needs.
+# `edgetlc answers judge --merge` turns into a column. README.md beside this tells what it needs.
 set -euo pipefail
 
 if (( $# < 3 || $# > 5 )); then

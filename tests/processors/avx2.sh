@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Classifies photos with OpenVINO as an older x86-64 processor would, and writes the report that
-# `edgetlc verify --merge` turns into a column. README.md beside this tells how to use it.
+# `edgetlc answers judge --merge` turns into a column. README.md beside this tells how to use it.
 set -euo pipefail
 
 if (( $# < 3 || $# > 5 )); then

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Classifies photos with onnxruntime-web, the browser's engine, in WebAssembly on one thread, and
-# writes the report that `edgetlc verify --merge` turns into a column. README.md beside this tells
+# writes the report that `edgetlc answers judge --merge` turns into a column. README.md beside this tells
 # what it needs.
 set -euo pipefail
 

@@ -25,6 +25,8 @@ from edgetlc.training.config import TrainingConfig
 from edgetlc.training.images import load_images
 from edgetlc.training.train import train
 
+pytestmark = pytest.mark.usefixtures("stateless")
+
 SMALL = PixelContract(size=32)
 
 

@@ -25,6 +25,8 @@ from edgetlc.training.images import ImageSet
 from edgetlc.training.runs import RUN_FILE
 from edgetlc.training.train import train
 
+pytestmark = pytest.mark.usefixtures("stateless")
+
 CONTRACT = PixelContract(size=64)
 
 

@@ -115,6 +115,7 @@ class TestTrain:
         train = ("-m", "edgetlc", "train", "--data", manifest, "-o", run)
         return (*train, *self.WORDS, *self.MORE, *words)
 
+    @pytest.mark.slow
     def test_same_figures_as_one_process(self, manifest: Path, tmp_path: Path) -> None:
         words = ("--epochs", "2", "--json")
         one = subprocess.run(
@@ -135,6 +136,7 @@ class TestTrain:
         assert names[0] == names[1]
         assert err.count("epoch 1:") == 1, "more than one process spoke"
 
+    @pytest.mark.slow
     @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="finds processes in /proc")
     def test_a_killed_process_ends_all_and_leaves_a_run_to_resume(
         self, manifest: Path, tmp_path: Path

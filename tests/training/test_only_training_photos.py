@@ -22,6 +22,8 @@ from edgetlc.training.config import TrainingConfig
 from edgetlc.training.evaluate import evaluate
 from edgetlc.training.train import train
 
+pytestmark = pytest.mark.usefixtures("stateless")
+
 CONTRACT = PixelContract(size=32)
 
 

@@ -18,6 +18,8 @@ from edgetlc.training.objective import Objective
 from edgetlc.training.rng import kept_features
 from edgetlc.training.train import Epoch, train
 
+pytestmark = pytest.mark.usefixtures("stateless")
+
 CPU = torch.device("cpu")
 WHOLE = slice(None)
 TARGETS = torch.tensor([0, 0, 0, 0, 0, 1, 1, 2])  # of the training part

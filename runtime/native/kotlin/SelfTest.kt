@@ -13,7 +13,7 @@ private val PROBABILITY_TOLERANCE = mapOf("fp32" to 1e-3, "int8" to 5e-2)
  *
  * [decode] is the app's own host step: a file's bytes and the network's size to pixels. [machine]
  * has the fields `system`, `architecture`, `processor` (texts) and `cores`; [created] is now, in
- * UTC, as ISO 8601. Returns the report that `edgetlc verify --merge` reads; its `passed` says all.
+ * UTC, as ISO 8601. Returns the report that `edgetlc answers judge --merge` reads; its `passed` says all.
  */
 fun selfTest(
     classifier: Classifier,

@@ -1,6 +1,6 @@
 import Foundation
 
-/// The report that `edgetlc verify --merge` reads; write it with `JSONEncoder`.
+/// The report that `edgetlc answers judge --merge` reads; write it with `JSONEncoder`.
 public struct SelfTestReport: Encodable {
     public struct Machine: Encodable {
         let system: String

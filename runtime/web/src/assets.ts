@@ -1,5 +1,5 @@
-/** Where the app's parts come from: inside the one file, or files beside the page. */
-/** Hands over a part by name, such as `app.json`. The page holds texts as blobs, outside its memory. */
+/** Where the app's parts come from: texts in the one file, which the page holds as blobs, outside
+ * its memory, or files beside the page. */
 export type Assets =
   | { kind: 'inline'; texts: Record<string, Blob | ArrayBuffer> } // base64 of gzip
   | { kind: 'folder'; base: string };

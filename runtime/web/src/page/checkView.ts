@@ -1,4 +1,4 @@
-import type { SelfCheck } from '../worker/selfCheck.ts';
+import type { SelfCheck } from '../worker/messages.ts';
 import type { App, View } from './app.ts';
 import { batchPanel } from './batchPanel.ts';
 import { element } from './dom.ts';

@@ -2,8 +2,7 @@
 import type { Assets } from '../assets.ts';
 import { forWorker, readAsset } from '../assets.ts';
 import { bitmapOf } from '../pixels/browser.ts';
-import type { Answer, Reply, Request, Resources, Started } from '../worker/messages.ts';
-import type { SelfCheck } from '../worker/selfCheck.ts';
+import type { Answer, Reply, Request, Resources, SelfCheck, Started } from '../worker/messages.ts';
 
 const PATIENCE = 120_000; // milliseconds
 const MAY_WORK_ANEW: readonly Refusal['reason'][] = ['engine', 'exhausted'];

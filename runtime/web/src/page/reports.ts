@@ -1,6 +1,5 @@
 /** The files that leave the app, by the user's hand only; `edgetlc verify --merge` reads the JSON. */
-import type { Started } from '../worker/messages.ts';
-import type { SelfCheck } from '../worker/selfCheck.ts';
+import type { SelfCheck, Started } from '../worker/messages.ts';
 import { type Machine, describe } from './machine.ts';
 import type { AnyRecord, UnreadableRecord } from './record.ts';
 

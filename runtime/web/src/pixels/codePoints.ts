@@ -1,6 +1,7 @@
 /** Colours by code points (ITU-T H.273): primaries, transfer curves, and the way to sRGB. */
 import { BT709, type Point, colorants } from './colorants.ts';
-import { type Curve, type ToSrgb, fromMatrix } from './icc.ts';
+import { type ToSrgb, fromMatrix } from './icc.ts';
+import type { Curve } from './iccCurves.ts';
 
 const PRIMARIES: Readonly<Record<number, readonly [Point, Point, Point]>> = {
   1: BT709,

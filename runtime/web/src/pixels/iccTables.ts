@@ -6,9 +6,11 @@
  */
 import { latin1, startsWith, u16, u32 } from './bytes.ts';
 import { SRGB_COLORANTS } from './colorants.ts';
-import { type Convert, type Curve, encode, fixed, readCurve } from './icc.ts';
+import { type Curve, encode, fixed, readCurve } from './iccCurves.ts';
 import { type Vector, apply, inverse } from './matrix.ts';
 
+/** Converts 8-bit samples to `rgb`, in which RGB samples may already lie. */
+export type Convert = (samples: Uint8Array, rgb: Uint8Array) => void;
 type Stage = (values: readonly number[]) => readonly number[];
 
 /** A table over a lattice of `nodes` along each axis, the last one fastest; three values a node. */

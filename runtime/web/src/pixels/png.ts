@@ -2,18 +2,15 @@
 import { unzlibSync } from 'fflate';
 import { joined, latin1, u16, u32 } from './bytes.ts';
 import { PhotoError } from './errors.ts';
-import { MAX_MEMORY, MAX_PARTS, type Size } from './limits.ts';
+import { MAX_MEMORY, MAX_PARTS } from './limits.ts';
 import { crc32 } from './crc32.ts';
-import { unfilter } from './pngRows.ts';
+import { type PngLayout, unfilter } from './pngRows.ts';
 import type { Colours, OpenPhoto, Samples } from './samples.ts';
 
 /** What the chunks say. */
-export interface PngHeader {
-  size: Size;
-  depth: number;
+interface PngHeader extends PngLayout {
   /** 0 grey, 2 RGB, 3 palette, 4 grey and alpha, 6 RGB and alpha. */
   kind: number;
-  interlaced: boolean;
   palette: Uint8Array;
   transparency: Uint8Array | undefined;
 }

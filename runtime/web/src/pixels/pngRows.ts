@@ -1,5 +1,12 @@
 /** PNG's row filters and Adam7 interlacing. */
-import type { PngHeader } from './png.ts';
+import type { Size } from './limits.ts';
+
+/** How the rows of a picture lie in the file; `depth` is bits per channel. */
+export interface PngLayout {
+  size: Size;
+  depth: number;
+  interlaced: boolean;
+}
 
 const WHOLE = [[0, 0, 1, 1]] as const;
 const ADAM7 = [
@@ -14,7 +21,7 @@ const ADAM7 = [
 
 /** The picture's rows without filter bytes, each beginning at a whole byte. */
 export function unfilter(
-  header: PngHeader,
+  header: PngLayout,
   channels: number,
   inflate: (length: number) => Uint8Array,
 ): Uint8Array {

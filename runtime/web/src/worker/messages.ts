@@ -3,7 +3,6 @@ import type { Assets } from '../assets.ts';
 import type { AppInfo, BundleManifest } from '../format.ts';
 import type { CameraTags } from '../pixels/exif.ts';
 import type { Reason } from '../pixels/errors.ts';
-import type { SelfCheck } from './selfCheck.ts';
 
 /** What the engine may take; `frugal` after it failed with more. */
 export interface Resources {
@@ -39,6 +38,21 @@ export interface Started {
   engine: string;
   threads: number;
   milliseconds: number;
+}
+
+/** The parts of the report that `edgetlc selftest` writes too, by the same names. */
+export interface SelfCheck {
+  pixels: {
+    photos: { photo: string; largest: number | null; differing: number | null; samples: number }[];
+    passed: boolean;
+  };
+  models: {
+    model: string;
+    engine: string;
+    written_by: string;
+    answers: { photo: string; expected: string; found: string; largest: number }[];
+    passed: boolean;
+  }[];
 }
 
 export type Reply =

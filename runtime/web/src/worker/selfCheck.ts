@@ -1,21 +1,7 @@
 /** Replays the bundle's golden inputs: does this browser decode and classify as the writer did? */
 import { decodePhoto } from '../pixels/hostStep.ts';
 import type { Classifier } from './classifier.ts';
-
-/** The parts of the report that `edgetlc selftest` writes too, by the same names. */
-export interface SelfCheck {
-  pixels: {
-    photos: { photo: string; largest: number | null; differing: number | null; samples: number }[];
-    passed: boolean;
-  };
-  models: {
-    model: string;
-    engine: string;
-    written_by: string;
-    answers: { photo: string; expected: string; found: string; largest: number }[];
-    passed: boolean;
-  }[];
-}
+import type { SelfCheck } from './messages.ts';
 
 const NATIVE = 'onnxruntime'; // whose answers the browser's are compared with
 

@@ -1,0 +1,76 @@
+"""`edgetlc benchmark`: how fast is this machine?"""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from edgetlc.cli.console import answer, numbers, say, table
+from edgetlc.cli.options import BundleArgument, Json, ResultsFile, ResultsFormat, Threads
+from edgetlc.cli.results import write_results
+from edgetlc.errors import ImageError
+from edgetlc.locale import _, n_
+
+if TYPE_CHECKING:
+    from edgetlc.runtime.benchmark import Benchmark
+
+
+def benchmark(
+    bundle: BundleArgument,
+    rounds: Annotated[int, typer.Option("--rounds", help=_("Timed runs of each model."))] = 30,
+    photo: Annotated[
+        Path | None,
+        typer.Option("--photo", help=_("Photo to use. Default: the bundle's first golden photo.")),
+    ] = None,
+    threads: Threads = None,
+    results_file: ResultsFile = None,
+    results_format: ResultsFormat = None,
+    json_: Json = False,
+) -> None:
+    """Time float and int8 on every engine here, side by side in one run.
+
+    Example: edgetlc benchmark herbs.bundle --threads 2
+    """
+    from edgetlc.runtime.benchmark import benchmark as measure
+    from edgetlc.runtime.bundle import Bundle
+    from edgetlc.runtime.pixels import read_photo
+
+    try:
+        data = read_photo(photo) if photo is not None else None
+        opened = Bundle.open(bundle)
+        found = measure(opened, rounds=rounds, threads=threads, photo=data)
+    except ImageError as error:
+        place = photo or _("golden photo")
+        raise ImageError("{path}: {reason}", path=place, reason=error) from None
+    write_results(results_file, results_format, asdict(found), [vars(t) for t in found.timings])
+    answer(asdict(found), lambda: _show(found), as_json=json_)
+
+
+def _show(found: Benchmark) -> None:
+    width, height = found.photo
+    threads = _("the engines' own number of threads")
+    if found.threads:
+        threads = n_("{count} thread", "{count} threads", count=found.threads)
+    names = (_("load ms"), _("median ms"), _("fastest ms"), _("times as fast"))
+    table(
+        _(
+            "{rounds} interleaved rounds, {width} x {height} pixels, {threads}",
+            rounds=found.rounds,
+            width=width,
+            height=height,
+            threads=threads,
+        ),
+        (_("model"), _("engine"), *numbers(("MB", *names))),
+        (
+            (
+                *(t.model, t.engine, f"{t.kilobytes / 1024:.1f}", f"{t.load_ms:.0f}"),
+                *(f"{x:.2f}" for x in (t.median_ms, t.fastest_ms, t.ratio)),
+            )
+            for t in found.timings
+        ),
+    )
+    say("host step (file to pixels) of the same photo: median {time:.2f} ms", time=found.decode_ms)
+    say("Ratios hold within this run; milliseconds only on this machine at this moment.")

@@ -1,0 +1,81 @@
+"""`edgetlc search`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from edgetlc.calibration.config import CalibrationConfig, SearchConfig
+from edgetlc.cli.console import Number, answer, say, table
+from edgetlc.cli.options import (
+    Data,
+    Device,
+    DeviceFolder,
+    Json,
+    ReportFile,
+    Resume,
+    RunArgument,
+    load_part,
+)
+from edgetlc.cli.quantize import OwnPhotos, trained_with, with_own
+from edgetlc.locale import _
+
+if TYPE_CHECKING:
+    from edgetlc.calibration.search.result import SearchResult
+
+
+def search(
+    run: RunArgument,
+    data: Data,
+    calibration: CalibrationConfig,
+    config: SearchConfig,
+    own: OwnPhotos = None,
+    report: ReportFile = None,
+    device: Device = "cpu",
+    resume: Resume = False,
+    devices: DeviceFolder = None,
+    json_: Json = False,
+) -> None:
+    """Try every way to make a run small and fast; recommend one for each target.
+
+    Compares the worst camera's accuracy, the time here on every engine, and the size. The
+    recommended int8 network becomes the run's.
+
+    Example: edgetlc search runs/herbs --data split.csv --student runs/small --report search.html
+    """
+    from edgetlc.calibration.search.run import search_run
+    from edgetlc.devices.profiles import Cameras
+    from edgetlc.pages.search import write_page
+
+    calibration = with_own(calibration, own, devices)
+    config = replace(config, qat=trained_with(config.qat, calibration, device))
+    photos = load_part(data, "all", devices)
+    found = search_run(run, photos, calibration, config, resume=resume)
+    if report:
+        write_page(report, found, Cameras.load(devices))
+    answer(found.to_json(), lambda: _show(found, run, config.students, report), as_json=json_)
+
+
+def _show(found: SearchResult, run: Path, students: Sequence[Path], report: Path | None) -> None:
+    from edgetlc.calibration.search.run import next_steps
+    from edgetlc.calibration.search.table import costs, losses
+
+    for title, (columns, rows), simulated in (
+        (_("Candidates on the validation part"), losses(found), found.simulated),
+        (_("Time for one photo, and size"), costs(found), False),
+    ):
+        names = [Number(c.name) if c.number else c.name for c in columns]
+        table(title, names, rows, simulated=simulated)
+    for name, reason in found.left_out:
+        say("left out {path}: {reason}", path=name, reason=reason)
+    table(
+        _("Recommendation, no camera losing more than {share:.1%}", share=found.max_drop),
+        (_("target"), _("ship"), _("reason")),
+        ((one.label, one.candidate, one.reason) for one in found.recommendations),
+    )
+    for line in next_steps(found, run, students):
+        say(line)
+    if report:
+        say("report: {page}", page=report)

@@ -1,0 +1,100 @@
+"""`edgetlc selftest`: is this machine right?"""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+import typer
+
+from edgetlc.cli.console import answer, numbers, say, table
+from edgetlc.cli.options import BundleArgument, Json, ResultsFile, ResultsFormat
+from edgetlc.cli.results import write_results
+from edgetlc.errors import FAILED
+from edgetlc.locale import Message, _, n_
+
+if TYPE_CHECKING:
+    from edgetlc.runtime.selftest import SelfTest
+
+
+def selftest(
+    bundle: BundleArgument,
+    results_file: ResultsFile = None,
+    results_format: ResultsFormat = None,
+    json_: Json = False,
+) -> None:
+    """Replay the bundle's golden vectors on this machine, on every engine installed.
+
+    The JSON report holds every difference; 'edgetlc answers judge --merge' reads it.
+
+    Exit code 0: same pixels, same answers; 1: not.
+
+    Example: edgetlc selftest herbs.etlc
+    """
+    from edgetlc.runtime.bundle import Bundle
+    from edgetlc.runtime.selftest import selftest as replay
+
+    found = replay(Bundle.open(bundle))
+    write_results(results_file, results_format, found.to_json(), _rows(found))
+    answer(found.to_json(), lambda: _show(found), as_json=json_)
+    if not found.passed:
+        raise typer.Exit(FAILED)
+
+
+def _rows(found: SelfTest) -> list[dict[str, object]]:
+    """Return one row for each golden input, model and engine."""
+    return [
+        {
+            "model": model.model,
+            "engine": model.engine,
+            "written_by": model.written_by,
+            **asdict(answer),
+        }
+        for model in found.models
+        for answer in model.answers
+    ]
+
+
+def _show(found: SelfTest) -> None:
+    pixels = found.pixels
+    largest = _("another size")
+    if pixels.largest is not None:
+        largest = _("{levels} grey levels at most", levels=pixels.largest)
+    say(
+        n_(
+            "pixels: {count} photo, {largest}: {verdict}",
+            "pixels: {count} photos, {largest}: {verdict}",
+            count=len(pixels.photos),
+            largest=largest,
+            verdict=_word(pixels.passed),
+        )
+    )
+    figures = numbers((_("inputs"), _("answers changed"), _("largest")))
+    table(
+        _("Self-test on {machine}", machine=found.machine),
+        (_("model"), _("engine here"), _("written by"), *figures, ""),
+        (
+            (
+                *(m.model, m.engine, m.written_by, len(m.answers), m.changed),
+                f"{m.largest:.2g}",
+                _word(m.passed),
+            )
+            for m in found.models
+        ),
+    )
+    for m in found.models:
+        for a in m.answers:
+            if a.found != a.expected:
+                say(
+                    "{model} on {engine}: {photo} is {found} here, was {expected}",
+                    model=m.model,
+                    engine=m.engine,
+                    photo=a.photo,
+                    found=a.found,
+                    expected=a.expected,
+                )
+    say("self-test {verdict}", verdict=_word(found.passed))
+
+
+def _word(passed: bool) -> Message:
+    return _("PASS") if passed else _("FAIL")
