@@ -24,14 +24,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Asked:
-    """Which models answer which photos.
-
-    Attributes:
-        reference: run folder of the float network.
-        part: of the manifest.
-        models: ids of the bundle's models; none means all.
-        engine: the only one to use.
-    """
+    """Which models answer which photos."""
 
     reference: Path | None = option(
         None,
@@ -56,15 +49,7 @@ class Asked:
 
 @dataclass(frozen=True)
 class Outputs:
-    """What is made of a verdict beside the answer on the terminal.
-
-    Attributes:
-        report: an HTML page.
-        junit: JUnit XML.
-        record: whether the bundle keeps the verdicts.
-        results_file: the results as JSON, or as CSV.
-        results_format: of that file.
-    """
+    """What is made of a verdict beside the answer on the terminal."""
 
     report: Path | None = option(None, _("Also write an HTML page that opens offline."))
     junit: Path | None = option(None, _("Also write JUnit XML: a test case per camera and model."))
