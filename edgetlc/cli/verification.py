@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import typer
 
 from edgetlc.cli.console import answer, note, note_unreadable
 from edgetlc.cli.options import PartName
-from edgetlc.cli.results import write_results
+from edgetlc.cli.results import Results
 from edgetlc.cli.verification_view import EXIT_CODE, rows_of, show_verification
 from edgetlc.config import option
 from edgetlc.errors import InputError
@@ -54,10 +54,7 @@ class Outputs:
     report: Path | None = option(None, _("Also write an HTML page that opens offline."))
     junit: Path | None = option(None, _("Also write JUnit XML: a test case per camera and model."))
     record: bool = option(False, _("Leave the verdicts in the bundle; 'predict' shows them."))
-    results_file: Path | None = option(None, _("Also write the results to this file."))
-    results_format: Literal["json", "csv"] | None = option(
-        None, _("Of the results file; its suffix if not given.")
-    )
+    results: Results = field(default_factory=Results)
 
     def check(self, bundle: Bundle) -> None:
         """Refuse before the work what cannot be done after it."""
@@ -81,7 +78,7 @@ class Outputs:
             from edgetlc.parity.junit import write_junit
 
             write_junit(self.junit, found)
-        write_results(self.results_file, self.results_format, found.to_json(), rows_of(found))
+        self.results.write(found.to_json(), rows_of(found))
 
 
 def with_cameras(config: VerificationConfig, devices: Path | None) -> VerificationConfig:
