@@ -124,7 +124,7 @@ class Database:
                 kind or version.
         """
         if not path.is_file():
-            raise InputError(_("no {what} at {path}", what=kind.name, path=path))
+            raise InputError("no {what} at {path}", what=kind.name, path=path)
         address = f"file:{quote(os.fsencode(path.absolute()))}?mode=ro"
         with _connected(path, address) as database:
             database.execute("PRAGMA trusted_schema = OFF")
@@ -171,18 +171,14 @@ class Database:
         ((application,),) = self.rows("PRAGMA application_id")
         ((version,),) = self.rows("PRAGMA user_version")
         if application != kind.application:
-            raise InputError(
-                _("{path} holds no {what} of this tool", path=self.path, what=kind.name)
-            )
+            raise InputError("{path} holds no {what} of this tool", path=self.path, what=kind.name)
         if version != kind.version:
             raise InputError(
-                _(
-                    "{path} has format {version}, this edgetlc reads {known}; use the one that "
-                    "wrote it",
-                    path=self.path,
-                    version=version,
-                    known=kind.version,
-                )
+                "{path} has format {version}, this edgetlc reads {known}; use the one that "
+                "wrote it",
+                path=self.path,
+                version=version,
+                known=kind.version,
             )
         try:
             if sorted(self._declared().values()) != sorted((_ABOUT, *kind.tables)):
