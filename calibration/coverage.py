@@ -180,21 +180,17 @@ def refuse_gaps(coverage: Coverage, *, allow_missing_cameras: bool = False) -> N
     """
     if coverage.photos < MINIMUM_PHOTOS:
         raise InputError(
-            _(
-                "{count} calibration photos; at least {least} are needed: add some",
-                count=coverage.photos,
-                least=MINIMUM_PHOTOS,
-            )
+            "{count} calibration photos; at least {least} are needed: add some",
+            count=coverage.photos,
+            least=MINIMUM_PHOTOS,
         )
     labels = {stratum.label for stratum in coverage.strata if stratum.photos}
     if len(labels) < 2:
         raise InputError(
-            _(
-                "all {count} calibration photos are of class {label!r}; the ranges need photos of "
-                "at least two classes: add others or take more photos",
-                count=coverage.photos,
-                label=labels.pop(),
-            )
+            "all {count} calibration photos are of class {label!r}; the ranges need photos of "
+            "at least two classes: add others or take more photos",
+            count=coverage.photos,
+            label=labels.pop(),
         )
     if coverage.missing_cameras and not allow_missing_cameras:
         raise InputError(_missing_cameras(coverage))

@@ -49,9 +49,7 @@ class Validation:
 
     def __post_init__(self) -> None:
         if not len(self.inputs):
-            raise InputError(
-                _("no validation photo can be read; compression needs some to be judged")
-            )
+            raise InputError("no validation photo can be read; compression needs some to be judged")
         assert len(self.inputs) == len(self.truth) == len(self.cameras)
 
     def subset(self, rows: Iterable[int]) -> Validation:

@@ -45,7 +45,6 @@ from edgetlc.devices.naming import DEVICES
 from edgetlc.devices.simulation import Matrix, Simulation, Subsampling, Triple
 from edgetlc.devices.strict_table import StrictTable
 from edgetlc.errors import InputError
-from edgetlc.locale import _
 
 T = TypeVar("T")
 
@@ -67,27 +66,24 @@ def read_profile(path: Path) -> CameraProfile:
     """
     if not _ID.fullmatch(path.stem):
         raise InputError(
-            _("{path}: a profile is named by small letters, digits and hyphens", path=path)
+            "{path}: a profile is named by small letters, digits and hyphens", path=path
         )
     if path.stem == UNKNOWN_CAMERA:
         raise InputError(
-            _(
-                "{path}: {name} is what photos without a profile are listed under; "
-                "choose another name",
-                path=path,
-                name=UNKNOWN_CAMERA,
-            )
+            "{path}: {name} is what photos without a profile are listed under; choose another name",
+            path=path,
+            name=UNKNOWN_CAMERA,
         )
     try:
         document = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError) as error:
         raise InputError(
-            _("{path} is not a readable TOML file: {reason}", path=path, reason=error)
+            "{path} is not a readable TOML file: {reason}", path=path, reason=error
         ) from None
     try:
         return _profile(path.stem, StrictTable(document))
     except InputError as error:
-        raise InputError(_("{path}: {reason}", path=path, reason=error)) from None
+        raise InputError("{path}: {reason}", path=path, reason=error) from None
 
 
 def _profile(id_: str, table: StrictTable) -> CameraProfile:
@@ -106,7 +102,7 @@ def _profile(id_: str, table: StrictTable) -> CameraProfile:
     )
     table.done()
     if not profile.models:
-        raise InputError(_("models is empty; a profile covers at least one"))
+        raise InputError("models is empty; a profile covers at least one")
     return profile
 
 

@@ -137,7 +137,7 @@ class Database:
                 kind or version.
         """
         if not path.is_file():
-            raise InputError(_("no {what} at {path}", what=kind.name, path=path))
+            raise InputError("no {what} at {path}", what=kind.name, path=path)
         address = f"file:{quote(os.fsencode(path.absolute()))}?mode=ro"
         with _explained(path):
             connection = sqlite3.connect(address, uri=True, timeout=_WAIT, isolation_level=None)
@@ -200,18 +200,14 @@ class Database:
         ((application,),) = self.rows("PRAGMA application_id")
         ((version,),) = self.rows("PRAGMA user_version")
         if application != kind.application:
-            raise InputError(
-                _("{path} holds no {what} of this tool", path=self.path, what=kind.name)
-            )
+            raise InputError("{path} holds no {what} of this tool", path=self.path, what=kind.name)
         if version != kind.version:
             raise InputError(
-                _(
-                    "{path} has format {version}, this edgetlc reads {known}; use the one that "
-                    "wrote it",
-                    path=self.path,
-                    version=version,
-                    known=kind.version,
-                )
+                "{path} has format {version}, this edgetlc reads {known}; use the one that "
+                "wrote it",
+                path=self.path,
+                version=version,
+                known=kind.version,
             )
         documents = list(self.rows("SELECT document FROM about")) if self._fits(kind) else []
         try:

@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgetlc.errors import BundleError
-from edgetlc.locale import _
 from edgetlc.runtime.pixels import Pixels
 from edgetlc.runtime.schema import Format
 
@@ -96,7 +95,7 @@ class PhotoByPhoto:
         except Exception as error:  # engines raise their own types, few documented as stable
             engine = self.name.split()[0]
             raise BundleError(
-                _("{engine} cannot run the model: {reason}", engine=engine, reason=error)
+                "{engine} cannot run the model: {reason}", engine=engine, reason=error
             ) from None
         return Output(*map(np.concatenate, zip(*alone, strict=True)))
 

@@ -59,15 +59,11 @@ def open_engine(engine: str, files: Sequence[bytes], threads: int | None = None)
         MissingExtraError: the engine is not installed.
     """
     if _refers_outside(files[0]):
-        raise BundleError(_("the model refers to data outside itself, which is refused"))
+        raise BundleError("the model refers to data outside itself, which is refused")
     entry = ENGINES.get(engine)
     if entry is None:
         raise InputError(
-            _(
-                "unknown engine {engine!r}; use one of {known}",
-                engine=engine,
-                known=", ".join(ENGINES),
-            )
+            "unknown engine {engine!r}; use one of {known}", engine=engine, known=", ".join(ENGINES)
         )
     try:
         return entry.open(files, threads)
@@ -75,7 +71,7 @@ def open_engine(engine: str, files: Sequence[bytes], threads: int | None = None)
         raise MissingExtraError(_("the engine {engine}", engine=engine), entry.extra) from None
     except Exception as error:  # engines raise their own types, few documented as stable
         raise BundleError(
-            _("{engine} cannot load the model: {reason}", engine=engine, reason=error)
+            "{engine} cannot load the model: {reason}", engine=engine, reason=error
         ) from None
 
 

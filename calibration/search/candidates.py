@@ -79,12 +79,10 @@ def student_candidates(
     """
     if student.validation_photos != own.validation_photos:
         raise InputError(
-            _(
-                "{student} and {run} cannot read the same validation photos; mend or remove the "
-                "unreadable ones ('edgetlc data check' lists them)",
-                student=student.run,
-                run=own.run,
-            )
+            "{student} and {run} cannot read the same validation photos; mend or remove the "
+            "unreadable ones ('edgetlc data check' lists them)",
+            student=student.run,
+            run=own.run,
         )
     about = {"architecture": _architecture(student), "student": student.run}
 

@@ -127,11 +127,9 @@ def _run(folder: Path, isa: str, rounds: int) -> None:
             said.seek(0)
             last = said.read().decode("utf-8", "replace")[-_LAST_WORDS:].split()
             raise EdgetlcError(
-                _(
-                    "the timing process ended with status {status}: {output}",
-                    status=process.returncode,
-                    output=" ".join(last),
-                )
+                "the timing process ended with status {status}: {output}",
+                status=process.returncode,
+                output=" ".join(last),
             )
 
 

@@ -47,12 +47,10 @@ def collect(
     answer(
         document,
         lambda: say(
-            _(
-                "shard {first} of {step} is in {folder}; 'edgetlc answers judge' takes all shards",
-                first=first,
-                step=step,
-                folder=output,
-            )
+            "shard {first} of {step} is in {folder}; 'edgetlc answers judge' takes all shards",
+            first=first,
+            step=step,
+            folder=output,
         ),
         as_json=json_,
     )

@@ -56,10 +56,6 @@ ReportFile = Annotated[
 ResultsFile = Annotated[
     Path | None, typer.Option("--results-file", help=_("Also write the results to this file."))
 ]
-ResultsFormat = Annotated[
-    Literal["json", "csv"] | None,
-    typer.Option("--results-format", help=_("Of the results file; its suffix if not given.")),
-]
 
 
 def load_part(source: Path, part: PartName, devices: Path | None) -> PhotoSet:
@@ -97,9 +93,9 @@ def photo_files(places: Sequence[Path]) -> list[Path]:
         elif place.exists():
             yield place
         else:
-            raise InputError(_("{path}: no such photo or folder", path=place))
+            raise InputError("{path}: no such photo or folder", path=place)
 
     files = [file for place in places for file in expand(place)]
     if not files:
-        raise InputError(_("no photos in {places}", places=", ".join(map(str, places))))
+        raise InputError("no photos in {places}", places=", ".join(map(str, places)))
     return files

@@ -101,7 +101,7 @@ def predict(
     tally = _classify(classifier, files, outputs, as_json=json_)
     if not json_:
         show_answers(tally)
-        say(_("{model} on {engine}", model=classifier.model.id, engine=classifier.engine.name))
+        say("{model} on {engine}", model=classifier.model.id, engine=classifier.engine.name)
         _tell_where(outputs, tally.photos)
     if tally.unreadable:
         raise typer.Exit(BAD_INPUT)
@@ -126,13 +126,7 @@ def _classify(
                 if outputs.report is not None:
                     photos.append((one, sheet))
                 if one["decision"] == UNREADABLE:
-                    note(
-                        _(
-                            "cannot classify {file}: {reason}",
-                            file=one["file"],
-                            reason=one["reason"],
-                        )
-                    )
+                    note("cannot classify {file}: {reason}", file=one["file"], reason=one["reason"])
             outputs.write(batch)
             if outputs.report is not None:
                 from edgetlc.pages.predictions import write_report
@@ -142,13 +136,11 @@ def _classify(
         except BaseException:
             if journal is not None and journal.path is not None:
                 note(
-                    _(
-                        "{done} of {all} answers are kept in {file}; the same command with "
-                        "--resume goes on from there",
-                        done=tally.photos,
-                        all=len(files),
-                        file=journal.path,
-                    )
+                    "{done} of {all} answers are kept in {file}; the same command with "
+                    "--resume goes on from there",
+                    done=tally.photos,
+                    all=len(files),
+                    file=journal.path,
                 )
             raise
         try:
@@ -190,4 +182,4 @@ def _tell_where(outputs: Outputs, photos: int) -> None:
         if place is not None:
             say(what)
     if photos > MOST_ROWS and outputs.results_file is None:
-        say(_("all answers, one by one: pass --results-file answers.csv (.json .jsonl .xml .txt)"))
+        say("all answers, one by one: pass --results-file answers.csv (.json .jsonl .xml .txt)")

@@ -99,7 +99,7 @@ def _show(made: QuantizedRun) -> None:
         simulated=made.calibration.simulated,
     )
     for warning in coverage.warnings:
-        say(_("note: {warning}", warning=warning))
+        say("note: {warning}", warning=warning)
     _show_effects(made.int8.measurement, made.simulated)
     if made.int8.float_fallback:
         names = (_("worst camera then"), Number(_("drop")), Number(_("false genuine")))
@@ -115,31 +115,25 @@ def _show(made: QuantizedRun) -> None:
             ),
         )
     say(
-        _(
-            "{int8} layers in int8, {float} left in float",
-            int8=made.int8.quantized.quantized_layers,
-            float=made.int8.quantized.float_layers,
-        )
+        "{int8} layers in int8, {float} left in float",
+        int8=made.int8.quantized.quantized_layers,
+        float=made.int8.quantized.float_layers,
     )
     refit = made.int8.confidence
     say(
-        _(
-            "temperature {float:.2f} of the float network, {int8:.2f} of int8: mean confidence "
-            "minus accuracy {excess} in float, {before} in int8, {after} refitted",
-            float=refit.before.temperature,
-            int8=refit.after.temperature,
-            excess=points(refit.float_network.excess),
-            before=points(refit.before.excess),
-            after=points(refit.after.excess),
-        )
+        "temperature {float:.2f} of the float network, {int8:.2f} of int8: mean confidence "
+        "minus accuracy {excess} in float, {before} in int8, {after} refitted",
+        float=refit.before.temperature,
+        int8=refit.after.temperature,
+        excess=points(refit.float_network.excess),
+        before=points(refit.before.excess),
+        after=points(refit.after.excess),
     )
     say(
-        _(
-            "{path}: {size:.1f} MB, {times:.1f} times smaller than float",
-            path=made.path,
-            size=made.int8_bytes / 1e6,
-            times=made.float_bytes / made.int8_bytes,
-        )
+        "{path}: {size:.1f} MB, {times:.1f} times smaller than float",
+        path=made.path,
+        size=made.int8_bytes / 1e6,
+        times=made.float_bytes / made.int8_bytes,
     )
 
 

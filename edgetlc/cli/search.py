@@ -69,7 +69,7 @@ def _show(found: SearchResult, run: Path, students: Sequence[Path], report: Path
         names = [Number(c.name) if c.number else c.name for c in columns]
         table(title, names, rows, simulated=simulated)
     for name, reason in found.left_out:
-        say(_("left out {path}: {reason}", path=name, reason=reason))
+        say("left out {path}: {reason}", path=name, reason=reason)
     table(
         _("Recommendation, no camera losing more than {share:.1%}", share=found.max_drop),
         (_("target"), _("ship"), _("reason")),
@@ -78,4 +78,4 @@ def _show(found: SearchResult, run: Path, students: Sequence[Path], report: Path
     for line in next_steps(found, run, students):
         say(line)
     if report:
-        say(_("report: {page}", page=report))
+        say("report: {page}", page=report)

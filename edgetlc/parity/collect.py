@@ -135,14 +135,12 @@ def _checked(name: str, engine: Engine, pixels: Pixels, photo: Photo, classes: i
     row = output.probabilities[0]
     if row.shape != (classes,) or not np.isfinite(row).all():
         raise InputError(
-            _(
-                "{name} answers {path} with {values} values for {classes} classes, or with what is "
-                "no number; export it again",
-                name=name,
-                path=photo.path,
-                values=row.size,
-                classes=classes,
-            )
+            "{name} answers {path} with {values} values for {classes} classes, or with what is "
+            "no number; export it again",
+            name=name,
+            path=photo.path,
+            values=row.size,
+            classes=classes,
         )
     return output
 

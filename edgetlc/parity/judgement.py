@@ -89,7 +89,7 @@ def judge_answers(
     config = config or VerificationConfig()
     header, photos = matrix.header, matrix.photos
     if not len(photos.photo):
-        raise InputError(_("none of {photos} photos can be read", photos=header.photos))
+        raise InputError("none of {photos} photos can be read", photos=header.photos)
     check_labels(photos.labels, header.classes, config)
     reports = tuple(
         _report(_compared(matrix, candidate, config), matrix.folders, config)
@@ -134,12 +134,10 @@ def check_labels(
     strange = sorted(set(labels) - set(known))
     if strange and config.labelled:
         raise InputError(
-            _(
-                "photos show {strange}; the bundle knows {known}; pass --label-free where the "
-                "classes are not to be relied on",
-                strange=", ".join(strange),
-                known=", ".join(known),
-            )
+            "photos show {strange}; the bundle knows {known}; pass --label-free where the "
+            "classes are not to be relied on",
+            strange=", ".join(strange),
+            known=", ".join(known),
         )
 
 

@@ -14,7 +14,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgetlc.errors import InputError
-from edgetlc.locale import _
 from edgetlc.parity.store import (
     COLUMNS,
     UNKNOWN,
@@ -138,13 +137,11 @@ def read_matrix(folders: Sequence[Path]) -> Matrix:
     header, shards = replace(headers[0], shard=(1, 1)), {header.shard for header in headers}
     if answered != header.photos or len(shards) < len(headers):
         raise InputError(
-            _(
-                "{folders}: answers on {answered} of {photos} photos; merge every shard once, and "
-                "finish those that were interrupted (--resume)",
-                folders=", ".join(map(str, folders)),
-                answered=answered,
-                photos=header.photos,
-            )
+            "{folders}: answers on {answered} of {photos} photos; merge every shard once, and "
+            "finish those that were interrupted (--resume)",
+            folders=", ".join(map(str, folders)),
+            answered=answered,
+            photos=header.photos,
         )
     photos, columns = _read(folders, header)
     every = np.arange(len(photos.photo))
@@ -171,12 +168,10 @@ def _read_headers(folders: Sequence[Path]) -> list[Header]:
     for folder, header in zip(folders, headers, strict=True):
         if not header.same_collection(headers[0]):
             raise InputError(
-                _(
-                    "{folder} and {first} answer different questions (bundle, models or photos "
-                    "differ); merge shards of one run only",
-                    folder=folder,
-                    first=folders[0],
-                )
+                "{folder} and {first} answer different questions (bundle, models or photos "
+                "differ); merge shards of one run only",
+                folder=folder,
+                first=folders[0],
             )
     return headers
 

@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 
 from edgetlc.errors import InputError
 from edgetlc.files import read_json, write_json
-from edgetlc.locale import _
 from edgetlc.parity.collect import divergence
 from edgetlc.parity.matrix import Candidate, Matrix, Table
 from edgetlc.parity.store import NO_CAUSE, UNKNOWN, CandidateInfo, reference_answers
@@ -70,25 +69,21 @@ def read_reports(paths: Iterable[Path], bundle: Bundle) -> MachineReports:
                 classifications.append(_classification(path, document, bundle))
             else:
                 raise InputError(
-                    _(
-                        "no report that this tool reads; write one with 'edgetlc selftest "
-                        "--results-file' or 'edgetlc predict --results-file'"
-                    )
+                    "no report that this tool reads; write one with 'edgetlc selftest "
+                    "--results-file' or 'edgetlc predict --results-file'"
                 )
         except InputError as error:
-            raise InputError(_("{path}: {reason}", path=path, reason=error)) from None
+            raise InputError("{path}: {reason}", path=path, reason=error) from None
     return MachineReports(tuple(selftests), tuple(classifications))
 
 
 def _check_digest(digest: str, bundle: Bundle) -> None:
     if digest != bundle.digest:
         raise InputError(
-            _(
-                "tells of the bundle {theirs}…, {path} is {ours}…; let it be made with this bundle",
-                theirs=digest[:12],
-                path=bundle.path,
-                ours=bundle.digest[:12],
-            )
+            "tells of the bundle {theirs}…, {path} is {ours}…; let it be made with this bundle",
+            theirs=digest[:12],
+            path=bundle.path,
+            ours=bundle.digest[:12],
         )
 
 
@@ -106,7 +101,7 @@ def _classification(path: Path, document: Mapping[str, Any], bundle: Bundle) -> 
         return Classification(path, model, engine, str(document["machine"]), answers)
     except (TypeError, KeyError, ValueError) as error:
         reason = f"{type(error).__name__}: {error}"
-        raise InputError(_("not a classification report: {reason}", reason=reason)) from None
+        raise InputError("not a classification report: {reason}", reason=reason) from None
 
 
 def with_reports(matrix: Matrix, bundle: Bundle, reports: MachineReports) -> Matrix:
@@ -134,11 +129,9 @@ def _candidate(
     shared = {place: one for place, one in sorted(photos.items()) if one[0] in report.answers}
     if not shared:
         raise InputError(
-            _(
-                "{path} holds none of the {photos} photos; classify the same original files there",
-                path=report.path,
-                photos=len(matrix.photos.photo),
-            )
+            "{path} holds none of the {photos} photos; classify the same original files there",
+            path=report.path,
+            photos=len(matrix.photos.photo),
         )
     before = np.stack([known for _sha256, known in shared.values()])
     after = np.stack([report.answers[sha256] for sha256, _known in shared.values()])
@@ -165,11 +158,8 @@ def check_recordable(bundle: Bundle) -> None:
     """
     if not bundle.path.is_dir():
         raise InputError(
-            _(
-                "{path} is packed; record the verification in the bundle's folder and pack it "
-                "again",
-                path=bundle.path,
-            )
+            "{path} is packed; record the verification in the bundle's folder and pack it again",
+            path=bundle.path,
         )
 
 

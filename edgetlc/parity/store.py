@@ -237,17 +237,15 @@ def writer(folder: Path, header: Header, *, resume: bool = False) -> Iterator[Wr
     def check(begun: Any) -> None:
         if _header(folder, begun) != header:
             raise InputError(
-                _(
-                    "{folder} answers another verification (bundle, models, photos, machine or "
-                    "shard differ); choose another folder",
-                    folder=folder,
-                )
+                "{folder} answers another verification (bundle, models, photos, machine or "
+                "shard differ); choose another folder",
+                folder=folder,
             )
 
     empty = not folder.exists() or (folder.is_dir() and not any(folder.iterdir()))
     if not empty and not (resume and (folder / FILE).is_file()):
         raise InputError(
-            _("{folder} exists already; choose another folder or pass --resume", folder=folder)
+            "{folder} exists already; choose another folder or pass --resume", folder=folder
         )
     with Database.resume(folder / FILE, KIND, asdict(header), check) as database:
         yield Writer(database)
@@ -286,11 +284,9 @@ def _header(folder: Path, document: Any) -> Header:
 def damaged(folder: Path, reason: object) -> InputError:
     """Return the error of a folder that holds what cannot be."""
     return InputError(
-        _(
-            "the answers in {folder} are damaged ({reason}); collect them again",
-            folder=folder,
-            reason=reason,
-        )
+        "the answers in {folder} are damaged ({reason}); collect them again",
+        folder=folder,
+        reason=reason,
     )
 
 

@@ -40,7 +40,7 @@ def shard_of(text: str) -> tuple[int, int]:
     """
     first, slash, step = text.partition("/")
     if not (slash and first.isdecimal() and step.isdecimal()):
-        raise InputError(_("--shard is {text!r}; it is I/N, such as 2/4", text=text))
+        raise InputError("--shard is {text!r}; it is I/N, such as 2/4", text=text)
     return int(first), int(step)
 
 
@@ -69,11 +69,9 @@ class CollectionConfig:
         first, step = self.shard
         if not 1 <= first <= step:
             raise InputError(
-                _(
-                    "shard {first}/{step}; it is I/N with 1 <= I <= N, such as 2/4",
-                    first=first,
-                    step=step,
-                )
+                "shard {first}/{step}; it is I/N with 1 <= I <= N, such as 2/4",
+                first=first,
+                step=step,
             )
 
 
@@ -135,14 +133,12 @@ def judge_folders(
     matrix = read_matrix(folders)
     if matrix.header.bundle_digest != bundle.digest:
         raise InputError(
-            _(
-                "{folder} holds answers of the bundle {theirs}…, {path} is {ours}…; pass the "
-                "bundle that was asked",
-                folder=folders[0],
-                theirs=matrix.header.bundle_digest[:12],
-                path=bundle.path,
-                ours=bundle.digest[:12],
-            )
+            "{folder} holds answers of the bundle {theirs}…, {path} is {ours}…; pass the "
+            "bundle that was asked",
+            folder=folders[0],
+            theirs=matrix.header.bundle_digest[:12],
+            path=bundle.path,
+            ours=bundle.digest[:12],
         )
     return judge_answers(with_reports(matrix, bundle, reports), config, reports.selftests)
 
@@ -175,7 +171,7 @@ def collect_answers(
     reference = reference or _float_model(bundle)
     pairs = default_candidates(bundle) if candidates is None else candidates
     if not pairs:
-        raise InputError(_("no model to verify; name at least one"))
+        raise InputError("no model to verify; name at least one")
     models = {_name(*pair): bundle.load(*pair, threads=1) for pair in pairs}
     manifest = bundle.manifest
     float_policy = manifest.decision.get("fp32") or next(iter(manifest.decision.values()))
@@ -241,19 +237,15 @@ def default_candidates(
         names, installed = ", ".join(idle), ", ".join(available_engines())
         if engine:
             raise InputError(
-                _(
-                    "{models} cannot run on {engine} here; installed: {installed}",
-                    models=names,
-                    engine=engine,
-                    installed=installed,
-                )
-            )
-        raise InputError(
-            _(
-                "{models} cannot run on an engine here; installed: {installed}",
+                "{models} cannot run on {engine} here; installed: {installed}",
                 models=names,
+                engine=engine,
                 installed=installed,
             )
+        raise InputError(
+            "{models} cannot run on an engine here; installed: {installed}",
+            models=names,
+            installed=installed,
         )
     return pairs
 
@@ -266,4 +258,4 @@ def _float_model(bundle: Bundle) -> Engine:
     for model in bundle.manifest.models:
         if model.precision == "fp32" and model.format == "onnx":
             return bundle.load(model, threads=1)
-    raise InputError(_("the bundle has no fp32 ONNX model to compare with; pass --reference RUN"))
+    raise InputError("the bundle has no fp32 ONNX model to compare with; pass --reference RUN")

@@ -131,11 +131,9 @@ class Journal:
         except (KeyError, TypeError, ValueError, RecursionError) as error:
             reason = f"{type(error).__name__}: {error}"
             raise InputError(
-                _(
-                    "{path} is damaged ({reason}); begin anew with --overwrite",
-                    path=self.path,
-                    reason=reason,
-                )
+                "{path} is damaged ({reason}); begin anew with --overwrite",
+                path=self.path,
+                reason=reason,
             ) from None
         return answered
 
@@ -146,12 +144,10 @@ def _check_same(path: Path, begun: Any, header: Mapping[str, Any]) -> None:
     for name in (*now, *before):
         if before.get(name) != now.get(name):
             raise InputError(
-                _(
-                    "{path} was begun with {name} {before}, this is {now}; use the same, or begin "
-                    "anew with --overwrite",
-                    path=path,
-                    name=name,
-                    before=before.get(name),
-                    now=now.get(name),
-                )
+                "{path} was begun with {name} {before}, this is {now}; use the same, or begin "
+                "anew with --overwrite",
+                path=path,
+                name=name,
+                before=before.get(name),
+                now=now.get(name),
             )

@@ -112,7 +112,7 @@ def evaluate(checkpoint: Checkpoint, photos: PhotoSet, *, device: str = "cpu") -
                 answered.append(photo)
                 rows.append(row)
     if not answered:
-        raise InputError(_("none of {count} photos can be read", count=len(photos.photos)))
+        raise InputError("none of {count} photos can be read", count=len(photos.photos))
     truth = np.array([labels.index(photo.label) for photo in answered])
     answers = Answers(tuple(answered), truth, np.stack(rows), labels)
     return Evaluation(
@@ -130,10 +130,8 @@ def check_classes(checkpoint: Checkpoint, photos: PhotoSet) -> tuple[str, ...]:
     strange = sorted({photo.label for photo in photos.photos} - set(known))
     if strange:
         raise InputError(
-            _(
-                "photos show {strange}; the network knows {known} only",
-                strange=", ".join(strange),
-                known=", ".join(known),
-            )
+            "photos show {strange}; the network knows {known} only",
+            strange=", ".join(strange),
+            known=", ".join(known),
         )
     return known

@@ -28,7 +28,7 @@ from edgetlc.runtime.contract import PixelContract
 from edgetlc.training import run_folder
 from edgetlc.training.config import TrainingConfig
 from edgetlc.training.run_folder import STATE_FILE
-from edgetlc.training.runs import METRICS_FILE, read_epochs
+from edgetlc.training.runs import CONFIG_FILE, METRICS_FILE, read_epochs
 from edgetlc.training.train import TrainedRun, train
 
 
@@ -176,7 +176,9 @@ def test_what_an_older_run_did_not_measure_stays_unknown(
         older = re.sub(r',\s*"train_accuracy": [0-9.]+', "", text)
         assert older != text
         replace_file(stopped / name, older.encode())
+    (stopped / CONFIG_FILE).unlink()
     run = train(few, settings(), stopped, resume=True)
+    assert (stopped / CONFIG_FILE).is_file()
     assert [epoch.train_accuracy for epoch in run.epochs[:2]] == [None, None]
     assert run.epochs[2].train_accuracy == whole.epochs[2].train_accuracy
     assert [values["train_accuracy"] for values in figures(stopped)][:2] == [None, None]
