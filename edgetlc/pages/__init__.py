@@ -5,7 +5,12 @@ holds both languages; a switch shows either, or both.
 
     render          fills a template and writes the page, piece by piece
     charts          axes, plots and bars, as geometry; `charts.html.jinja` draws it
+    names           cameras and classes, in both languages
+    pdf             a page as a PDF file
+    predictions     what was answered to photos
+    training        a run: curves, scores, wrong photos
     verification    does the compressed model answer like the float one, camera by camera
+    gallery         photos of the verification that were answered differently
     search          ways to compress a run, side by side
 
 In a template a text is a message, `{{ _("photos") }}`, and whatever is printed is escaped: a label
