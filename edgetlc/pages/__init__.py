@@ -6,6 +6,8 @@ holds both languages; a switch shows either, or both.
     render          fills a template and writes the page, piece by piece
     charts          axes, plots and bars, as geometry; `charts.html.jinja` draws it
     verification    does the compressed model answer like the float one, camera by camera
+    predictions     what was answered on photos, a sheet each, to print and sign
+    training        how good a network is, and its mistakes
     search          ways to compress a run, side by side
 
 In a template a text is a message, `{{ _("photos") }}`, and whatever is printed is escaped: a label
