@@ -155,8 +155,7 @@ def hardest_photos(
 
 
 def ordered_steps(
-    quantized: onnx.ModelProto,
-    effects: Callable[[Sequence[tuple[str, ...]]], list[float]],
+    quantized: onnx.ModelProto, effects: Callable[[Sequence[tuple[str, ...]]], list[float]]
 ) -> list[Step]:
     """Return the steps in which layers go back to float, the largest effect first.
 
@@ -172,8 +171,8 @@ def ordered_steps(
         for pair in pairs
         if measured[pair] - sum(max(measured[name,], 0.0) for name in pair) > _TOGETHER
     ]
-    found = [Step(layers, measured[layers]) for layers in [*alone, *joint]]
-    return sorted(found, key=lambda step: -step.effect)
+    steps = [Step(layers, measured[layers]) for layers in [*alone, *joint]]
+    return sorted(steps, key=lambda step: -step.effect)
 
 
 class _Effects:

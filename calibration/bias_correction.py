@@ -38,9 +38,7 @@ Images = Iterable[NDArray[np.float32]]
 
 
 def with_corrected_biases(
-    quantized: onnx.ModelProto,
-    network: onnx.ModelProto,
-    images: Images,
+    quantized: onnx.ModelProto, network: onnx.ModelProto, images: Images
 ) -> onnx.ModelProto:
     """Return a copy of a quantized network with other biases in its int8 layers.
 
@@ -56,8 +54,8 @@ def with_corrected_biases(
     names = quantized_layers(model)
     exact = _mean_results(with_layer_names(network), names, images)
     for name in progress(names, _("bias correction"), len(names)):
-        (found,) = _mean_results(model, [name], images).values()
-        _add_to_bias(model, layers[name], exact[name] - found)
+        (rounded,) = _mean_results(model, [name], images).values()
+        _add_to_bias(model, layers[name], exact[name] - rounded)
     remove_unused(model.graph)
     return model
 
@@ -80,8 +78,8 @@ def _mean_results(
         graph.output.append(helper.make_tensor_value_info(output, TensorProto.FLOAT, None))
     remove_unused(graph)
     session = one_thread_session(model)
-    asked = in_order(lambda image: session.run(None, {"images": image}), islice(images, PHOTOS))
-    rows = [row for _image, row in asked]
+    means = in_order(lambda image: session.run(None, {"images": image}), islice(images, PHOTOS))
+    rows = [row for _image, row in means]
     return {name: np.mean([row[i] for row in rows], axis=0) for i, name in enumerate(names)}
 
 

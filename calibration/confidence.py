@@ -76,10 +76,10 @@ def confidence(
     log_probabilities = scaled - np.log(np.exp(scaled).sum(axis=1, keepdims=True))
     surest = np.exp(log_probabilities.max(axis=1))
     right = logits.argmax(axis=1) == truth
-    found = reliability(surest, right)
+    calibration = reliability(surest, right)
     return Confidence(
         temperature,
         loss=-float(log_probabilities[np.arange(len(truth)), truth].mean()),
         excess=float(surest.mean() - right.mean()),
-        error=found.error if found else None,
+        error=calibration.error if calibration else None,
     )

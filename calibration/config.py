@@ -68,14 +68,12 @@ class QatConfig:
 
         if self.epochs < 1 or self.batch_size < 2:
             raise InputError(
-                _(
-                    "epochs {epochs}, batch size {batch_size}; at least 1 and 2 are needed",
-                    epochs=self.epochs,
-                    batch_size=self.batch_size,
-                )
+                "epochs {epochs}, batch size {batch_size}; at least 1 and 2 are needed",
+                epochs=self.epochs,
+                batch_size=self.batch_size,
             )
         if not 0 < self.learning_rate < math.inf:
-            raise InputError(_("the learning rate must be above 0"))
+            raise InputError("the learning rate must be above 0")
         check_device(self.device)
 
 
@@ -111,14 +109,12 @@ class QuantizationConfig:
     def __post_init__(self) -> None:
         if self.preset not in get_args(Preset):
             raise InputError(
-                _("unknown preset {value!r}; use performance or mixed", value=self.preset)
+                "unknown preset {value!r}; use performance or mixed", value=self.preset
             )
         if self.bias_correction not in get_args(BiasCorrection):
             raise InputError(
-                _(
-                    "unknown bias correction {value!r}; use fast or accurate",
-                    value=self.bias_correction,
-                )
+                "unknown bias correction {value!r}; use fast or accurate",
+                value=self.bias_correction,
             )
         if self.max_drop is not None:
             _check_max_drop(self.max_drop)
@@ -152,15 +148,13 @@ class SearchConfig:
     def __post_init__(self) -> None:
         _check_max_drop(self.max_drop)
         if self.rounds < 3:
-            raise InputError(_("{rounds} rounds; a median needs at least 3", rounds=self.rounds))
+            raise InputError("{rounds} rounds; a median needs at least 3", rounds=self.rounds)
 
 
 def _check_max_drop(share: float) -> None:
     if not 0 <= share < 1:
         raise InputError(
-            _(
-                "the accepted drop is {share}; it is a share of photos from 0 to below 1, such as "
-                "0.01 for 1 %",
-                share=share,
-            )
+            "the accepted drop is {share}; it is a share of photos from 0 to below 1, such as "
+            "0.01 for 1 %",
+            share=share,
         )

@@ -105,10 +105,7 @@ class Coverage:
     @property
     def per_camera(self) -> dict[str, int]:
         """Calibration photos of each camera that has any; `unknown` for unknown cameras."""
-        taken: Counter[str] = Counter()
-        for stratum in self.strata:
-            taken[stratum.camera_name] += stratum.photos
-        return {camera: count for camera, count in sorted(taken.items()) if count}
+        return {camera: taken for camera, (taken, _all) in self.cameras().items() if taken}
 
     def cameras(self) -> dict[str, tuple[int, int]]:
         """Return calibration photos and training photos of every camera."""
@@ -130,7 +127,7 @@ class Coverage:
     @property
     def warnings(self) -> tuple[Message, ...]:
         """What a user should know, a sentence each."""
-        found = []
+        warnings = []
         if self.photos < self.asked:
             whole = self.photos == self.available
             why = (
@@ -138,7 +135,7 @@ class Coverage:
                 if whole
                 else _("others are unreadable or copies")
             )
-            found.append(
+            warnings.append(
                 _(
                     "{asked} calibration photos asked for, {taken} taken: {why}",
                     asked=self.asked,
@@ -148,7 +145,7 @@ class Coverage:
             )
         if self.missing_cameras:
             cameras = ", ".join(self.missing_cameras)
-            found.append(_("no calibration photo of {cameras}", cameras=cameras))
+            warnings.append(_("no calibration photo of {cameras}", cameras=cameras))
         pairs = [
             f"{stratum.label} x {stratum.camera_name}"
             for stratum in self.strata
@@ -157,10 +154,10 @@ class Coverage:
             and stratum.camera_name not in self.missing_cameras
         ]
         if pairs:
-            found.append(
+            warnings.append(
                 _("verified, but without a calibration photo: {strata}", strata=some_of(pairs))
             )
-        return tuple(found)
+        return tuple(warnings)
 
     def to_json(self) -> dict[str, Any]:
         """Return the coverage as it is recorded."""
@@ -183,21 +180,17 @@ def refuse_gaps(coverage: Coverage, *, allow_missing_cameras: bool = False) -> N
     """
     if coverage.photos < MINIMUM_PHOTOS:
         raise InputError(
-            _(
-                "{count} calibration photos; at least {least} are needed: add some",
-                count=coverage.photos,
-                least=MINIMUM_PHOTOS,
-            )
+            "{count} calibration photos; at least {least} are needed: add some",
+            count=coverage.photos,
+            least=MINIMUM_PHOTOS,
         )
     labels = {stratum.label for stratum in coverage.strata if stratum.photos}
     if len(labels) < 2:
         raise InputError(
-            _(
-                "all {count} calibration photos are of class {label!r}; the ranges need photos of "
-                "at least two classes: add others or take more photos",
-                count=coverage.photos,
-                label=labels.pop(),
-            )
+            "all {count} calibration photos are of class {label!r}; the ranges need photos of "
+            "at least two classes: add others or take more photos",
+            count=coverage.photos,
+            label=labels.pop(),
         )
     if coverage.missing_cameras and not allow_missing_cameras:
         raise InputError(_missing_cameras(coverage))
@@ -205,43 +198,22 @@ def refuse_gaps(coverage: Coverage, *, allow_missing_cameras: bool = False) -> N
 
 def _missing_cameras(coverage: Coverage) -> Message:
     """Say which cameras are missing and why: no training photo, or none of them taken."""
-    available: Counter[str] = Counter()
-    for stratum in coverage.strata:
-        available[stratum.camera_name] += stratum.available
-    counts = {camera: available[camera] for camera in coverage.missing_cameras}
-    cameras = some_of(
-        [
-            n_(
-                "{camera} ({count} training photo)",
-                "{camera} ({count} training photos)",
-                count=count,
-                camera=camera,
-            )
-            for camera, count in counts.items()
-        ]
-    )
-    if not any(counts.values()):
-        return _(
-            "no calibration photo of a camera that the validation or test part holds: "
-            "{cameras}; add training photos of a camera that has none, or pass "
-            "--allow-missing-cameras",
-            cameras=cameras,
+    every = coverage.cameras()
+    cameras = [
+        n_(
+            "{camera} ({count} training photo)",
+            "{camera} ({count} training photos)",
+            count=every[camera][1],
+            camera=camera,
         )
-    least = sum(stratum.available > 0 for stratum in coverage.strata)
-    if all(counts.values()):
-        return _(
-            "no calibration photo of a camera that the validation or test part holds: "
-            "{cameras}; take at least {least} photos, one of every class x camera, or pass "
-            "--allow-missing-cameras",
-            cameras=cameras,
-            least=least,
-        )
+        for camera in coverage.missing_cameras
+    ]
     return _(
-        "no calibration photo of a camera that the validation or test part holds: {cameras}; "
-        "add training photos of a camera that has none and take at least {least} photos, one of "
-        "every class x camera, or pass --allow-missing-cameras",
-        cameras=cameras,
-        least=least,
+        "no calibration photo of a camera that the validation or test part holds: {cameras}; add "
+        "training photos of a camera that has none, take at least {least} photos, one of every "
+        "class x camera, or pass --allow-missing-cameras",
+        cameras=some_of(cameras),
+        least=sum(stratum.available > 0 for stratum in coverage.strata),
     )
 
 

@@ -12,7 +12,6 @@ from urllib.parse import quote
 
 from edgetlc.errors import InputError
 from edgetlc.files import read_json, write_bytes, write_json
-from edgetlc.locale import _
 
 _KEY_FILE = "work.json"
 
@@ -77,10 +76,8 @@ def _check_key(folder: Path, wanted: Mapping[str, Any]) -> None:
     other = [name for name in wanted if begun.get(name) != wanted[name]]
     if other:
         raise InputError(
-            _(
-                "{folder} was begun with another {settings}; ask as then, or run without --resume "
-                "to begin anew",
-                folder=folder,
-                settings=", ".join(other),
-            )
+            "{folder} was begun with another {settings}; ask as then, or run without --resume "
+            "to begin anew",
+            folder=folder,
+            settings=", ".join(other),
         )

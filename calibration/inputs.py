@@ -23,7 +23,6 @@ from numpy.typing import NDArray
 from edgetlc.calibration.coverage import stratum_of
 from edgetlc.data.photos import Photo
 from edgetlc.errors import ImageError, InputError
-from edgetlc.locale import _
 from edgetlc.models.pixel_step import PixelStep
 from edgetlc.models.torch_threads import torch_threads
 from edgetlc.progress import progress
@@ -127,13 +126,11 @@ def network_inputs(
                     readable.append(photo)
         if not readable:
             if not unreadable:
-                raise InputError(_("there is no photo to read"))
+                raise InputError("there is no photo to read")
             raise InputError(
-                _(
-                    "none of {count} photos can be read: {reason}",
-                    count=len(unreadable),
-                    reason=unreadable[0][1],
-                )
+                "none of {count} photos can be read: {reason}",
+                count=len(unreadable),
+                reason=unreadable[0][1],
             )
         file.flush()
         yield NetworkInputs(file, contract.size, readable, unreadable)
@@ -168,12 +165,10 @@ def _check_room(count: int, size: int, folder: Path | None) -> None:
     free = shutil.disk_usage(place).free
     if needed > free:
         raise InputError(
-            _(
-                "the network's inputs of {count} photos take {needed:.0f} MB in {place}, where "
-                "{free:.0f} MB are free; free some or take fewer photos",
-                count=count,
-                needed=needed / 1e6,
-                place=place,
-                free=free / 1e6,
-            )
+            "the network's inputs of {count} photos take {needed:.0f} MB in {place}, where "
+            "{free:.0f} MB are free; free some or take fewer photos",
+            count=count,
+            needed=needed / 1e6,
+            place=place,
+            free=free / 1e6,
         )

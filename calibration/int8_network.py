@@ -22,7 +22,6 @@ from torch.nn import functional as F
 from edgetlc.calibration.layers import convolutions, producers, quantized_layers, with_layer_names
 from edgetlc.calibration.quantizable import EVIDENCE, INPUT, LOGITS
 from edgetlc.errors import InputError
-from edgetlc.locale import _
 
 LOWEST, HIGHEST = -64, 64
 """The int8 weights' range: AVX2 adds pairs of products in 16 bits, where more would overflow."""
@@ -200,7 +199,8 @@ def _mean(inputs: list[Tensor], attributes: Attributes) -> Tensor:
 
 _OPERATORS: dict[str, tuple[Callable[[list[Any], Attributes], Tensor], str]] = {
     "Add": (_add, ""),
-    "AveragePool": (_average_pool, "kernel_shape strides"),
+    # Without pads, which are refused, it is all the same whether they count.
+    "AveragePool": (_average_pool, "count_include_pad kernel_shape strides"),
     "BatchNormalization": (_normalise, "epsilon momentum"),
     "Concat": (lambda inputs, attributes: torch.cat(inputs, attributes["axis"]), "axis"),
     "Conv": (_convolve, "dilations group kernel_shape pads strides"),
@@ -220,10 +220,8 @@ def _check_operators(model: onnx.ModelProto) -> None:
     unknown = sorted({node.op_type for node in model.graph.node} - set(_OPERATORS))
     if unknown:
         raise InputError(
-            _(
-                "quantization-aware training knows no operator {operators}; quantize without it",
-                operators=", ".join(unknown),
-            )
+            "quantization-aware training knows no operator {operators}; quantize without it",
+            operators=", ".join(unknown),
         )
     for node in model.graph.node:
         defaults = defs.get_schema(node.op_type, version).attributes
@@ -231,14 +229,12 @@ def _check_operators(model: onnx.ModelProto) -> None:
         for name, value in _attributes(node).items():
             if name not in heeded and not _is_default(name, value, defaults[name].default_value):
                 raise InputError(
-                    _(
-                        "quantization-aware training does not know {attribute} {value} of operator "
-                        "{operator} (node {node!r}); quantize without it",
-                        attribute=name,
-                        value=value,
-                        operator=node.op_type,
-                        node=node.name,
-                    )
+                    "quantization-aware training does not know {attribute} {value} of operator "
+                    "{operator} (node {node!r}); quantize without it",
+                    attribute=name,
+                    value=value,
+                    operator=node.op_type,
+                    node=node.name,
                 )
 
 

@@ -65,12 +65,12 @@ def neighbours(model: onnx.ModelProto) -> tuple[tuple[str, str], ...]:
     Their common activation is int8 for as long as one of them is.
     """
     makers = producers(model.graph)
-    found = []
+    pairs = []
     for layer in convolutions(model):
         before = source(layer.input[0], makers, (*PASSED, *PAIR))
         if before is not None and is_int8(before, makers) and is_int8(layer, makers):
-            found.append((before.name, layer.name))
-    return tuple(found)
+            pairs.append((before.name, layer.name))
+    return tuple(pairs)
 
 
 def macs(network: onnx.ModelProto) -> dict[str, int]:
@@ -116,11 +116,11 @@ def producers(graph: onnx.GraphProto) -> dict[str, onnx.NodeProto]:
 
 def consumers(graph: onnx.GraphProto) -> Mapping[str, list[onnx.NodeProto]]:
     """Return the nodes that read each tensor."""
-    found: dict[str, list[onnx.NodeProto]] = defaultdict(list)
+    readers: dict[str, list[onnx.NodeProto]] = defaultdict(list)
     for node in graph.node:
         for name in node.input:
-            found[name].append(node)
-    return found
+            readers[name].append(node)
+    return readers
 
 
 def remove_unused(graph: onnx.GraphProto) -> None:

@@ -41,11 +41,7 @@ class Leak:
     @property
     def text(self) -> Message:
         """Which file leaks, and where to."""
-        values = {
-            "photo": self.photo.path,
-            "other": self.held_out.path,
-            "part": self.held_out.part,
-        }
+        values = {"photo": self.photo.path, "other": self.held_out.path, "part": self.held_out.part}
         if self.group is None:
             return _("{photo} is the same file as {other} ({part})", **values)
         return _("{photo} is in group {group!r} with {other} ({part})", group=self.group, **values)

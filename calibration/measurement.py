@@ -49,9 +49,7 @@ class Validation:
 
     def __post_init__(self) -> None:
         if not len(self.inputs):
-            raise InputError(
-                _("no validation photo can be read; compression needs some to be judged")
-            )
+            raise InputError("no validation photo can be read; compression needs some to be judged")
         assert len(self.inputs) == len(self.truth) == len(self.cameras)
 
     def subset(self, rows: Iterable[int]) -> Validation:
@@ -192,9 +190,7 @@ class Measurement:
 
 
 def logits_of(
-    model: onnx.ModelProto,
-    validation: Validation,
-    workers: int | None = None,
+    model: onnx.ModelProto, validation: Validation, workers: int | None = None
 ) -> NDArray[np.float32]:
     """Return the network's logits for every photo, float32[n, C].
 

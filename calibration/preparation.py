@@ -135,8 +135,6 @@ def _check_training_part(checkpoint: Checkpoint, photos: PhotoSet) -> None:
     """Refuse another training part than the run's: it may hold the run's test photos."""
     if digest_of(photos.part("train").photos) != checkpoint.training_digest:
         raise InputError(
-            _(
-                "the training part is not the one this network was trained on, so calibration "
-                "could touch test photos; pass the manifest that 'edgetlc train' took"
-            )
+            "the training part is not the one this network was trained on, so calibration "
+            "could touch test photos; pass the manifest that 'edgetlc train' took"
         )

@@ -115,13 +115,11 @@ def train_int8(
             loss = _distance(student, teacher, channels_last((scaled - mean) / std))
             if not math.isfinite(float(loss.detach())):
                 raise InputError(
-                    _(
-                        "the loss is {loss} at epoch {epoch}, step {step} of training with int8 "
-                        "simulated; quantize without it",
-                        loss=float(loss.detach()),
-                        epoch=epoch,
-                        step=plan.step,
-                    )
+                    "the loss is {loss} at epoch {epoch}, step {step} of training with int8 "
+                    "simulated; quantize without it",
+                    loss=float(loss.detach()),
+                    epoch=epoch,
+                    step=plan.step,
                 )
             optimizer.zero_grad(set_to_none=True)
             loss.backward()  # type: ignore[no-untyped-call]

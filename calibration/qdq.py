@@ -14,7 +14,7 @@ def settle(model: onnx.ModelProto) -> None:
     """Bring a quantized network into the form, in place."""
     _make_activations_unsigned(model)
     _keep_additions_float(model)
-    del model.graph.value_info[:]  # it told the old types
+    del model.graph.value_info[:]  # of the old types
 
 
 def _make_activations_unsigned(model: onnx.ModelProto) -> None:

@@ -34,7 +34,7 @@ def check_quantizable(network: onnx.ModelProto) -> None:
         InputError: it names the operator, or what else stands in the way.
     """
     for problem in _problems(network):
-        raise InputError(_("the network cannot be quantized: {problem}", problem=problem))
+        raise InputError("the network cannot be quantized: {problem}", problem=problem)
 
 
 def _problems(network: onnx.ModelProto) -> Iterator[Message]:

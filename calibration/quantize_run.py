@@ -27,36 +27,6 @@ from edgetlc.models.int8_checkpoint import INT8_FILE, RECORD_FILE
 
 
 @dataclass(frozen=True)
-class QuantizedRun:
-    """What `quantize_run` made.
-
-    Attributes:
-        path: the int8 network.
-        calibration: the photos that set its ranges.
-        quantized_layers: convolutions with int8 weights.
-        float_layers: convolutions left in float.
-        float_fallback: those that accuracy control put back to float, in order, with the reason.
-        measurement: int8 against float on the validation part.
-        confidence: the refitted temperature and the change in calibration.
-        float_bytes, int8_bytes: sizes of the two networks.
-        simulated: whether any validation photo was made by a simulation.
-        unreadable: photos that were passed over, with the reason.
-    """
-
-    path: Path
-    calibration: CalibrationSet
-    quantized_layers: int
-    float_layers: int
-    float_fallback: tuple[Fallback, ...]
-    measurement: Measurement
-    confidence: Refit
-    float_bytes: int
-    int8_bytes: int
-    simulated: bool
-    unreadable: tuple[tuple[Photo, str], ...]
-
-
-@dataclass(frozen=True)
 class MeasuredNetwork:
     """An int8 network and what it does on the validation part.
 
@@ -71,6 +41,38 @@ class MeasuredNetwork:
     float_fallback: tuple[Fallback, ...]
     measurement: Measurement
     confidence: Refit
+
+    def to_json(self) -> dict[str, Any]:
+        """Return its figures as a JSON document."""
+        return {
+            "quantized_layers": self.quantized.quantized_layers,
+            "float_layers": self.quantized.float_layers,
+            "float_fallback": [asdict(entry) for entry in self.float_fallback],
+            "validation": self.measurement.to_json(),
+            "confidence": self.confidence.to_json(),
+        }
+
+
+@dataclass(frozen=True)
+class QuantizedRun:
+    """What `quantize_run` made.
+
+    Attributes:
+        path: the int8 network's file.
+        calibration: the photos that set its ranges.
+        int8: the network, and what it does on the validation part.
+        float_bytes, int8_bytes: sizes of the two networks.
+        simulated: whether any validation photo was made by a simulation.
+        unreadable: photos that were passed over, with the reason.
+    """
+
+    path: Path
+    calibration: CalibrationSet
+    int8: MeasuredNetwork
+    float_bytes: int
+    int8_bytes: int
+    simulated: bool
+    unreadable: tuple[tuple[Photo, str], ...]
 
 
 def quantize_run(
@@ -109,11 +111,7 @@ def quantize_run(
         return QuantizedRun(
             run / INT8_FILE,
             preparation.calibration,
-            int8.quantized.quantized_layers,
-            int8.quantized.float_layers,
-            int8.float_fallback,
-            int8.measurement,
-            int8.confidence,
+            int8,
             preparation.network.ByteSize(),
             len(content),
             photos.part("val").simulated,
@@ -165,12 +163,8 @@ def install(preparation: Preparation, int8: MeasuredNetwork, seed: int) -> bytes
             "simulated": calibration.simulated,
         },
         "settings": int8.quantized.settings,
-        "quantized_layers": int8.quantized.quantized_layers,
-        "float_layers": int8.quantized.float_layers,
-        "float_fallback": [asdict(entry) for entry in int8.float_fallback],
-        "validation": int8.measurement.to_json(),
         "temperature": int8.confidence.after.temperature,
-        "confidence": int8.confidence.to_json(),
+        **int8.to_json(),
     }
     write_bytes(run / INT8_FILE, content)
     write_json(run / RECORD_FILE, record)
@@ -201,23 +195,14 @@ def _quantized(preparation: Preparation, photos: PhotoSet, config: QuantizationC
 
 
 def _refusal(run: Path, measurement: Measurement, max_drop: float) -> Message:
-    """Say which camera loses what, and what to do."""
-    values = {
-        "max_drop": max_drop,
-        "camera": measurement.worst_camera,
-        "loss": measurement.degradation,
-        "run": run,
-    }
-    if measurement.worst.drop >= measurement.worst.rise:
-        return _(
-            "no mixture of int8 and float keeps every camera within {max_drop:.1%} on the "
-            "validation part: with {camera}, accuracy falls by {loss:.1%} of its photos; keep "
-            "float ('edgetlc export {run} --precision fp32'), or try --qat 1",
-            **values,
-        )
+    worst = measurement.worst
     return _(
         "no mixture of int8 and float keeps every camera within {max_drop:.1%} on the validation "
-        "part: with {camera}, false genuine rises by {loss:.1%} of its photos; keep float "
-        "('edgetlc export {run} --precision fp32'), or try --qat 1",
-        **values,
+        "part: with {camera}, accuracy falls by {drop:.1%} and false genuine rises by {rise:.1%}; "
+        "keep float ('edgetlc export {run} --precision fp32'), or try --qat 1",
+        max_drop=max_drop,
+        camera=worst.camera,
+        drop=max(worst.drop, 0),
+        rise=max(worst.rise, 0),
+        run=run,
     )

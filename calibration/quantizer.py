@@ -27,7 +27,6 @@ from edgetlc.calibration.layers import float_layers, quantized_layers, with_laye
 from edgetlc.calibration.qdq import settle
 from edgetlc.calibration.quantizable import EVIDENCE, INPUT, check_quantizable
 from edgetlc.errors import EdgetlcError, InputError
-from edgetlc.locale import _
 from edgetlc.runtime.telemetry import forbid_telemetry
 
 Images = NDArray[np.float32]
@@ -63,9 +62,7 @@ class Quantized:
 
 
 def quantize(
-    network: onnx.ModelProto,
-    images: Sequence[Images],
-    config: QuantizationConfig | None = None,
+    network: onnx.ModelProto, images: Sequence[Images], config: QuantizationConfig | None = None
 ) -> Quantized:
     """Quantize a float network with ranges from calibration images.
 
@@ -103,10 +100,7 @@ def quantize(
 
 
 def _by_nncf(
-    network: onnx.ModelProto,
-    images: Sequence[Images],
-    preset: Preset,
-    head: list[str],
+    network: onnx.ModelProto, images: Sequence[Images], preset: Preset, head: list[str]
 ) -> onnx.ModelProto:
     """Return what NNCF makes of the network; `head` names the nodes that stay float."""
     nncf = _nncf()
@@ -135,7 +129,7 @@ def _by_nncf(
         raise
     except Exception as error:  # NNCF and the engine raise their own types, and much else
         reason = " ".join(str(error).split())
-        raise InputError(_("NNCF cannot quantize the network: {reason}", reason=reason)) from error
+        raise InputError("NNCF cannot quantize the network: {reason}", reason=reason) from error
     return model
 
 
@@ -146,19 +140,14 @@ def _check_layers(network: onnx.ModelProto, names: Iterable[str]) -> None:
         if name not in layers:
             near = get_close_matches(name, layers, n=3, cutoff=0.0)
             raise InputError(
-                _(
-                    "no layer is called {name!r}; the nearest of {count} are {near}",
-                    name=name,
-                    count=len(layers),
-                    near=", ".join(near),
-                )
+                "no layer is called {name!r}; the nearest of {count} are {near}",
+                name=name,
+                count=len(layers),
+                near=", ".join(near),
             )
     if set(layers) <= set(names):
         raise InputError(
-            _(
-                "all {count} layers are to stay float; then keep the float network",
-                count=len(layers),
-            )
+            "all {count} layers are to stay float; then keep the float network", count=len(layers)
         )
 
 

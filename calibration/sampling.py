@@ -86,11 +86,9 @@ def choose(
     """
     if count < MINIMUM_PHOTOS:
         raise InputError(
-            _(
-                "{count} calibration photos asked for; at least {least} are needed",
-                count=count,
-                least=MINIMUM_PHOTOS,
-            )
+            "{count} calibration photos asked for; at least {least} are needed",
+            count=count,
+            least=MINIMUM_PHOTOS,
         )
     training, held_out = photos.part("train").photos, _held_out(photos)
     refuse(
@@ -148,11 +146,9 @@ def _held_out(photos: PhotoSet) -> tuple[Photo, ...]:
 def _refuse_strangers(strangers: list[Photo], training: int) -> None:
     if strangers:
         raise InputError(
-            _(
-                "{count} calibration photos are not among the {training} training photos: "
-                "{photos}; calibrate on photos that the network was trained on",
-                count=len(strangers),
-                training=training,
-                photos=some_of([str(photo.path) for photo in strangers]),
-            )
+            "{count} calibration photos are not among the {training} training photos: "
+            "{photos}; calibrate on photos that the network was trained on",
+            count=len(strangers),
+            training=training,
+            photos=some_of([str(photo.path) for photo in strangers]),
         )

@@ -52,7 +52,7 @@ class StandardName:
 
     def __post_init__(self) -> None:
         if fault := _fault(self.code, self.batch, self.device, self.serial):
-            raise InputError(_("{name} is no standard file name: {fault}", name=self, fault=fault))
+            raise InputError("{name} is no standard file name: {fault}", name=self, fault=fault)
 
     @property
     def micrograph(self) -> bool:

@@ -26,8 +26,9 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections.abc import Callable
 from pathlib import Path
-from typing import cast, get_args
+from typing import TypeVar, cast, get_args
 
 from edgetlc.devices.camera import (
     UNKNOWN_CAMERA,
@@ -44,7 +45,8 @@ from edgetlc.devices.naming import DEVICES
 from edgetlc.devices.simulation import Matrix, Simulation, Subsampling, Triple
 from edgetlc.devices.strict_table import StrictTable
 from edgetlc.errors import InputError
-from edgetlc.locale import _
+
+T = TypeVar("T")
 
 _ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _KINDS: tuple[Kind, ...] = get_args(Kind)
@@ -64,27 +66,24 @@ def read_profile(path: Path) -> CameraProfile:
     """
     if not _ID.fullmatch(path.stem):
         raise InputError(
-            _("{path}: a profile is named by small letters, digits and hyphens", path=path)
+            "{path}: a profile is named by small letters, digits and hyphens", path=path
         )
     if path.stem == UNKNOWN_CAMERA:
         raise InputError(
-            _(
-                "{path}: {name} is what photos without a profile are listed under; "
-                "choose another name",
-                path=path,
-                name=UNKNOWN_CAMERA,
-            )
+            "{path}: {name} is what photos without a profile are listed under; choose another name",
+            path=path,
+            name=UNKNOWN_CAMERA,
         )
     try:
         document = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError) as error:
         raise InputError(
-            _("{path} is not a readable TOML file: {reason}", path=path, reason=error)
+            "{path} is not a readable TOML file: {reason}", path=path, reason=error
         ) from None
     try:
         return _profile(path.stem, StrictTable(document))
     except InputError as error:
-        raise InputError(_("{path}: {reason}", path=path, reason=error)) from None
+        raise InputError("{path}: {reason}", path=path, reason=error) from None
 
 
 def _profile(id_: str, table: StrictTable) -> CameraProfile:
@@ -103,7 +102,7 @@ def _profile(id_: str, table: StrictTable) -> CameraProfile:
     )
     table.done()
     if not profile.models:
-        raise InputError(_("models is empty; a profile covers at least one"))
+        raise InputError("models is empty; a profile covers at least one")
     return profile
 
 
@@ -111,12 +110,12 @@ def _model(table: StrictTable) -> Model:
     model = Model(
         name=table.text("name"),
         exif=tuple(_exif(pattern) for pattern in table.tables("exif")),
-        year=_year(table.table("year")) if table.has("year") else None,
-        chip=_chip(table.table("chip")) if table.has("chip") else None,
+        year=_fact(table, "year", lambda fact: fact.whole("value", _YEARS)),
+        chip=_fact(table, "chip", lambda fact: fact.text("value")),
         instruction_set=_instruction_set(table.table("instruction_set"))
         if table.has("instruction_set")
         else None,
-        image_size=_image_size(table.table("image_size")) if table.has("image_size") else None,
+        image_size=_fact(table, "image_size", _sides),
     )
     table.done()
     return model
@@ -129,29 +128,24 @@ def _exif(table: StrictTable) -> ExifPattern:
     return pattern
 
 
-def _year(table: StrictTable) -> Fact[int]:
-    fact = Fact(table.whole("value", _YEARS), _certainty(table))
-    table.done()
+def _fact(table: StrictTable, key: str, value: Callable[[StrictTable], T]) -> Fact[T] | None:
+    if not table.has(key):
+        return None
+    inner = table.table(key)
+    fact = Fact(value(inner), _certainty(inner))
+    inner.done()
     return fact
 
 
-def _chip(table: StrictTable) -> Fact[str]:
-    fact = Fact(table.text("value"), _certainty(table))
-    table.done()
-    return fact
+def _sides(table: StrictTable) -> tuple[int, int]:
+    width, height = table.wholes("value", 2, _SIDES)
+    return width, height
 
 
 def _instruction_set(table: StrictTable) -> InstructionSet:
     fact = InstructionSet(
         table.text("value"), table.flag("dot_product"), table.flag("i8mm"), _certainty(table)
     )
-    table.done()
-    return fact
-
-
-def _image_size(table: StrictTable) -> Fact[tuple[int, int]]:
-    width, height = table.wholes("value", 2, _SIDES)
-    fact = Fact((width, height), _certainty(table))
     table.done()
     return fact
 

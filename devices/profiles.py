@@ -24,7 +24,6 @@ from edgetlc.devices.camera import CameraProfile
 from edgetlc.devices.naming import DEVICES
 from edgetlc.devices.profile_file import read_profile
 from edgetlc.errors import InputError
-from edgetlc.locale import _
 
 __all__ = ["CameraProfile", "Cameras"]
 
@@ -50,13 +49,11 @@ class Cameras:
             other = self._by_number.setdefault(profile.number, profile)
             if other is not profile:
                 raise InputError(
-                    _(
-                        "profiles {one} and {other} both have number {number}; leave it out of "
-                        "one, or give your file the other's name to replace it",
-                        one=other.id,
-                        other=profile.id,
-                        number=profile.number,
-                    )
+                    "profiles {one} and {other} both have number {number}; leave it out of "
+                    "one, or give your file the other's name to replace it",
+                    one=other.id,
+                    other=profile.id,
+                    number=profile.number,
                 )
 
     @classmethod
@@ -74,7 +71,7 @@ class Cameras:
             own = _read_folder(extra)
             if not own:
                 raise InputError(
-                    _("{extra} is no folder with camera profiles (<id>.toml)", extra=extra)
+                    "{extra} is no folder with camera profiles (<id>.toml)", extra=extra
                 )
             profiles |= own
         return cls(profiles.values())
@@ -98,7 +95,7 @@ class Cameras:
             return self._by_id[id_]
         except KeyError:
             raise InputError(
-                _("unknown camera {id_!r}; 'edgetlc devices list' shows the known ones", id_=id_)
+                "unknown camera {id!r}; 'edgetlc devices list' shows the known ones", id=id_
             ) from None
 
     def by_number(self, number: str) -> CameraProfile | None:

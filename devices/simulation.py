@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 from edgetlc.errors import InputError
-from edgetlc.locale import _
 
 Subsampling = Literal["4:2:0", "4:4:4"]
 Triple = tuple[float, float, float]
@@ -73,21 +72,16 @@ class Simulation:
                 _within("colour_matrix", entry)
             if not math.isclose(sum(row), 1.0, abs_tol=1e-6):
                 raise InputError(
-                    _(
-                        "colour_matrix has a row of sum {total:g}; every row sums to 1",
-                        total=sum(row),
-                    )
+                    "colour_matrix has a row of sum {total:g}; every row sums to 1", total=sum(row)
                 )
         for name in ("tone", "contrast", "sharpening", "noise", "scale", "jpeg_quality"):
             _within(name, getattr(self, name))
         if self.chroma_subsampling not in get_args(Subsampling):
             allowed = ", ".join(get_args(Subsampling))
             raise InputError(
-                _(
-                    "chroma_subsampling is {chroma_subsampling!r}; use {allowed}",
-                    chroma_subsampling=self.chroma_subsampling,
-                    allowed=allowed,
-                )
+                "chroma_subsampling is {chroma_subsampling!r}; use {allowed}",
+                chroma_subsampling=self.chroma_subsampling,
+                allowed=allowed,
             )
 
 
@@ -95,11 +89,9 @@ def _within(name: str, value: float) -> None:
     low, high = RANGES[name]
     if not low <= value <= high:  # also refuses NaN
         raise InputError(
-            _(
-                "{name} is {value:g}; it takes {low:g} to {high:g}",
-                name=name,
-                value=value,
-                low=low,
-                high=high,
-            )
+            "{name} is {value:g}; it takes {low:g} to {high:g}",
+            name=name,
+            value=value,
+            low=low,
+            high=high,
         )

@@ -107,18 +107,16 @@ class StrictTable:
         if unknown:
             known = ", ".join(dict.fromkeys(self._asked))
             raise InputError(
-                _(
-                    "unknown key {path}{key}; known keys here: {known}",
-                    path=self._path,
-                    key=unknown[0],
-                    known=known,
-                )
+                "unknown key {path}{key}; known keys here: {known}",
+                path=self._path,
+                key=unknown[0],
+                known=known,
             )
 
     def _any(self, key: str) -> Any:
         self._asked.append(key)
         if key not in self._fields:
-            raise InputError(_("{path}{key} is missing", path=self._path, key=key))
+            raise InputError("{path}{key} is missing", path=self._path, key=key)
         return self._fields[key]
 
     def _take(self, key: str, kind: type[T]) -> T:
@@ -139,13 +137,11 @@ class StrictTable:
 
     def _wrong(self, key: str, value: Any, allowed: str) -> InputError:
         return InputError(
-            _(
-                "{path}{key} is {value}; it takes {allowed}",
-                path=self._path,
-                key=key,
-                value=reprlib.repr(value),
-                allowed=allowed,
-            )
+            "{path}{key} is {value}; it takes {allowed}",
+            path=self._path,
+            key=key,
+            value=reprlib.repr(value),
+            allowed=allowed,
         )
 
 

@@ -77,7 +77,7 @@ def to_toml(config: Any) -> str:
         text.encode()
     except UnicodeEncodeError as error:
         raise InputError(
-            _("a configuration cannot hold {text!r}; rename that file", text=error.object)
+            "a configuration cannot hold {text!r}; rename that file", text=error.object
         ) from None
     return text
 
@@ -91,7 +91,7 @@ def from_toml(text: str, config: type[T]) -> T:
     try:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise InputError(_("not a readable configuration: {reason}", reason=str(error))) from None
+        raise InputError("not a readable configuration: {reason}", reason=str(error)) from None
     made: T = _made(document, config, "")
     return made
 
@@ -146,7 +146,7 @@ def _made(document: Mapping[str, Any], config: Any, path: str) -> Any:
         if str(error).startswith(f"{config.__name__}.__init__"):
             missing = re.findall(r"'(\w+)'", str(error))
             raise InputError(
-                _("[{table}] needs {names}", table=path, names=", ".join(missing))
+                "[{table}] needs {names}", table=path, names=", ".join(missing)
             ) from None
         raise
 
@@ -172,7 +172,7 @@ def _read(value: Any, kind: Any, name: str) -> Any:
         if value not in inner:
             allowed = ", ".join(map(str, inner))
             raise InputError(
-                _("{name} is {value!r}; use {allowed}", name=name, value=value, allowed=allowed)
+                "{name} is {value!r}; use {allowed}", name=name, value=value, allowed=allowed
             )
         return value
     if origin is tuple and isinstance(value, list):
@@ -190,7 +190,7 @@ def _read(value: Any, kind: Any, name: str) -> Any:
     if kind is type(value):
         return value
     raise InputError(
-        _("{name} is {value!r}; it takes {kind}", name=name, value=value, kind=_words(kind))
+        "{name} is {value!r}; it takes {kind}", name=name, value=value, kind=_words(kind)
     )
 
 

@@ -13,7 +13,9 @@ evidence for a verdict is an answer, not an error: such a command ends with 3.
 
 from __future__ import annotations
 
-from edgetlc.locale import _
+from typing import Any
+
+from edgetlc.locale import _, message
 
 PASSED = 0
 FAILED = 1
@@ -22,14 +24,18 @@ NOT_ENOUGH_EVIDENCE = 3
 
 
 class EdgetlcError(Exception):
-    """Base of all errors that are shown as one line; `exit_code` is the process's status."""
+    """Base of all errors that are shown as one line; `exit_code` is the process's status.
+
+    Attributes:
+        text: the message, which can be said in the user's language; `str(error)` is English.
+    """
 
     exit_code = BAD_INPUT
 
-    @property
-    def text(self) -> str:
-        """The message, which remembers its translations where `str(error)` is English."""
-        return str(self) if not self.args else self.args[0]
+    def __init__(self, text: str, /, **values: Any) -> None:
+        """Make an error of a message, or of its English text and what fills its placeholders."""
+        self.text = message(text, **values)
+        super().__init__(self.text)
 
 
 class InputError(EdgetlcError):
@@ -50,11 +56,7 @@ class MissingExtraError(InputError):
     def __init__(self, what: str, extra: str) -> None:
         package = f"edgetlc[{extra}]" if extra else "edgetlc"
         super().__init__(
-            _(
-                "{what} needs an optional part: pip install '{package}'",
-                what=what,
-                package=package,
-            )
+            _("{what} needs an optional part: pip install '{package}'", what=what, package=package)
         )
 
 

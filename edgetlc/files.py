@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from edgetlc.errors import InputError
-from edgetlc.locale import _
 
 _CHUNK = 1 << 20
 _LONGEST_NAME = 200  # characters of a temporary name's prefix; systems allow 255 bytes in all
@@ -72,10 +71,10 @@ def read_json(path: Path, what: str) -> Any:
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise InputError(_("no {what} at {path}", what=what, path=path)) from None
+        raise InputError("no {what} at {path}", what=what, path=path) from None
     except (OSError, ValueError) as error:
         raise InputError(
-            _("{path} is not a readable {what}: {reason}", path=path, what=what, reason=error)
+            "{path} is not a readable {what}: {reason}", path=path, what=what, reason=error
         ) from None
 
 
@@ -119,7 +118,7 @@ def refuse_existing(path: Path, overwrite: bool) -> None:
     """
     if path.exists() and not overwrite:
         raise InputError(
-            _("{path} exists already; choose another output or pass --overwrite", path=path)
+            "{path} exists already; choose another output or pass --overwrite", path=path
         )
 
 
@@ -127,16 +126,13 @@ def _check_replaceable(path: Path, overwrite: bool, marker: str | None) -> None:
     refuse_existing(path, overwrite)
     if not path.is_dir():
         raise InputError(
-            _("{path} is a file, not a folder to replace; choose another output", path=path)
+            "{path} is a file, not a folder to replace; choose another output", path=path
         )
     if marker is not None and any(path.iterdir()) and not (path / marker).is_file():
         raise InputError(
-            _(
-                "{path} holds something else (no {marker}) and is not replaced; choose another "
-                "output",
-                path=path,
-                marker=marker,
-            )
+            "{path} holds something else (no {marker}) and is not replaced; choose another output",
+            path=path,
+            marker=marker,
         )
 
 

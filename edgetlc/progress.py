@@ -9,7 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
+
+from edgetlc.locale import message
 
 T = TypeVar("T")
 
@@ -51,9 +53,9 @@ def progress(items: Iterable[T], description: str, total: int | None = None) -> 
     return _reporter.progress(items, description, total)
 
 
-def note(text: str) -> None:
+def note(text: str, /, **values: Any) -> None:
     """Tell one line beside the answer: a step that begins, a photo that was left out."""
-    _reporter.note(text)
+    _reporter.note(message(text, **values))
 
 
 @contextmanager

@@ -12,7 +12,6 @@ from PIL import Image
 
 from edgetlc.data.photos import Photo
 from edgetlc.errors import ImageError, InputError
-from edgetlc.locale import _
 from edgetlc.runtime.contract import PixelContract
 from edgetlc.runtime.engines import available_engines, open_engine
 from edgetlc.runtime.golden import GOLDEN_FILE
@@ -61,9 +60,7 @@ def golden_files(
         if len(inputs) == COUNT:
             break
     if not inputs:
-        raise InputError(
-            _("none of {count} photos for the self-test can be read", count=len(photos))
-        )
+        raise InputError("none of {count} photos for the self-test can be read", count=len(photos))
     outputs = [
         _answers(model, engine, files, pixels)
         for model in models

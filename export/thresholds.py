@@ -70,17 +70,15 @@ class ThresholdTargets:
         for name in ("wrong", "false_genuine"):
             if not 0 < getattr(self, name) < 1:
                 raise InputError(
-                    _(
-                        "the rate {name} is {value}; it is a share of photos between 0 and 1, "
-                        "such as 0.05 for 5 %",
-                        name=name,
-                        value=getattr(self, name),
-                    )
+                    "the rate {name} is {value}; it is a share of photos between 0 and 1, "
+                    "such as 0.05 for 5 %",
+                    name=name,
+                    value=getattr(self, name),
                 )
         for name in ("reject_below", "genuine_below"):
             value = getattr(self, name)
             if value is not None and not 0 <= value <= 1:
-                raise InputError(_("{name} is {value}; allowed are 0 to 1", name=name, value=value))
+                raise InputError("{name} is {value}; allowed are 0 to 1", name=name, value=value)
 
 
 def choose_policy(

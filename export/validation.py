@@ -58,7 +58,7 @@ def validation_answers(
     asked = progress(in_order(ask, photos.photos), _("asking the validation photos"), count)
     answered = [(photo, rows) for photo, rows in asked if rows is not None]
     if not answered:
-        raise InputError(_("none of {count} validation photos can be read", count=count))
+        raise InputError("none of {count} validation photos can be read", count=count)
     return ValidationAnswers(
         tuple(photo for photo, _rows in answered),
         np.array([photos.index(photo) for photo, _rows in answered]),

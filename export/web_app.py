@@ -30,7 +30,6 @@ from edgetlc.devices.camera import CameraProfile
 from edgetlc.devices.profiles import Cameras
 from edgetlc.errors import InputError
 from edgetlc.files import whole_folder, write_bytes
-from edgetlc.locale import _
 from edgetlc.runtime.bundle import BUNDLE_FILE, Bundle
 from edgetlc.runtime.golden import GOLDEN_FILE
 from edgetlc.runtime.schema import ModelRecord
@@ -127,13 +126,13 @@ def web_model(bundle: Bundle, wanted: str | None = None) -> ModelRecord:
         record = bundle.model(wanted)
         if record.format not in _FORMATS:
             raise InputError(
-                _("{model} does not run in a browser; use an ort or onnx model", model=wanted)
+                "{model} does not run in a browser; use an ort or onnx model", model=wanted
             )
         return record
     fitting = [m for m in bundle.manifest.models if m.format in _FORMATS]
     if not fitting:
         raise InputError(
-            _("{path} has no ort or onnx model; export it with --format ort", path=bundle.path)
+            "{path} has no ort or onnx model; export it with --format ort", path=bundle.path
         )
     return min(fitting, key=lambda m: (m.precision != "int8", _FORMATS.index(m.format)))
 

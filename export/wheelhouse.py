@@ -33,7 +33,6 @@ from edgetlc.export.wheels import (
     read_metadata,
 )
 from edgetlc.files import refuse_existing, sha256_file, whole_folder, write_json, write_text
-from edgetlc.locale import _
 from edgetlc.progress import note
 from edgetlc.runtime.archive import pack
 from edgetlc.runtime.bundle import ARCHIVE_SUFFIX, Bundle
@@ -118,11 +117,11 @@ def make_wheelhouse(
         (folder / WHEELS).mkdir()
         own = own_wheel(wheel, target, folder / WHEELS)
         _check_extras(read_metadata(own), extras)
-        note(_("pip looks for the wheels that {target} needs", target=target))
+        note("pip looks for the wheels that {target} needs", target=target)
         wheels = fetch_all(own, extras, target, folder / WHEELS)
         packages = tuple(map(_package, wheels))
         for one in packages:
-            note(_("{file}: {size:.1f} MB", file=one.file, size=one.bytes / 1e6))
+            note("{file}: {size:.1f} MB", file=one.file, size=one.bytes / 1e6)
         glibc = max(map(needed_glibc, wheels))
         pip = next(package.file for package in packages if package.name == INSTALLER)
         write_text(folder / REQUIREMENTS_FILE, _requirements(packages, target))
@@ -149,13 +148,11 @@ def _check_extras(own: Metadata, extras: Sequence[str]) -> None:
     unknown = sorted(set(extras) - offered)
     if unknown:
         raise InputError(
-            _(
-                "{name} {version} has no extra {extra!r} for a board; it has {offered}",
-                name=OWN,
-                version=own.version,
-                extra=unknown[0],
-                offered=", ".join(sorted(offered)) or "none",
-            )
+            "{name} {version} has no extra {extra!r} for a board; it has {offered}",
+            name=OWN,
+            version=own.version,
+            extra=unknown[0],
+            offered=", ".join(sorted(offered)) or "none",
         )
 
 

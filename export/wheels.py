@@ -137,7 +137,7 @@ def own_wheel(given: Path | None, target: Target, folder: Path) -> Path:
     elif source.is_file():
         shutil.copy(source, folder)
     else:
-        raise InputError(_("no wheel at {path}", path=source))
+        raise InputError("no wheel at {path}", path=source)
     (wheel,) = folder.iterdir()
     return wheel
 
@@ -156,15 +156,13 @@ def read_metadata(wheel: Path) -> Metadata:
         needs = said.requires_dist or []
     except (ValueError, IndexError, zipfile.BadZipFile) as error:
         raise InputError(
-            _("{path} is not a readable wheel: {reason}", path=wheel, reason=error)
+            "{path} is not a readable wheel: {reason}", path=wheel, reason=error
         ) from None
     if name != OWN:
-        raise InputError(
-            _("{file} is a wheel of {name}, not of edgetlc", file=wheel.name, name=name)
-        )
+        raise InputError("{file} is a wheel of {name}, not of edgetlc", file=wheel.name, name=name)
     for need in needs:
         if need.url is not None:
-            raise InputError(_("{need} names an address, which is refused", need=need))
+            raise InputError("{need} names an address, which is refused", need=need)
     return said
 
 
@@ -224,28 +222,24 @@ def _pip(purpose: Message, *words: str) -> None:
         command, capture_output=True, text=True, errors="replace", check=False
     )
     if re.search("No module named '?pip", ran.stderr):
-        raise InputError(_("pip is not installed here; 'python -m ensurepip' brings it"))
+        raise InputError("pip is not installed here; 'python -m ensurepip' brings it")
     if ran.returncode == 0:
         return
     conflict = re.search(r"The conflict is caused by:\n((?: +.+\n)+)", ran.stdout)
     if conflict:
         raise InputError(
-            _(
-                "{purpose}: {conflict}; versions installed here are kept (constraint): mend this "
-                "installation (pip check)",
-                purpose=purpose,
-                conflict="; ".join(line.strip() for line in conflict[1].splitlines()),
-            )
+            "{purpose}: {conflict}; versions installed here are kept (constraint): mend this "
+            "installation (pip check)",
+            purpose=purpose,
+            conflict="; ".join(line.strip() for line in conflict[1].splitlines()),
         )
     lines = [line for line in (ran.stdout + ran.stderr).splitlines() if line.strip()]
     errors = [line for line in lines if line.startswith("ERROR:")] or lines[-1:] or ["nothing"]
     reason = errors[0].removeprefix("ERROR: ")
     if "connection broken" in ran.stderr:
         raise InputError(
-            _(
-                "{purpose}: pip failed (it cannot reach its package index); it says: {reason}",
-                purpose=purpose,
-                reason=reason,
-            )
+            "{purpose}: pip failed (it cannot reach its package index); it says: {reason}",
+            purpose=purpose,
+            reason=reason,
         )
-    raise InputError(_("{purpose}: pip failed; it says: {reason}", purpose=purpose, reason=reason))
+    raise InputError("{purpose}: pip failed; it says: {reason}", purpose=purpose, reason=reason)

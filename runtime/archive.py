@@ -7,7 +7,6 @@ from pathlib import Path
 
 from edgetlc.errors import InputError
 from edgetlc.files import whole_file
-from edgetlc.locale import _
 from edgetlc.runtime.bundle import ARCHIVE_SUFFIX, BUNDLE_FILE, Bundle
 
 
@@ -23,15 +22,13 @@ def pack(bundle: Bundle, output: Path, *, overwrite: bool = False) -> Path:
     """
     if output.suffix != ARCHIVE_SUFFIX:
         raise InputError(
-            _(
-                "{output}: a packed bundle's name ends in {suffix}",
-                output=output,
-                suffix=ARCHIVE_SUFFIX,
-            )
+            "{output}: a packed bundle's name ends in {suffix}",
+            output=output,
+            suffix=ARCHIVE_SUFFIX,
         )
     if output.exists() and not overwrite:
         raise InputError(
-            _("{output} exists already; choose another name or pass --overwrite", output=output)
+            "{output} exists already; choose another name or pass --overwrite", output=output
         )
     with whole_file(output) as stream, zipfile.ZipFile(stream, "w", zipfile.ZIP_STORED) as archive:
         for name in (BUNDLE_FILE, *bundle.manifest.files):

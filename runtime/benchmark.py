@@ -11,7 +11,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from edgetlc.errors import InputError
-from edgetlc.locale import _
 from edgetlc.runtime.bundle import Bundle
 from edgetlc.runtime.engines import available_engines
 from edgetlc.runtime.golden import read_golden
@@ -73,7 +72,7 @@ def benchmark(
         InputError: fewer than 3 rounds, or no engine for any model.
     """
     if rounds < 3:
-        raise InputError(_("{rounds} rounds; a median needs at least 3", rounds=rounds))
+        raise InputError("{rounds} rounds; a median needs at least 3", rounds=rounds)
     photo = photo if photo is not None else read_golden(bundle).inputs[0].photo
     size = bundle.manifest.contract.size
     pixels = decode(photo, size).pixels[None]
@@ -91,7 +90,7 @@ def benchmark(
             kilobytes = sum(bundle.manifest.files[file].bytes for file in model.files) // 1024
             described[key] = (model.id, engine.name, kilobytes, load_ms)
     if not described:
-        raise InputError(_("no model of the bundle runs on an engine installed here"))
+        raise InputError("no model of the bundle runs on an engine installed here")
     times = interleaved(jobs, rounds)
     medians = {name: statistics.median(values) for name, values in times.items()}
     baseline = medians[next(iter(described))]

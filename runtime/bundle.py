@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edgetlc.errors import BundleError, InputError
-from edgetlc.locale import _
 from edgetlc.runtime.engines import Engine, available_engines, open_engine
 from edgetlc.runtime.schema import BundleManifest, ModelRecord
 
@@ -48,7 +47,7 @@ class Bundle:
             BundleError: nothing there, no bundle, or a damaged `bundle.json`.
         """
         if not path.exists():
-            raise BundleError(_("no bundle at {path}; 'edgetlc export' writes one", path=path))
+            raise BundleError("no bundle at {path}; 'edgetlc export' writes one", path=path)
         content = _read(path, BUNDLE_FILE, MAX_MANIFEST_BYTES)
         manifest = BundleManifest.parse(content)
         return Bundle(path, manifest, hashlib.sha256(content).hexdigest())
@@ -62,26 +61,22 @@ class Bundle:
         record = self.manifest.files.get(name)
         if record is None:
             raise BundleError(
-                _("{name} is not part of the bundle {bundle}", name=name, bundle=self.path)
+                "{name} is not part of the bundle {bundle}", name=name, bundle=self.path
             )
         if record.bytes > MAX_MODEL_BYTES:
             raise BundleError(
-                _(
-                    "{name} is {bytes} bytes long; {allowed} are allowed",
-                    name=name,
-                    bytes=record.bytes,
-                    allowed=MAX_MODEL_BYTES,
-                )
+                "{name} is {bytes} bytes long; {allowed} are allowed",
+                name=name,
+                bytes=record.bytes,
+                allowed=MAX_MODEL_BYTES,
             )
         content = _read(self.path, name, record.bytes)
         if len(content) != record.bytes or hashlib.sha256(content).hexdigest() != record.sha256:
             raise BundleError(
-                _(
-                    "{name} was changed after the bundle {bundle} was written; do not use it, get "
-                    "the bundle again",
-                    name=name,
-                    bundle=self.path,
-                )
+                "{name} was changed after the bundle {bundle} was written; do not use it, get "
+                "the bundle again",
+                name=name,
+                bundle=self.path,
             )
         return content
 
@@ -96,7 +91,7 @@ class Bundle:
         content = _read(self.path, name, MAX_MANIFEST_BYTES)
         if hashlib.sha256(content).hexdigest() != self.digest:
             raise BundleError(
-                _("{bundle} was changed while it was open; run the command again", bundle=self.path)
+                "{bundle} was changed while it was open; run the command again", bundle=self.path
             )
         return content
 
@@ -113,11 +108,9 @@ class Bundle:
         content = _read(self.path, name, MAX_REPORT_BYTES)
         if len(content) > MAX_REPORT_BYTES:
             raise BundleError(
-                _(
-                    "{name} is longer than the {most} bytes of a report",
-                    name=name,
-                    most=MAX_REPORT_BYTES,
-                )
+                "{name} is longer than the {most} bytes of a report",
+                name=name,
+                most=MAX_REPORT_BYTES,
             )
         return content
 
@@ -155,7 +148,7 @@ class Bundle:
                 return model
         known = ", ".join(model.id for model in models)
         raise InputError(
-            _("the bundle has no model {wanted!r}; it has {known}", wanted=wanted, known=known)
+            "the bundle has no model {wanted!r}; it has {known}", wanted=wanted, known=known
         )
 
     def load(
@@ -175,12 +168,10 @@ class Bundle:
         chosen = engine or _first_installed(model)
         if chosen not in model.engines:
             raise InputError(
-                _(
-                    "{id} runs on {engines}, not on {chosen}",
-                    id=model.id,
-                    engines=", ".join(model.engines),
-                    chosen=chosen,
-                )
+                "{id} runs on {engines}, not on {chosen}",
+                id=model.id,
+                engines=", ".join(model.engines),
+                chosen=chosen,
             )
         return open_engine(chosen, [self.read(name) for name in model.files], threads)
 
@@ -207,9 +198,9 @@ def _read(path: Path, name: str, limit: int) -> bytes:
             return member.read(limit + 1)
     except (FileNotFoundError, KeyError):
         raise BundleError(
-            _("{path} is not a whole bundle: {name} is missing", path=path, name=name)
+            "{path} is not a whole bundle: {name} is missing", path=path, name=name
         ) from None
     except Exception as error:  # a damaged zip makes its reader raise almost anything
         raise BundleError(
-            _("{path} is not a readable bundle: {reason}", path=path, reason=error)
+            "{path} is not a readable bundle: {reason}", path=path, reason=error
         ) from None

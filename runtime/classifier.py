@@ -16,7 +16,6 @@ import numpy as np
 from edgetlc.devices.identify import identify
 from edgetlc.devices.profiles import Cameras
 from edgetlc.errors import BundleError, ImageError
-from edgetlc.locale import _
 from edgetlc.runtime.bundle import Bundle
 from edgetlc.runtime.engines import Engine
 from edgetlc.runtime.overlay import central_square
@@ -138,13 +137,11 @@ class Classifier:
         probabilities = output.probabilities[0]
         if probabilities.shape != (len(manifest.classes),) or not np.isfinite(probabilities).all():
             raise BundleError(
-                _(
-                    "model {id} answered {values} values for {classes} classes, or not numbers; "
-                    "get the bundle again",
-                    id=self.model.id,
-                    values=probabilities.shape[0],
-                    classes=len(manifest.classes),
-                )
+                "model {id} answered {values} values for {classes} classes, or not numbers; "
+                "get the bundle again",
+                id=self.model.id,
+                values=probabilities.shape[0],
+                classes=len(manifest.classes),
             )
         # Stable: of two equal classes the earlier one, as `argmax` has it everywhere else.
         first, second = (int(i) for i in np.argsort(-probabilities, kind="stable")[:2])

@@ -38,7 +38,7 @@ def to_8bit(image: Image.Image) -> Image.Image:
     if image.mode in ("P", "RGBX", "YCbCr", "HSV"):
         return image.convert("RGB")
     raise ImageError(
-        _("pixels of kind {mode}; save the photo in RGB with 8 or 16 bits", mode=image.mode)
+        "pixels of kind {mode}; save the photo in RGB with 8 or 16 bits", mode=image.mode
     )
 
 

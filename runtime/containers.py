@@ -100,7 +100,7 @@ def _jpeg(data: bytes) -> Opened:
     frame = read_frame(data, MAX_PARTS)
     if frame.buffered and more_scans_than(MAX_SCANS, data, frame):
         raise ImageError(
-            _("a JPEG of more than {most} scans; save it as a baseline JPEG", most=MAX_SCANS)
+            "a JPEG of more than {most} scans; save it as a baseline JPEG", most=MAX_SCANS
         )
     image = _jpeg_opener()(io.BytesIO(data))
     image.decodermaxblock = len(data)  # all at once: fewer copies and returns from the decoder
@@ -126,7 +126,7 @@ def _png(data: bytes) -> Opened:
             colours = CodePoints(data[at + 8], data[at + 9])
         chunks += 1
         if chunks > MAX_PARTS:
-            raise ImageError(_("a PNG of more than {most} chunks; save it again", most=MAX_PARTS))
+            raise ImageError("a PNG of more than {most} chunks; save it again", most=MAX_PARTS)
         at += 12 + length
     image = PngImageFile(io.BytesIO(data))
     notes = _scale_transparency(image)
@@ -161,7 +161,7 @@ def _tiff(data: bytes) -> Opened:
     if is_camera_raw(data):
         raise ImageError(_RAW)
     if strip_count(data) > MAX_PARTS:
-        raise ImageError(_("a TIFF of more than {most} strips; save it again", most=MAX_PARTS))
+        raise ImageError("a TIFF of more than {most} strips; save it again", most=MAX_PARTS)
     image = TiffImageFile(io.BytesIO(data))
     image.info.pop("xmp", None)  # Pillow would take the orientation from there
     stored = _stored_bytes(image.mode)
@@ -176,7 +176,7 @@ def _avif(data: bytes) -> Opened:
     from PIL import AvifImagePlugin
 
     if not AvifImagePlugin.SUPPORTED:
-        raise ImageError(_("AVIF needs a Pillow built with it; take the photo as JPEG"))
+        raise ImageError("AVIF needs a Pillow built with it; take the photo as JPEG")
     image = AvifImagePlugin.AvifImageFile(io.BytesIO(data))
     # Measured: 9.3 for the usual 4:2:0 with 8 bits, 16 for 4:4:4 with 12 bits and alpha.
     return Opened(image, "AVIF", 16, colours=heif_boxes.code_points(data))
@@ -235,7 +235,7 @@ def sniff(head: bytes) -> Container:
             raise ImageError(_RAW)
     if head.startswith(_RAW_SIGNATURES):
         raise ImageError(_RAW)
-    raise ImageError(_("not a photo this tool reads; it reads {formats}", formats=ACCEPTED))
+    raise ImageError("not a photo this tool reads; it reads {formats}", formats=ACCEPTED)
 
 
 def open_image(data: bytes) -> tuple[Container, Opened]:

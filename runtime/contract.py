@@ -48,21 +48,17 @@ class PixelContract:
 
     def __post_init__(self) -> None:
         if type(self.size) is not int or not 32 <= self.size <= 1024:
-            raise InputError(
-                _("input size is {size}; allowed are 32 to 1024 pixels", size=self.size)
-            )
+            raise InputError("input size is {size}; allowed are 32 to 1024 pixels", size=self.size)
         if self.geometry not in get_args(Geometry):
             raise InputError(
-                _(
-                    "geometry is {geometry!r}; use {allowed}",
-                    geometry=self.geometry,
-                    allowed=", ".join(get_args(Geometry)),
-                )
+                "geometry is {geometry!r}; use {allowed}",
+                geometry=self.geometry,
+                allowed=", ".join(get_args(Geometry)),
             )
         if len(self.mean) != 3 or len(self.std) != 3:
-            raise InputError(_("mean and std take three numbers each"))
+            raise InputError("mean and std take three numbers each")
         if not all(map(math.isfinite, (*self.mean, *self.std))) or min(self.std) <= 0:
-            raise InputError(_("mean and std take finite numbers, std above 0"))
+            raise InputError("mean and std take finite numbers, std above 0")
 
     @staticmethod
     def from_json(document: Any) -> PixelContract:
@@ -78,16 +74,14 @@ class PixelContract:
             contract = PixelContract(**fields)
         except (TypeError, KeyError, ValueError, InputError) as error:
             raise BundleError(
-                _("the bundle's pixel contract is not valid: {reason}", reason=error)
+                "the bundle's pixel contract is not valid: {reason}", reason=error
             ) from None
         if contract.version != VERSION:
             raise BundleError(
-                _(
-                    "the bundle uses pixel contract {version}, this edgetlc knows {known}; "
-                    "install the edgetlc version that wrote the bundle",
-                    version=contract.version,
-                    known=VERSION,
-                )
+                "the bundle uses pixel contract {version}, this edgetlc knows {known}; "
+                "install the edgetlc version that wrote the bundle",
+                version=contract.version,
+                known=VERSION,
             )
         return contract
 

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from importlib.util import find_spec
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from edgetlc.errors import BundleError
-from edgetlc.locale import _
 from edgetlc.runtime.pixels import Pixels
+from edgetlc.runtime.schema import Format
 
 
 @dataclass(frozen=True)
@@ -27,11 +28,6 @@ class Output:
     probabilities: NDArray[np.float32]
     evidence: NDArray[np.float32]
     images: NDArray[np.float32] | None = None
-
-
-Arrays = Sequence[NDArray[np.float32]]
-ANSWER = ("probabilities", "evidence")
-ANSWER_AND_IMAGES = (*ANSWER, "images")
 
 
 class Engine(Protocol):
@@ -55,25 +51,54 @@ class Engine(Protocol):
         ...
 
 
-def photo_by_photo(
-    answer: Callable[[Pixels, Sequence[str]], Arrays], pixels: Pixels, names: Sequence[str]
-) -> Output:
-    """Return the answers for N photos, each computed alone.
+@dataclass(frozen=True)
+class EngineEntry:
+    """What the table `edgetlc.runtime.engines.ENGINES` says of an engine.
+
+    Attributes:
+        module: the Python module that must be installed.
+        extra: of edgetlc, which installs it; empty where it is part of every installation.
+        formats: of models that it runs.
+        open: loads a model from its files' contents, the model first, with this many threads.
+        isa_variable: the environment variable that holds it to an older processor's instruction
+            set, read when it is loaded; empty where there is none.
+    """
+
+    module: str
+    extra: str
+    formats: tuple[Format, ...]
+    open: Callable[[Sequence[bytes], int | None], Engine]
+    isa_variable: str = ""
+
+    @property
+    def installed(self) -> bool:
+        """Whether it can be loaded here."""
+        return find_spec(self.module) is not None
+
+
+class PhotoByPhoto:
+    """An engine that computes each of N photos alone; a subclass says how it answers one.
 
     A photo's answer must not depend on its neighbours, to the last bit: ONNX Runtime 1.32 adds up
     the mean over positions in an order that changes with the photo's place in a batch.
     """
-    if len(pixels) <= 1:
-        return Output(*answer(pixels, names))
-    alone = [answer(pixels[i : i + 1], names) for i in range(len(pixels))]
-    return Output(*map(np.concatenate, zip(*alone, strict=True)))
 
+    name: str
 
-def cannot_load(engine: str, error: Exception) -> BundleError:
-    """Return what to raise where an engine refuses a model."""
-    return BundleError(_("{engine} cannot load the model: {reason}", engine=engine, reason=error))
+    def run(self, pixels: Pixels, images: bool = False) -> Output:
+        """Classify uint8[N, H, W, 3]; see `Engine`."""
+        names = ("probabilities", "evidence", "images")[: 3 if images else 2]
+        try:
+            if len(pixels) <= 1:
+                return Output(*self.answer(pixels, names))
+            alone = [self.answer(pixels[i : i + 1], names) for i in range(len(pixels))]
+        except Exception as error:  # engines raise their own types, few documented as stable
+            engine = self.name.split()[0]
+            raise BundleError(
+                "{engine} cannot run the model: {reason}", engine=engine, reason=error
+            ) from None
+        return Output(*map(np.concatenate, zip(*alone, strict=True)))
 
-
-def cannot_run(engine: str, error: Exception) -> BundleError:
-    """Return what to raise where a model does not answer as a bundle's model must."""
-    return BundleError(_("{engine} cannot run the model: {reason}", engine=engine, reason=error))
+    def answer(self, pixels: Pixels, names: Sequence[str]) -> Sequence[NDArray[np.float32]]:
+        """Return the model's outputs of these names for uint8[1, H, W, 3]."""
+        raise NotImplementedError

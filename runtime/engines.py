@@ -1,8 +1,8 @@
 """Engines: what runs a model file, in one table.
 
-An engine is a module with a class that keeps the protocol `edgetlc.runtime.engine.Engine`, and an
-entry in `ENGINES`. Export, verification, search, benchmark, self-test and every message that lists
-engines ask the table.
+An engine is a module that keeps the protocol `edgetlc.runtime.engine.Engine` and describes itself
+in an entry. Export, verification, search, benchmark, self-test and every message that lists engines
+ask the table.
 
 Models are handed over as bytes that the bundle has already checked, never as paths, so an engine
 cannot read anything else. Each module pins the settings that change answers.
@@ -11,80 +11,28 @@ cannot read anything else. Each module pins the settings that change answers.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from importlib.util import find_spec
+from collections.abc import Sequence
 
 from edgetlc.errors import BundleError, InputError, MissingExtraError
 from edgetlc.locale import _
-from edgetlc.runtime.engine import Engine, Output
+from edgetlc.runtime import onnxruntime_engine, openvino_engine
+from edgetlc.runtime.engine import Engine, EngineEntry, Output
 from edgetlc.runtime.schema import Format
 
-__all__ = [
-    "ENGINES",
-    "ONNXRUNTIME",
-    "OPENVINO",
-    "Engine",
-    "EngineEntry",
-    "Output",
-    "available_engines",
-    "engines_for",
-    "open_engine",
-]
+__all__ = ["ENGINES", "Engine", "Output", "available_engines", "engines_for", "open_engine"]
 
 ONNXRUNTIME = "onnxruntime"
 OPENVINO = "openvino"
+ENGINES: dict[str, EngineEntry] = {
+    ONNXRUNTIME: onnxruntime_engine.ENTRY,
+    OPENVINO: openvino_engine.ENTRY,
+}
+"""By the name that bundles and reports hold; of two that run a format, the preferred one first."""
 
 # How a protobuf writes the key of an external tensor's "location" entry: field 1, 8 bytes long.
 # Parsers accept both numbers with idle bytes, up to 10 each, so a plain search could be fooled.
 _KEY = b"location"
 _BEFORE_KEY = re.compile(rb"(?:\n|\x8a\x80*\x00)(?:\x08|\x88\x80*\x00)\Z")
-
-
-@dataclass(frozen=True)
-class EngineEntry:
-    """What the table says of an engine.
-
-    Attributes:
-        module: the Python module that must be installed.
-        extra: of edgetlc, which installs it; empty where it is part of every installation.
-        formats: of models that it runs.
-        open: loads a model from its files' contents, the model first, with this many threads.
-        isa_variable: the environment variable that holds it to an older processor's instruction
-            set, read when it is loaded; empty where there is none.
-    """
-
-    module: str
-    extra: str
-    formats: tuple[Format, ...]
-    open: Callable[[Sequence[bytes], int | None], Engine]
-    isa_variable: str = ""
-
-    @property
-    def installed(self) -> bool:
-        """Whether it can be loaded here."""
-        return find_spec(self.module) is not None
-
-
-def _onnxruntime(files: Sequence[bytes], threads: int | None) -> Engine:
-    from edgetlc.runtime.onnxruntime_engine import OnnxRuntimeEngine
-
-    return OnnxRuntimeEngine(files[0], threads)
-
-
-def _openvino(files: Sequence[bytes], threads: int | None) -> Engine:
-    from edgetlc.runtime.openvino_engine import OpenVinoEngine
-
-    return OpenVinoEngine(files[0], b"".join(files[1:]), threads)
-
-
-ENGINES: dict[str, EngineEntry] = {
-    ONNXRUNTIME: EngineEntry("onnxruntime", "", ("onnx", "ort"), _onnxruntime),
-    OPENVINO: EngineEntry(
-        "openvino", "openvino", ("openvino", "onnx"), _openvino, "ONEDNN_MAX_CPU_ISA"
-    ),
-}
-"""By the name that bundles and reports hold; of two that run a format, the preferred one first."""
 
 
 def available_engines() -> tuple[str, ...]:
@@ -111,20 +59,20 @@ def open_engine(engine: str, files: Sequence[bytes], threads: int | None = None)
         MissingExtraError: the engine is not installed.
     """
     if _refers_outside(files[0]):
-        raise BundleError(_("the model refers to data outside itself, which is refused"))
+        raise BundleError("the model refers to data outside itself, which is refused")
     entry = ENGINES.get(engine)
     if entry is None:
         raise InputError(
-            _(
-                "unknown engine {engine!r}; use one of {known}",
-                engine=engine,
-                known=", ".join(ENGINES),
-            )
+            "unknown engine {engine!r}; use one of {known}", engine=engine, known=", ".join(ENGINES)
         )
     try:
         return entry.open(files, threads)
     except ImportError:
         raise MissingExtraError(_("the engine {engine}", engine=engine), entry.extra) from None
+    except Exception as error:  # engines raise their own types, few documented as stable
+        raise BundleError(
+            "{engine} cannot load the model: {reason}", engine=engine, reason=error
+        ) from None
 
 
 def _refers_outside(model: bytes) -> bool:

@@ -19,7 +19,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgetlc.errors import BundleError, ImageError
-from edgetlc.locale import _
 from edgetlc.runtime.bundle import Bundle
 from edgetlc.runtime.pixels import Pixels, decode
 
@@ -61,7 +60,7 @@ def read_golden(bundle: Bundle) -> GoldenSet:
     """
     if GOLDEN_FILE not in bundle.manifest.files:
         raise BundleError(
-            _("{bundle} holds no golden vectors; export it again with --data", bundle=bundle.path)
+            "{bundle} holds no golden vectors; export it again with --data", bundle=bundle.path
         )
     content = bundle.read(GOLDEN_FILE)
     try:
@@ -84,9 +83,7 @@ def read_golden(bundle: Bundle) -> GoldenSet:
             for entry in document["outputs"]
         )
     except (KeyError, TypeError, ValueError, ImageError) as error:
-        raise BundleError(
-            _("{file} is not valid: {reason}", file=GOLDEN_FILE, reason=error)
-        ) from None
+        raise BundleError("{file} is not valid: {reason}", file=GOLDEN_FILE, reason=error) from None
     if not inputs:
-        raise BundleError(_("{file} names no photo; export the bundle again", file=GOLDEN_FILE))
+        raise BundleError("{file} names no photo; export the bundle again", file=GOLDEN_FILE)
     return GoldenSet(inputs, outputs)

@@ -10,7 +10,6 @@ import re
 from dataclasses import dataclass
 
 from edgetlc.errors import ImageError
-from edgetlc.locale import _
 
 _MARKER = re.compile(rb"\xff+([^\x00\xff])")
 _MARKER_AFTER_DATA = re.compile(rb"\xff+([^\x00\xff\xd0-\xd7])")
@@ -80,10 +79,8 @@ def read_frame(data: bytes, most_segments: int) -> JpegFrame:
 def _frame(kind: int, frame: bytes, scan: bytes, scan_at: int) -> JpegFrame:
     if kind not in _READ:
         raise ImageError(
-            _(
-                "a JPEG of a kind that no camera writes (arithmetic, lossless or "
-                "hierarchical); save it as a baseline JPEG"
-            )
+            "a JPEG of a kind that no camera writes (arithmetic, lossless or "
+            "hierarchical); save it as a baseline JPEG"
         )
     height, width = (int.from_bytes(frame[at : at + 2], "big") for at in (1, 3))
     count = frame[5] if len(frame) > 5 else 0

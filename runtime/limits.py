@@ -40,21 +40,17 @@ def check_size(size: tuple[int, int]) -> None:
     width, height = size
     if width * height > MAX_PIXELS:
         raise ImageError(
-            _(
-                "{width} x {height} pixels declared; a photo may have {most} million",
-                width=width,
-                height=height,
-                most=MAX_PIXELS // 1_000_000,
-            )
+            "{width} x {height} pixels declared; a photo may have {most} million",
+            width=width,
+            height=height,
+            most=MAX_PIXELS // 1_000_000,
         )
     if min(size) < 1 or max(size) > MAX_ASPECT * min(size):
         raise ImageError(
-            _(
-                "{width} x {height} pixels; sides may differ {most} times at most",
-                width=width,
-                height=height,
-                most=MAX_ASPECT,
-            )
+            "{width} x {height} pixels; sides may differ {most} times at most",
+            width=width,
+            height=height,
+            most=MAX_ASPECT,
         )
 
 
@@ -66,15 +62,13 @@ def check_memory(what: str, size: tuple[int, int], needed: int, allowed: int) ->
     """
     if needed > allowed:
         raise ImageError(
-            _(
-                "{width} x {height} pixels declared; this {what} would take {needed} MB of "
-                "memory, {allowed} are allowed; save it smaller or as a baseline JPEG",
-                width=size[0],
-                height=size[1],
-                what=what,
-                needed=-(-needed // 1000000),
-                allowed=allowed // 1000000,
-            )
+            "{width} x {height} pixels declared; this {what} would take {needed} MB of "
+            "memory, {allowed} are allowed; save it smaller or as a baseline JPEG",
+            width=size[0],
+            height=size[1],
+            what=what,
+            needed=-(-needed // 1000000),
+            allowed=allowed // 1000000,
         )
 
 

@@ -1,26 +1,21 @@
-"""ONNX Runtime, with its optimisation level pinned: it changes answers."""
+"""ONNX Runtime on the CPU, its optimisation level pinned: it changes answers."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from edgetlc.runtime.engine import (
-    ANSWER,
-    ANSWER_AND_IMAGES,
-    Arrays,
-    Output,
-    cannot_load,
-    cannot_run,
-    photo_by_photo,
-)
+import numpy as np
+from numpy.typing import NDArray
+
+from edgetlc.runtime.engine import EngineEntry, PhotoByPhoto
 from edgetlc.runtime.pixels import Pixels
 from edgetlc.runtime.telemetry import forbid_telemetry
 
 
-class OnnxRuntimeEngine:
-    """ONNX Runtime on the CPU, for `.onnx` and `.ort` models."""
+class OnnxRuntimeEngine(PhotoByPhoto):
+    """A `.onnx` or `.ort` model in ONNX Runtime."""
 
-    def __init__(self, model: bytes, threads: int | None = None) -> None:
+    def __init__(self, files: Sequence[bytes], threads: int | None = None) -> None:
         forbid_telemetry()
         import onnxruntime
 
@@ -31,19 +26,13 @@ class OnnxRuntimeEngine:
         options.log_severity_level = 3
         if threads is not None:
             options.intra_op_num_threads = threads
-        try:
-            self._session = onnxruntime.InferenceSession(
-                model, options, providers=["CPUExecutionProvider"]
-            )
-        except Exception as error:  # onnxruntime raises its own types, none documented as stable
-            raise cannot_load("onnxruntime", error) from None
+        self._session = onnxruntime.InferenceSession(
+            files[0], options, providers=["CPUExecutionProvider"]
+        )
 
-    def run(self, pixels: Pixels, images: bool = False) -> Output:
-        """Classify uint8[N, H, W, 3]."""
-        return photo_by_photo(self._answer, pixels, ANSWER_AND_IMAGES if images else ANSWER)
+    def answer(self, pixels: Pixels, names: Sequence[str]) -> Sequence[NDArray[np.float32]]:
+        """Return the outputs for one photo."""
+        return self._session.run(names, {"pixels": pixels})  # type: ignore[no-any-return]
 
-    def _answer(self, pixels: Pixels, names: Sequence[str]) -> Arrays:
-        try:
-            return self._session.run(names, {"pixels": pixels})  # type: ignore[no-any-return]
-        except Exception as error:  # as above
-            raise cannot_run("onnxruntime", error) from None
+
+ENTRY = EngineEntry("onnxruntime", "", ("onnx", "ort"), OnnxRuntimeEngine)

@@ -1,4 +1,4 @@
-"""OpenVINO, with its arithmetic pinned to float32: its default is bf16 on new processors."""
+"""OpenVINO on the CPU, its arithmetic pinned to float32: the default is bf16 on new processors."""
 
 from __future__ import annotations
 
@@ -8,25 +8,18 @@ from functools import cache
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from edgetlc.runtime.engine import (
-    ANSWER,
-    ANSWER_AND_IMAGES,
-    Arrays,
-    Output,
-    cannot_load,
-    cannot_run,
-    photo_by_photo,
-)
+from edgetlc.runtime.engine import EngineEntry, PhotoByPhoto
 from edgetlc.runtime.pixels import Pixels
 from edgetlc.runtime.telemetry import forbid_telemetry
 from edgetlc.threads import processors
 
 
-class OpenVinoEngine:
-    """OpenVINO on the CPU, for OpenVINO IR (`.xml` and `.bin`) and `.onnx` models."""
+class OpenVinoEngine(PhotoByPhoto):
+    """OpenVINO IR (`.xml` and `.bin`) or a `.onnx` model in OpenVINO."""
 
-    def __init__(self, model: bytes, weights: bytes = b"", threads: int | None = None) -> None:
+    def __init__(self, files: Sequence[bytes], threads: int | None = None) -> None:
         forbid_telemetry()
         import openvino
 
@@ -41,23 +34,20 @@ class OpenVinoEngine:
             streams = max(1, processors() // threads)
             settings |= {"NUM_STREAMS": streams, "INFERENCE_NUM_THREADS": streams * threads}
         self._requests = threading.local()  # one each: a shared request serves one thread only
-        try:
-            self._compiled = core.compile_model(core.read_model(model, weights), "CPU", settings)
-        except RuntimeError as error:
-            raise cannot_load("openvino", error) from None
+        model = core.read_model(files[0], b"".join(files[1:]))
+        self._compiled = core.compile_model(model, "CPU", settings)
 
-    def run(self, pixels: Pixels, images: bool = False) -> Output:
-        """Classify uint8[N, H, W, 3]."""
-        return photo_by_photo(self._answer, pixels, ANSWER_AND_IMAGES if images else ANSWER)
+    def answer(self, pixels: Pixels, names: Sequence[str]) -> Sequence[NDArray[np.float32]]:
+        """Return the outputs for one photo."""
+        if not hasattr(self._requests, "own"):
+            self._requests.own = self._compiled.create_infer_request()
+        outputs = self._requests.own.infer({"pixels": pixels})
+        return [outputs[name] for name in names]
 
-    def _answer(self, pixels: Pixels, names: Sequence[str]) -> Arrays:
-        try:
-            if not hasattr(self._requests, "own"):
-                self._requests.own = self._compiled.create_infer_request()
-            answer = self._requests.own.infer({"pixels": pixels})
-            return [answer[name] for name in names]
-        except (RuntimeError, KeyError) as error:
-            raise cannot_run("openvino", error) from None
+
+ENTRY = EngineEntry(
+    "openvino", "openvino", ("openvino", "onnx"), OpenVinoEngine, "ONEDNN_MAX_CPU_ISA"
+)
 
 
 @cache

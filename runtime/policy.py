@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from edgetlc.errors import BundleError
-from edgetlc.locale import _
 from edgetlc.runtime.classes import Role
 
 Decision = Literal["answer", "not_sure"]
@@ -57,11 +56,11 @@ class DecisionPolicy:
         for name in ("reject_below", "genuine_below"):
             if not 0 <= getattr(self, name) <= 1:
                 raise BundleError(
-                    _("{name} is {value}; allowed are 0 to 1", name=name, value=getattr(self, name))
+                    "{name} is {value}; allowed are 0 to 1", name=name, value=getattr(self, name)
                 )
         if not self.temperature > 0:
             raise BundleError(
-                _("temperature is {temperature}; it is above 0", temperature=self.temperature)
+                "temperature is {temperature}; it is above 0", temperature=self.temperature
             )
 
     @staticmethod

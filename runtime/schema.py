@@ -9,7 +9,6 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, get_args
 
 from edgetlc.errors import BundleError
-from edgetlc.locale import _
 from edgetlc.runtime.classes import ClassInfo, Role
 from edgetlc.runtime.contract import PixelContract
 from edgetlc.runtime.policy import DecisionPolicy
@@ -89,21 +88,17 @@ class BundleManifest:
             schema = document["schema"]
             if schema != SCHEMA:
                 raise BundleError(
-                    _(
-                        "bundle schema {schema!r} is not known here (known: {known}); install the "
-                        "edgetlc version that wrote the bundle",
-                        schema=schema,
-                        known=SCHEMA,
-                    )
+                    "bundle schema {schema!r} is not known here (known: {known}); install the "
+                    "edgetlc version that wrote the bundle",
+                    schema=schema,
+                    known=SCHEMA,
                 )
             return _from_document(document)
         except (TypeError, KeyError, ValueError, AttributeError, RecursionError) as error:
             raise BundleError(
-                _(
-                    "bundle.json is not valid ({kind}: {reason})",
-                    kind=type(error).__name__,
-                    reason=error,
-                )
+                "bundle.json is not valid ({kind}: {reason})",
+                kind=type(error).__name__,
+                reason=error,
             ) from None
 
 
@@ -133,61 +128,49 @@ def _model(fields: dict[str, Any]) -> ModelRecord:
 def _check(manifest: BundleManifest) -> None:
     _check_classes(manifest.classes)
     if not isinstance(manifest.provenance, dict):
-        raise BundleError(_("bundle.json gives a provenance that is no table"))
+        raise BundleError("bundle.json gives a provenance that is no table")
     for name, record in manifest.files.items():
         if not _SAFE_NAME.fullmatch(name):
-            raise BundleError(_("bundle.json names an unsafe file: {name!r}", name=name))
+            raise BundleError("bundle.json names an unsafe file: {name!r}", name=name)
         sized = type(record.bytes) is int and record.bytes >= 0
         if not sized or not re.fullmatch("[0-9a-f]{64}", record.sha256):
-            raise BundleError(
-                _("bundle.json records no valid size and digest for {name}", name=name)
-            )
+            raise BundleError("bundle.json records no valid size and digest for {name}", name=name)
     if not manifest.models or len({model.id for model in manifest.models}) < len(manifest.models):
-        raise BundleError(_("bundle.json names no model, or two by one id"))
+        raise BundleError("bundle.json names no model, or two by one id")
     for model in manifest.models:
         if model.format not in get_args(Format) or model.precision not in get_args(Precision):
             raise BundleError(
-                _(
-                    "bundle.json gives model {id} format {format!r} and precision {precision!r}; "
-                    "known are {formats} and {precisions}",
-                    id=model.id,
-                    format=model.format,
-                    precision=model.precision,
-                    formats=get_args(Format),
-                    precisions=get_args(Precision),
-                )
+                "bundle.json gives model {id} format {format!r} and precision {precision!r}; "
+                "known are {formats} and {precisions}",
+                id=model.id,
+                format=model.format,
+                precision=model.precision,
+                formats=get_args(Format),
+                precisions=get_args(Precision),
             )
         if model.precision not in manifest.decision:
             raise BundleError(
-                _(
-                    "bundle.json has no decision policy for {precision} models",
-                    precision=model.precision,
-                )
+                "bundle.json has no decision policy for {precision} models",
+                precision=model.precision,
             )
         missing = [name for name in model.files if name not in manifest.files]
         if missing or not model.files or not model.engines:
             raise BundleError(
-                _(
-                    "bundle.json lists model {id} without its files ({missing})",
-                    id=model.id,
-                    missing=missing,
-                )
+                "bundle.json lists model {id} without its files ({missing})",
+                id=model.id,
+                missing=missing,
             )
 
 
 def _check_classes(classes: tuple[ClassInfo, ...]) -> None:
     if len(classes) < 2 or len({info.name for info in classes}) < len(classes):
-        raise BundleError(_("bundle.json names fewer than two classes, or one of them twice"))
+        raise BundleError("bundle.json names fewer than two classes, or one of them twice")
     for info in classes:
         if not all(isinstance(text, str) for text in (info.name, info.zh, info.en)):
             raise BundleError(
-                _("bundle.json names a class by something else than text: {info}", info=info)
+                "bundle.json names a class by something else than text: {info}", info=info
             )
         if info.role not in get_args(Role):
             raise BundleError(
-                _(
-                    "bundle.json gives class {name!r} the role {role!r}",
-                    name=info.name,
-                    role=info.role,
-                )
+                "bundle.json gives class {name!r} the role {role!r}", name=info.name, role=info.role
             )

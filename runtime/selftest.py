@@ -11,7 +11,6 @@ import numpy as np
 
 import edgetlc
 from edgetlc.errors import BundleError, InputError
-from edgetlc.locale import _
 from edgetlc.runtime.bundle import Bundle
 from edgetlc.runtime.engines import available_engines
 from edgetlc.runtime.golden import GoldenInput, GoldenOutput, GoldenSet, read_golden
@@ -159,11 +158,7 @@ class SelfTest:
             return SelfTest(**{**fields, "machine": machine, "pixels": checked, "models": models})
         except (TypeError, KeyError, ValueError, AttributeError) as error:
             raise InputError(
-                _(
-                    "not a self-test report: {kind}: {reason}",
-                    kind=type(error).__name__,
-                    reason=error,
-                )
+                "not a self-test report: {kind}: {reason}", kind=type(error).__name__, reason=error
             ) from None
 
 
@@ -188,10 +183,8 @@ def selftest(bundle: Bundle) -> SelfTest:
     )
     if not models:
         raise BundleError(
-            _(
-                "no engine here ({installed}) runs a model of the bundle",
-                installed=", ".join(installed),
-            )
+            "no engine here ({installed}) runs a model of the bundle",
+            installed=", ".join(installed),
         )
     now = datetime.now(UTC).isoformat(timespec="seconds")
     return SelfTest(bundle.digest, now, edgetlc.__version__, this_machine(), pixels, models)
@@ -220,13 +213,10 @@ def _check_model(bundle: Bundle, golden: GoldenSet, expected: GoldenOutput) -> M
     shape = (len(golden.inputs), len(names))
     if not answers.shape == expected.probabilities.shape == shape:
         raise BundleError(
-            _(
-                "{id} answers {shape} values, its golden outputs are {expected}; get the bundle "
-                "again",
-                id=record.id,
-                shape=answers.shape,
-                expected=expected.probabilities.shape,
-            )
+            "{id} answers {shape} values, its golden outputs are {expected}; get the bundle again",
+            id=record.id,
+            shape=answers.shape,
+            expected=expected.probabilities.shape,
         )
     compared = tuple(
         PhotoAnswer(

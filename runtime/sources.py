@@ -73,10 +73,7 @@ def open_source(source: Source) -> OpenPhoto:
     if isinstance(source, np.ndarray):
         return ArraySource(source)
     raise ImageError(
-        _(
-            "a {kind}; give a path, bytes, a PIL image or an array",
-            kind=type(source).__name__,
-        )
+        "a {kind}; give a path, bytes, a PIL image or an array", kind=type(source).__name__
     )
 
 
@@ -90,15 +87,13 @@ def read_photo(path: Path) -> bytes:
         length = path.stat().st_size
         if not 0 < length <= MAX_FILE_BYTES:
             raise ImageError(
-                _(
-                    "{length} bytes long; a photo has 1 byte to {most} MiB",
-                    length=length,
-                    most=MAX_FILE_BYTES // 2**20,
-                )
+                "{length} bytes long; a photo has 1 byte to {most} MiB",
+                length=length,
+                most=MAX_FILE_BYTES // 2**20,
             )
         return path.read_bytes()
     except OSError as error:
-        raise ImageError(_("cannot be read: {reason}", reason=error.strerror or error)) from None
+        raise ImageError("cannot be read: {reason}", reason=error.strerror or error) from None
 
 
 class FileSource:
@@ -193,11 +188,9 @@ class ArraySource:
         grey_or_rgb = array.ndim == 2 or (array.ndim == 3 and array.shape[2] == 3)
         if array.dtype != np.uint8 or not grey_or_rgb:
             raise ImageError(
-                _(
-                    "an array {dtype}{shape}; give uint8[H, W, 3] in sRGB or uint8[H, W]",
-                    dtype=array.dtype,
-                    shape=list(array.shape),
-                )
+                "an array {dtype}{shape}; give uint8[H, W, 3] in sRGB or uint8[H, W]",
+                dtype=array.dtype,
+                shape=list(array.shape),
             )
         self._array = array
         self.container = self.what = "array"

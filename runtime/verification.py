@@ -88,14 +88,11 @@ def recorded_verification(bundle: Bundle) -> RecordedVerification | None:
         document = json.loads(content)
         if document["bundle_digest"] != bundle.digest:
             raise BundleError(
-                _(
-                    "{file} speaks of another bundle; run 'edgetlc verify --record' again",
-                    file=file,
-                )
+                "{file} speaks of another bundle; run 'edgetlc verify --record' again", file=file
             )
         return _from_document(document)
     except (TypeError, KeyError, ValueError, AttributeError, RecursionError) as error:
-        raise BundleError(_("{file} is not valid: {reason}", file=file, reason=error)) from None
+        raise BundleError("{file} is not valid: {reason}", file=file, reason=error) from None
 
 
 def _from_document(document: Mapping[str, Any]) -> RecordedVerification:

@@ -31,7 +31,11 @@ NEEDS_TOOLCHAIN = {
     "demo": "",
     "train": "--data split.csv -o run",
     "evaluate": "run --data split.csv",
+    "experiment folds": "--data split.csv -o runs --device cuda",
+    "experiment compare": "resnet18 resnet34 --data split.csv -o runs",
+    "experiment leave-camera-out": "--data split.csv -o runs",
     "quantize": "run --data split.csv",
+    "search": "run --data split.csv --qat 1",
     "export": "run --data split.csv -o bundle",
 }
 
@@ -159,7 +163,7 @@ def test_data_needs_no_toolchain(edgetlc: Run, photos_folder: Path, tmp_path: Pa
 
 @pytest.mark.parametrize("command", NEEDS_TOOLCHAIN)
 def test_a_command_of_the_workstation_says_what_it_needs(command: str, edgetlc: Run) -> None:
-    ran = edgetlc(command, *shlex.split(NEEDS_TOOLCHAIN[command]), status=2)
+    ran = edgetlc(*command.split(), *shlex.split(NEEDS_TOOLCHAIN[command]), status=2)
     assert ran.stdout == ""
     (line,) = ran.stderr.splitlines()
     assert line == (

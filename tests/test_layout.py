@@ -18,7 +18,8 @@ SETUPTOOLS = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8")
 ]
 PACKAGES: list[str] = SETUPTOOLS["packages"]
 PLACES: dict[str, str] = SETUPTOOLS["package-dir"]
-LINKED = sorted(set(PLACES) - {"edgetlc"})  # sub-packages that live in the repository's root
+# Sub-packages that live in the repository's root; what is inside them needs no link of its own.
+LINKED = sorted(package for package in PLACES if package.count(".") == 1)
 
 
 def folder_of(package: str) -> Path:
@@ -159,6 +160,9 @@ def modules() -> dict[str, Path]:
     }
 
 
+PAGE_FILES = (".jinja", ".css")
+
+
 @pytest.mark.slow
 class TestWheel:
     def test_holds_every_module_and_nothing_else(self, wheel: Path) -> None:
@@ -169,7 +173,10 @@ class TestWheel:
             data = {f"edgetlc/devices/profiles/{file.name}" for file in profiles}
             data |= {"edgetlc/py.typed", "edgetlc/runtime/web/built.tar.xz"}
             native = (ROOT / "runtime/native").rglob("*.*")
+            pages = (p for p in (ROOT / "edgetlc/pages").iterdir() if p.suffix in PAGE_FILES)
+            catalogues = (ROOT / "edgetlc/locale").rglob("*.mo")
             data |= {f"edgetlc/{file.relative_to(ROOT).as_posix()}" for file in native}
+            data |= {file.relative_to(ROOT).as_posix() for file in (*pages, *catalogues)}
             assert set(names) == set(modules()) | data
             for name, file in modules().items():
                 assert archive.read(name) == file.read_bytes()

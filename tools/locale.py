@@ -22,9 +22,8 @@ from babel.messages.pofile import read_po, write_po
 
 ROOT = Path(__file__).resolve().parents[1]
 FOLDERS = ("edgetlc", "export", "runtime", "calibration", "devices")
-KEYWORDS = {"_": None, "n_": (1, 2), "p_": ((1, "c"), 2)}
-METHODS = [("**.py", "python"), ("**.jinja", "jinja2")]
-OPTIONS = {"**.jinja": {"trimmed": "true", "silent": "false"}}
+TEXTS = ("_", "say", "note", "EdgetlcError", "InputError", "ImageError", "BundleError", "GateError")
+"""What takes a text as its first argument; `n_` takes two, `p_` a context before it."""
 _NO_DAY = datetime(2000, 1, 1, tzinfo=UTC)
 CATALOGUE = ROOT / "edgetlc/locale/zh/LC_MESSAGES/edgetlc.po"
 
@@ -33,32 +32,38 @@ def extracted() -> Catalog:
     """Return every message of the code and the pages."""
     found = Catalog(project="edgetlc", charset="utf-8")
     for folder in FOLDERS:
-        for _file, _line, message, comments, context in extract_from_dir(
-            ROOT / folder,
-            METHODS,
-            OPTIONS,
-            KEYWORDS,
-            comment_tags=("Translators:",),
-            directory_filter=_is_ours,
-        ):
-            found.add(message, context=context, auto_comments=comments)
-    for text in command_helps():
-        found.add(text)
+        for file in sorted((ROOT / folder).rglob("*.py")):
+            if file.resolve() == file and "node_modules" not in file.parts:
+                for text, context in in_python(ast.parse(file.read_text(encoding="utf-8"))):
+                    found.add(text, context=context)
+    keywords = {"_": None, "n_": (1, 2), "p_": ((1, "c"), 2)}
+    pages = extract_from_dir(
+        ROOT / "edgetlc/pages",
+        [("**.jinja", "jinja2")],
+        {"**.jinja": {"silent": "false"}},
+        keywords,
+    )
+    for _file, _line, text, _comments, context in pages:
+        found.add(text, context=context)
     return found
 
 
-def command_helps() -> Iterator[str]:
-    """Yield the docstrings of the commands, which are their help."""
-    for file in sorted((ROOT / "edgetlc/cli").glob("*.py")):
-        for node in ast.parse(file.read_text(encoding="utf-8")).body:
-            text = ast.get_docstring(node) if isinstance(node, ast.FunctionDef) else None
+def in_python(tree: ast.Module) -> Iterator[tuple[str | tuple[str, str], str | None]]:
+    """Yield messages and their contexts; the docstring of a command is its help."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef):
+            text = ast.get_docstring(node)
             if text and "\nExample: edgetlc " in text:
-                yield text
-
-
-def _is_ours(folder: str) -> bool:
-    path = Path(folder)
-    return not path.is_symlink() and path.name not in ("node_modules", "__pycache__", "web")
+                yield text, None
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+            given = [a.value for a in node.args if isinstance(a, ast.Constant)]
+            texts = [value for value in given if isinstance(value, str) and value]
+            if node.func.id in TEXTS and texts:
+                yield texts[0], None
+            elif node.func.id == "n_" and len(texts) > 1:
+                yield (texts[0], texts[1]), None
+            elif node.func.id == "p_" and len(texts) > 1:
+                yield texts[1], texts[0]
 
 
 def updated() -> Catalog:

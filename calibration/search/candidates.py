@@ -79,12 +79,10 @@ def student_candidates(
     """
     if student.validation_photos != own.validation_photos:
         raise InputError(
-            _(
-                "{student} and {run} cannot read the same validation photos; mend or remove the "
-                "unreadable ones ('edgetlc data check' lists them)",
-                student=student.run,
-                run=own.run,
-            )
+            "{student} and {run} cannot read the same validation photos; mend or remove the "
+            "unreadable ones ('edgetlc data check' lists them)",
+            student=student.run,
+            run=own.run,
         )
     about = {"architecture": _architecture(student), "student": student.run}
 
@@ -96,8 +94,8 @@ def student_candidates(
             network, record = load_int8(student.run)
             temperature = record["temperature"]
         except InputError:  # none, or not this checkpoint's
-            made = quantize_and_measure(student, photos, QuantizationConfig())
-            network, temperature = made.quantized.model, made.confidence.after.temperature
+            fresh = quantize_and_measure(student, photos, QuantizationConfig())
+            network, temperature = fresh.quantized.model, fresh.confidence.after.temperature
         logits = logits_of(network, student.validation)
         return BuiltVariant(network, student.checkpoint.contract, temperature, measured(logits))
 

@@ -100,13 +100,11 @@ def _build(
     first_of: dict[str, str] = {}
     for number, variant in enumerate(variants, start=1):
         note(
-            _(
-                "candidate {number} of {total}: {name}, {how}",
-                number=number,
-                total=len(variants),
-                name=variant.name,
-                how=variant.how,
-            )
+            "candidate {number} of {total}: {name}, {how}",
+            number=number,
+            total=len(variants),
+            name=variant.name,
+            how=variant.how,
         )
         try:
             one = variant.build()

@@ -5,15 +5,15 @@ from __future__ import annotations
 import platform
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Literal
+
+from edgetlc.runtime.machine import processor_flags
 
 Kind = Literal["vnni", "avx2", "arm"]
 
 VNNI_FLAGS = frozenset({"avx512_vnni", "avx_vnni"})
 _BEYOND_VNNI = frozenset({"amx_int8"})
 _BEYOND_AVX2 = VNNI_FLAGS | {"avx512f"}
-_CPUINFO = Path("/proc/cpuinfo")
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ def this_processor() -> Processor:
     """Return what this machine's processor stands for; only Linux on x86 tells its abilities."""
     if platform.machine().lower() in ("aarch64", "arm64"):
         return Processor({"arm": ""})
-    flags = _flags()
+    flags = processor_flags()
     return processor_with(flags) if flags else Processor({}, known=False)
 
 
@@ -56,13 +56,3 @@ def processor_with(flags: frozenset[str]) -> Processor:
     if "avx2" in flags:
         stands_for["avx2"] = "AVX2" if flags & _BEYOND_AVX2 else ""
     return Processor(stands_for)
-
-
-def _flags() -> frozenset[str]:
-    try:
-        lines = _CPUINFO.read_text(encoding="utf-8", errors="replace").splitlines()
-    except OSError:
-        return frozenset()
-    return frozenset(
-        flag for line in lines if line.startswith("flags") for flag in line.split(":", 1)[1].split()
-    )

@@ -99,14 +99,12 @@ def _check_students(run: Path, students: Sequence[Path]) -> None:
     for student in students:
         if student.resolve() in seen:
             raise InputError(
-                _(
-                    "{student} is given twice; name every student once, and not the run",
-                    student=student,
-                )
+                "{student} is given twice; name every student once, and not the run",
+                student=student,
             )
         if student.name in names:
             raise InputError(
-                _("two students are called {name}; rename one of the folders", name=student.name)
+                "two students are called {name}; rename one of the folders", name=student.name
             )
         seen.add(student.resolve())
         names.add(student.name)
@@ -114,21 +112,17 @@ def _check_students(run: Path, students: Sequence[Path]) -> None:
         theirs = [info.name for info in checkpoint.classes]
         if theirs != classes:
             raise InputError(
-                _(
-                    "{student} knows the classes {theirs}, {run} {ours}; a student must be trained "
-                    "on the same classes",
-                    student=student,
-                    theirs=some_of(theirs),
-                    run=run,
-                    ours=some_of(classes),
-                )
+                "{student} knows the classes {theirs}, {run} {ours}; a student must be trained "
+                "on the same classes",
+                student=student,
+                theirs=some_of(theirs),
+                run=run,
+                ours=some_of(classes),
             )
         if checkpoint.training_digest != original.training_digest:
             raise InputError(
-                _(
-                    "{student} was trained on other photos than {run}, perhaps on those that "
-                    "judge; train the student with the same manifest",
-                    student=student,
-                    run=run,
-                )
+                "{student} was trained on other photos than {run}, perhaps on those that "
+                "judge; train the student with the same manifest",
+                student=student,
+                run=run,
             )

@@ -25,13 +25,12 @@ from edgetlc.errors import EdgetlcError
 from edgetlc.files import read_json, write_json
 from edgetlc.locale import _
 from edgetlc.progress import Silent, progress, reporting
-from edgetlc.runtime.engines import OPENVINO, available_engines, open_engine
+from edgetlc.runtime.engines import ENGINES, engines_for, open_engine
 from edgetlc.runtime.pixels import Pixels
 from edgetlc.runtime.timing import interleaved
 
 T = TypeVar("T")
 
-HELD_TO = "ONEDNN_MAX_CPU_ISA"
 _ORDER, _TIMES = "order.json", "times.json"
 _LAST_WORDS = 400  # characters of a failed process's output
 
@@ -87,13 +86,14 @@ def latencies(
         EdgetlcError: the timing process failed; with what it said last.
     """
     times: dict[str, list[Latency]] = {name: [] for name in models}
+    here = {name: ENGINES[name] for name in engines_for("onnx") if ENGINES[name].installed}
     with tempfile.TemporaryDirectory(prefix="edgetlc-timing-") as name:
         folder = Path(name)
         for number, timed in enumerate(models.values()):
             (folder / f"{number}.onnx").write_bytes(timed.content)
             np.save(folder / f"{number}.npy", timed.pixels)
         for isa in ("", *held_to):
-            engines = [e for e in available_engines() if not isa or e == OPENVINO]
+            engines = [name for name, entry in here.items() if not isa or entry.isa_variable]
             order = {"models": len(models), "engines": engines}
             write_json(folder / _ORDER, {**order, "rounds": rounds, "threads": threads})
             if engines:
@@ -104,9 +104,10 @@ def latencies(
 
 
 def _run(folder: Path, isa: str, rounds: int) -> None:
-    environment = {name: value for name, value in os.environ.items() if name != HELD_TO}
+    variables = {entry.isa_variable for entry in ENGINES.values() if entry.isa_variable}
+    environment = {name: value for name, value in os.environ.items() if name not in variables}
     if isa:
-        environment[HELD_TO] = isa
+        environment |= dict.fromkeys(variables, isa)
     command = [sys.executable, "-P", "-m", __name__, str(folder)]
     what = _("timing, OpenVINO held to {isa}", isa=isa) if isa else _("timing")
     with (
@@ -126,11 +127,9 @@ def _run(folder: Path, isa: str, rounds: int) -> None:
             said.seek(0)
             last = said.read().decode("utf-8", "replace")[-_LAST_WORDS:].split()
             raise EdgetlcError(
-                _(
-                    "the timing process ended with status {status}: {output}",
-                    status=process.returncode,
-                    output=" ".join(last),
-                )
+                "the timing process ended with status {status}: {output}",
+                status=process.returncode,
+                output=" ".join(last),
             )
 
 

@@ -47,12 +47,10 @@ def collect(
     answer(
         document,
         lambda: say(
-            _(
-                "shard {first} of {step} is in {folder}; 'edgetlc answers judge' takes all shards",
-                first=first,
-                step=step,
-                folder=output,
-            )
+            "shard {first} of {step} is in {folder}; 'edgetlc answers judge' takes all shards",
+            first=first,
+            step=step,
+            folder=output,
         ),
         as_json=json_,
     )
@@ -92,4 +90,4 @@ def judge(
     outputs.check(opened)
     others = read_reports(reports or (), opened)
     found = judge_folders(opened, folders, with_cameras(config, devices), others)
-    conclude(found, opened, outputs, as_json=json_)
+    conclude(found, opened, outputs, devices, as_json=json_)

@@ -54,7 +54,7 @@ def check(bundle: BundleArgument, json_: Json = False) -> None:
             )
         )
         for name in unlisted:
-            say(_("not part of the bundle, never read: {name}", name=name))
+            say("not part of the bundle, never read: {name}", name=name)
 
     document = {
         "digest": opened.digest,
@@ -84,7 +84,7 @@ def pack(
     document = {"file": str(path), "bytes": size, "digest": opened.digest}
     answer(
         document,
-        lambda: say(_("{path}: {size:.1f} MB", path=path, size=size / 1e6)),
+        lambda: say("{path}: {size:.1f} MB", path=path, size=size / 1e6),
         as_json=json_,
     )
 
@@ -104,6 +104,8 @@ def describe(bundle: Bundle) -> dict[str, Any]:
 
 def show_bundle(bundle: Bundle) -> None:
     """Print what a bundle holds."""
+    from edgetlc.results.wording import ROLE_NAMES
+
     manifest = bundle.manifest
     rows = (
         (m.id, ", ".join(m.engines), f"{sum(manifest.files[f].bytes for f in m.files) / 1e6:.1f}")
@@ -111,22 +113,23 @@ def show_bundle(bundle: Bundle) -> None:
     )
     title = _("Models of {path}", path=bundle.path)
     table(title, (_("model"), _("engines"), Number("MB")), rows)
-    classes = ((info.name, info.zh, info.en, info.role) for info in manifest.classes)
+    classes = (
+        (info.name, info.zh, info.en, ROLE_NAMES.get(info.role, info.role))
+        for info in manifest.classes
+    )
     table(_("Classes"), (_("class"), "中文", "English", _("role")), classes)
     _show_policies(manifest)
     contract = manifest.contract
     say(
-        _(
-            "pixels: contract {version}, {side} x {side}, {geometry}",
-            version=contract.version,
-            side=contract.size,
-            geometry=contract.geometry,
-        )
+        "pixels: contract {version}, {side} x {side}, {geometry}",
+        version=contract.version,
+        side=contract.size,
+        geometry=contract.geometry,
     )
     if manifest.provenance.get("training", {}).get("data", {}).get("simulated"):
-        say(_("trained on SIMULATED photos, at least in part"))
-    say(_("written {time} by edgetlc {version}", time=manifest.created, version=manifest.edgetlc))
-    say(_("digest {digest}", digest=bundle.digest))
+        say("trained on SIMULATED photos, at least in part")
+    say("written {time} by edgetlc {version}", time=manifest.created, version=manifest.edgetlc)
+    say("digest {digest}", digest=bundle.digest)
 
 
 def _show_policies(manifest: BundleManifest) -> None:

@@ -184,7 +184,7 @@ def changed(config: Any, kind: Any, given: Mapping[Setting, Any], depth: int = 0
         needed = field.default is MISSING and field.default_factory is MISSING
         if needed and field.name not in values:
             flags = next(iter(given)).flag, options(kind)[field.name].flag
-            raise InputError(_("{flag} needs {needed}", flag=flags[0], needed=flags[1]))
+            raise InputError("{flag} needs {needed}", flag=flags[0], needed=flags[1])
     return kind(**values)
 
 
@@ -232,9 +232,9 @@ def read_config(path: Path, kind: Any) -> Any:
     try:
         return from_toml(path.read_text(encoding="utf-8"), kind)
     except (OSError, UnicodeDecodeError) as error:
-        raise InputError(_("{path}: {reason}", path=path, reason=str(error))) from None
+        raise InputError("{path}: {reason}", path=path, reason=str(error)) from None
     except InputError as error:
-        raise InputError(_("{path}: {reason}", path=path, reason=error)) from None
+        raise InputError("{path}: {reason}", path=path, reason=error) from None
 
 
 def _signature(function: Function) -> inspect.Signature:

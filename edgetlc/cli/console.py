@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence, Sized
 from typing import Any, NamedTuple, TypeVar
 
-from edgetlc.locale import _, local
+from edgetlc.locale import _, local, message
 from edgetlc.results.safe_text import visible
 
 T = TypeVar("T")
@@ -41,14 +41,14 @@ def writable(text: str) -> str:
     return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
-def say(text: object) -> None:
-    """Print one line of an answer on standard output."""
-    print(visible(local(text)))
+def say(text: str, /, **values: Any) -> None:
+    """Print one line of an answer on standard output; `values` fill the text's placeholders."""
+    print(visible(local(message(text, **values))))
 
 
-def note(text: object) -> None:
+def note(text: str, /, **values: Any) -> None:
     """Print one line beside the answer, on standard error."""
-    print(visible(local(text)), file=sys.stderr)
+    print(visible(local(message(text, **values))), file=sys.stderr)
 
 
 class Number(NamedTuple):
@@ -99,7 +99,7 @@ def points(share: float) -> str:
 def note_unreadable(photos: Iterable[tuple[Any, object]]) -> None:
     """Tell which photos were left out, and why."""
     for photo, reason in photos:
-        note(_("left out {path}: {reason}", path=getattr(photo, "path", photo), reason=reason))
+        note("left out {path}: {reason}", path=getattr(photo, "path", photo), reason=reason)
 
 
 def _width() -> int:
@@ -128,9 +128,9 @@ class Terminal:
         for done, item in enumerate(items, start=1):
             yield item
             if count and (done % step == 0 or done == count):
-                note(_("{what}: {done} of {count}", what=description, done=done, count=count))
+                note("{what}: {done} of {count}", what=description, done=done, count=count)
             elif done % step == 0:
-                note(_("{what}: {done}", what=description, done=done))
+                note("{what}: {done}", what=description, done=done)
 
     def note(self, text: str) -> None:
         """Print one line."""

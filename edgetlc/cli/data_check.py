@@ -74,12 +74,10 @@ def _show(source: Path, found: Findings, examples: int) -> None:
         columns = ("", _("finding"), Number(_("count")), _("examples"), "")
         table(_("Findings"), columns, findings)
     say(
-        _(
-            "{photos} photos, {errors} errors, {warnings} warnings",
-            photos=found.photos,
-            errors=found.errors,
-            warnings=found.warnings,
-        )
+        "{photos} photos, {errors} errors, {warnings} warnings",
+        photos=found.photos,
+        errors=found.errors,
+        warnings=found.warnings,
     )
 
 

@@ -70,9 +70,9 @@ def _show(output: Path, result: Split) -> None:
         simulated=result.photos.simulated,
     )
     for one in result.unreadable:
-        say(_("left out {path}: {reason}", path=one.file, reason=one.reason))
+        say("left out {path}: {reason}", path=one.file, reason=one.reason)
     for warning in result.warnings:
-        say(_("warning: {warning}", warning=warning))
+        say("warning: {warning}", warning=warning)
     say(
         n_(
             "{photos} photos in {count} cluster that stays whole, written to {file}",

@@ -51,9 +51,9 @@ def _show(made: Demo) -> None:
     show_verification(made.verification)
     say("")
     show_one(made.prediction)
-    say(_("  where the network saw it: {picture}", picture=made.overlay))
+    say("  where the network saw it: {picture}", picture=made.overlay)
     say("")
-    say(_("Photos are generated and cameras simulated; what lies where:"))
+    say("Photos are generated and cameras simulated; what lies where:")
     for what, place in (
         (_("photos"), made.photos),
         (_("split manifest"), made.split),
@@ -63,4 +63,4 @@ def _show(made: Demo) -> None:
     ):
         say(f"  {local(what):28} {place}")
     command = f"edgetlc predict {made.bundle.path} {made.prediction.file}"
-    say(_("Try: {command}", command=command))
+    say("Try: {command}", command=command)

@@ -11,8 +11,7 @@ import typer
 
 from edgetlc.cli.commands import Commands
 from edgetlc.cli.console import Number, answer, note, say, table
-from edgetlc.cli.options import DeviceFolder, Json
-from edgetlc.errors import InputError
+from edgetlc.cli.options import DeviceFolder, Json, photo_files
 from edgetlc.locale import _, n_, p_
 from edgetlc.progress import progress
 
@@ -91,7 +90,7 @@ def identify(
     from edgetlc.devices.profiles import Cameras
 
     cameras = Cameras.load(devices)
-    files = [file for place in photos for file in _photos_at(place)]
+    files = photo_files(photos)
     shown = progress(files, _("identified")) if len(files) > _TRACKED else iter(files)
     found = [identify(file, cameras) for file in shown]
     _note_unread_heic(files)
@@ -100,29 +99,6 @@ def identify(
         for one in found
     ]
     answer(document, lambda: _show_found(found), as_json=json_)
-
-
-def _photos_at(place: Path) -> Iterator[Path]:
-    """Yield a file as it is, or the photos in a folder and its sub-folders."""
-    from edgetlc.runtime.containers import PHOTO_SUFFIXES
-
-    if place.is_file():
-        yield place
-        return
-    if not place.is_dir():
-        raise InputError(_("{path}: no such photo or folder", path=place))
-    photos = [p for p in sorted(place.rglob("*")) if p.suffix.lower() in PHOTO_SUFFIXES]
-    photos = [p for p in photos if p.is_file() and not p.name.startswith(".")]
-    if not photos:
-        endings = ", ".join(sorted(PHOTO_SUFFIXES))
-        raise InputError(
-            _(
-                "{folder} holds no photos; expected names ending in {endings}",
-                folder=place,
-                endings=endings,
-            )
-        )
-    yield from photos
 
 
 def _note_unread_heic(files: Sequence[Path]) -> None:

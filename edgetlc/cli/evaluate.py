@@ -12,12 +12,10 @@ from edgetlc.cli.options import (
     Json,
     PartOption,
     ReportFile,
-    ResultsFile,
-    ResultsFormat,
     RunArgument,
     load_part,
 )
-from edgetlc.cli.results import write_results
+from edgetlc.cli.results import Results
 from edgetlc.cli.scores_view import COLUMNS, FIGURES, scores_row
 from edgetlc.locale import _
 
@@ -29,10 +27,9 @@ if TYPE_CHECKING:
 def evaluate(
     run: RunArgument,
     data: Data,
+    results: Results,
     part: PartOption = "test",
     device: Device = "cpu",
-    results_file: ResultsFile = None,
-    results_format: ResultsFormat = None,
     report: ReportFile = None,
     devices: DeviceFolder = None,
     json_: Json = False,
@@ -42,9 +39,9 @@ def evaluate(
     Example: edgetlc evaluate runs/herbs --data split.csv
     """
     from edgetlc.models.checkpoint import load_checkpoint
+    from edgetlc.pages.training import write_page
     from edgetlc.training.evaluate import evaluate as score_run
     from edgetlc.training.metrics import scores_to_json
-    from edgetlc.training.page import write_page
     from edgetlc.training.report import report_evaluation
 
     checkpoint = load_checkpoint(run)
@@ -61,7 +58,7 @@ def evaluate(
     }
     rows = [_figures("all", found.overall)]
     rows += [_figures(camera, scores) for camera, scores in found.cameras.items()]
-    write_results(results_file, results_format, document, rows)
+    results.write(document, rows)
     answer(document, lambda: _show(found, part), as_json=json_)
 
 
@@ -89,4 +86,4 @@ def _show(found: Evaluation, part: str) -> None:
         ((c.label, *counts) for c, counts in zip(classes, found.overall.confusion, strict=True)),
     )
     if found.simulated:
-        say(_("Some photos are simulated: the figures say nothing of the real cameras."))
+        say("Some photos are simulated: the figures say nothing of the real cameras.")

@@ -80,9 +80,9 @@ def _show(done: LeaveCameraOut) -> None:
         ((_name(row), row.photos, *_shares(row)) for row in rows),
         simulated=done.simulated,
     )
-    say(_("seen: the network learned from this camera's photos too; unseen: it never saw one."))
-    say(_("augmented: with camera augmentation, which did not know an unseen camera's look."))
-    say(_("In brackets: exact 95 % intervals, on one photo of every group."))
+    say("seen: the network learned from this camera's photos too; unseen: it never saw one.")
+    say("augmented: with camera augmentation, which did not know an unseen camera's look.")
+    say("In brackets: exact 95 % intervals, on one photo of every group.")
     unseen = (_("unseen: worse"), _("better"), _("p"))
     augmented = (_("augmented: better"), _("worse"), _("p"))
     table(
@@ -90,26 +90,22 @@ def _show(done: LeaveCameraOut) -> None:
         (_("camera"), *numbers((_("groups"), *unseen, *augmented))),
         ((_name(row), row.groups, *_changes(row)) for row in rows),
     )
-    say(_("p: McNemar's exact test on groups, mid-p, adjusted by Holm over the cameras."))
+    say("p: McNemar's exact test on groups, mid-p, adjusted by Holm over the cameras.")
     together = done.together
     say(
-        _(
-            "On a camera it never saw: {unseen:.1%} right, instead of {seen:.1%} ({difference}); "
-            "with camera augmentation {augmented:.1%} ({effect}).",
-            unseen=together.unseen.accuracy,
-            seen=together.seen.accuracy,
-            difference=_verdict(together.unseen_effect),
-            augmented=together.unseen_augmented.accuracy,
-            effect=_verdict(together.augmentation_effect),
-        )
+        "On a camera it never saw: {unseen:.1%} right, instead of {seen:.1%} ({difference}); "
+        "with camera augmentation {augmented:.1%} ({effect}).",
+        unseen=together.unseen.accuracy,
+        seen=together.seen.accuracy,
+        difference=_verdict(together.unseen_effect),
+        augmented=together.unseen_augmented.accuracy,
+        effect=_verdict(together.augmentation_effect),
     )
-    say(_("Each network was trained once: another --seed gives other figures."))
+    say("Each network was trained once: another --seed gives other figures.")
     if done.simulated:
         say(
-            _(
-                "Some photos are simulated, by the rendering that camera augmentation uses: real "
-                "cameras differ in more ways, and it may help less there."
-            )
+            "Some photos are simulated, by the rendering that camera augmentation uses: real "
+            "cameras differ in more ways, and it may help less there."
         )
 
 

@@ -86,10 +86,8 @@ def _show(done: Comparison) -> None:
     )
     if done.part == "val":
         say(
-            _(
-                "The validation part also chose each network's epoch. The final table, once: "
-                "the same command with --part test --resume"
-            )
+            "The validation part also chose each network's epoch. The final table, once: "
+            "the same command with --part test --resume"
         )
 
 

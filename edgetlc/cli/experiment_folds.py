@@ -43,7 +43,7 @@ def folds(
         photos = load_part(data, "all", devices)
         done = cross_validate(photos, config, output, count, overwrite=overwrite, resume=resume)
         for warning in done.warnings:
-            note(_("warning: {warning}", warning=warning))
+            note("warning: {warning}", warning=warning)
         note_unreadable(done.unreadable)
         answer(cross_validation_to_json(done), lambda: _show(done), as_json=json_)
 
@@ -57,11 +57,9 @@ def _show(done: CrossValidation) -> None:
         simulated=done.simulated,
     )
     say(
-        _(
-            "spread: sample standard deviation of the folds, no error of the mean (networks share "
-            "training photos); pooled: every photo once, answered by the network that did not see "
-            "it"
-        )
+        "spread: sample standard deviation of the folds, no error of the mean (networks share "
+        "training photos); pooled: every photo once, answered by the network that did not see "
+        "it"
     )
     table(
         _("Pooled, by camera"),

@@ -91,7 +91,7 @@ def export(
     document = describe(bundle)
     if WEB in wanted:
         document["web"] = make_web_app(bundle, web, devices=devices, overwrite=overwrite).to_json()
-        note(_("the phone app is in {folder}", folder=web))
+        note("the phone app is in {folder}", folder=web)
     answer(document, lambda: show_bundle(bundle), as_json=json_)
 
 
@@ -100,7 +100,7 @@ def _check(flag: str, wanted: Sequence[str], known: Sequence[str]) -> None:
         if value not in known:
             allowed = ", ".join(known)
             raise InputError(
-                _("{flag} is {value!r}; use {allowed}", flag=flag, value=value, allowed=allowed)
+                "{flag} is {value!r}; use {allowed}", flag=flag, value=value, allowed=allowed
             )
 
 
@@ -119,10 +119,8 @@ def _export_verified(
     if bundle is None:
         answer(found.to_json(), lambda: show_verification(found), as_json=as_json)
         note(
-            _(
-                "no bundle was written: the verification says {verdict}",
-                verdict=VERDICTS[found.verdict],
-            )
+            "no bundle was written: the verification says {verdict}",
+            verdict=VERDICTS[found.verdict],
         )
         raise typer.Exit(EXIT_CODE[found.verdict])
     if not as_json:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from edgetlc.errors import InputError
 from edgetlc.locale import _
 
 if TYPE_CHECKING:
@@ -54,10 +56,6 @@ ReportFile = Annotated[
 ResultsFile = Annotated[
     Path | None, typer.Option("--results-file", help=_("Also write the results to this file."))
 ]
-ResultsFormat = Annotated[
-    Literal["json", "csv"] | None,
-    typer.Option("--results-format", help=_("Of the results file; its suffix if not given.")),
-]
 
 
 def load_part(source: Path, part: PartName, devices: Path | None) -> PhotoSet:
@@ -71,3 +69,33 @@ def load_part(source: Path, part: PartName, devices: Path | None) -> PhotoSet:
 
     photos = load_photos(source, Cameras.load(devices))
     return photos if part == "all" else photos.part(part)
+
+
+def photo_files(places: Sequence[Path]) -> list[Path]:
+    """Return the photos named and those in the folders named, in order.
+
+    Hidden files are left out, and pictures that `edgetlc predict` made.
+
+    Raises:
+        InputError: a place does not exist, or no photo is there.
+    """
+    from edgetlc.results.safe_text import ANNOTATED_SUFFIX, OVERLAY_SUFFIX
+    from edgetlc.runtime.containers import PHOTO_SUFFIXES
+
+    def is_photo(path: Path) -> bool:
+        if path.suffix.lower() not in PHOTO_SUFFIXES or path.name.startswith("."):
+            return False
+        return not path.name.endswith((OVERLAY_SUFFIX, ANNOTATED_SUFFIX)) and path.is_file()
+
+    def expand(place: Path) -> Iterator[Path]:
+        if place.is_dir():
+            yield from filter(is_photo, sorted(place.rglob("*")))
+        elif place.exists():
+            yield place
+        else:
+            raise InputError("{path}: no such photo or folder", path=place)
+
+    files = [file for place in places for file in expand(place)]
+    if not files:
+        raise InputError("no photos in {places}", places=", ".join(map(str, places)))
+    return files

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -19,9 +19,10 @@ from edgetlc.cli.options import (
     ResultsFile,
     Resume,
     Threads,
+    photo_files,
 )
 from edgetlc.cli.prediction_view import MOST_ROWS, UNREADABLE, Tally, show_answers
-from edgetlc.errors import BAD_INPUT, InputError
+from edgetlc.errors import BAD_INPUT
 from edgetlc.locale import _
 from edgetlc.progress import progress
 
@@ -97,40 +98,10 @@ def predict(
     tally = _classify(classifier, files, outputs, as_json=json_)
     if not json_:
         show_answers(tally)
-        say(_("{model} on {engine}", model=classifier.model.id, engine=classifier.engine.name))
+        say("{model} on {engine}", model=classifier.model.id, engine=classifier.engine.name)
         _tell_where(outputs, tally.photos)
     if tally.unreadable:
         raise typer.Exit(BAD_INPUT)
-
-
-def photo_files(places: Sequence[Path]) -> list[Path]:
-    """Return the photos named and those in the folders named, in order.
-
-    Hidden files are left out, and pictures that `predict` made itself.
-
-    Raises:
-        InputError: a place does not exist, or no photo is there.
-    """
-    from edgetlc.results.safe_text import ANNOTATED_SUFFIX, OVERLAY_SUFFIX
-    from edgetlc.runtime.containers import PHOTO_SUFFIXES
-
-    def is_photo(path: Path) -> bool:
-        if path.suffix.lower() not in PHOTO_SUFFIXES or path.name.startswith("."):
-            return False
-        return not path.name.endswith((OVERLAY_SUFFIX, ANNOTATED_SUFFIX)) and path.is_file()
-
-    def expand(place: Path) -> Iterator[Path]:
-        if place.is_dir():
-            yield from filter(is_photo, sorted(place.rglob("*")))
-        elif place.exists():
-            yield place
-        else:
-            raise InputError(_("{path}: no such photo or folder", path=place))
-
-    files = [file for place in places for file in expand(place)]
-    if not files:
-        raise InputError(_("no photos in {places}", places=", ".join(map(str, places))))
-    return files
 
 
 def _classify(
@@ -152,13 +123,7 @@ def _classify(
                 if outputs.report is not None:
                     photos.append((one, sheet))
                 if one["decision"] == UNREADABLE:
-                    note(
-                        _(
-                            "cannot classify {file}: {reason}",
-                            file=one["file"],
-                            reason=one["reason"],
-                        )
-                    )
+                    note("cannot classify {file}: {reason}", file=one["file"], reason=one["reason"])
             outputs.write(batch)
             if outputs.report is not None:
                 from edgetlc.pages.predictions import write_report
@@ -168,13 +133,11 @@ def _classify(
         except BaseException:
             if journal is not None and journal.path is not None:
                 note(
-                    _(
-                        "{done} of {all} answers are kept in {file}; the same command with "
-                        "--resume goes on from there",
-                        done=tally.photos,
-                        all=len(files),
-                        file=journal.path,
-                    )
+                    "{done} of {all} answers are kept in {file}; the same command with "
+                    "--resume goes on from there",
+                    done=tally.photos,
+                    all=len(files),
+                    file=journal.path,
                 )
             raise
         try:
@@ -216,4 +179,4 @@ def _tell_where(outputs: Outputs, photos: int) -> None:
         if place is not None:
             say(what)
     if photos > MOST_ROWS and outputs.results_file is None:
-        say(_("all answers, one by one: pass --results-file answers.csv (.json .jsonl .xml .txt)"))
+        say("all answers, one by one: pass --results-file answers.csv (.json .jsonl .xml .txt)")

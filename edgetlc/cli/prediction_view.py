@@ -135,13 +135,11 @@ def _show_cautions(found: Tally) -> None:
         shown[code] += 1
         if shown[code] <= _MOST_TEXTS:
             say(
-                _(
-                    "caution for {count} of {photos} photos ({code}): {text}",
-                    count=count,
-                    photos=found.photos,
-                    code=code,
-                    text=zh if spoken() == "zh" else en,
-                )
+                "caution for {count} of {photos} photos ({code}): {text}",
+                count=count,
+                photos=found.photos,
+                code=code,
+                text=zh if spoken() == "zh" else en,
             )
     for code, texts in shown.items():
         if texts > _MOST_TEXTS:

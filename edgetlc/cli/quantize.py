@@ -83,11 +83,7 @@ def _document(made: QuantizedRun) -> dict[str, Any]:
         "per_camera": calibration.per_camera,
         "coverage": calibration.coverage.to_json(),
         "calibration_digest": calibration.digest,
-        "quantized_layers": made.quantized_layers,
-        "float_layers": made.float_layers,
-        "float_fallback": [vars(step) for step in made.float_fallback],
-        "validation": made.measurement.to_json(),
-        "confidence": made.confidence.to_json(),
+        **made.int8.to_json(),
         "float_bytes": made.float_bytes,
         "int8_bytes": made.int8_bytes,
         "unreadable": [{"file": str(p.path), "reason": reason} for p, reason in made.unreadable],
@@ -103,9 +99,9 @@ def _show(made: QuantizedRun) -> None:
         simulated=made.calibration.simulated,
     )
     for warning in coverage.warnings:
-        say(_("note: {warning}", warning=warning))
-    _show_effects(made.measurement, made.simulated)
-    if made.float_fallback:
+        say("note: {warning}", warning=warning)
+    _show_effects(made.int8.measurement, made.simulated)
+    if made.int8.float_fallback:
         names = (_("worst camera then"), Number(_("drop")), Number(_("false genuine")))
         table(
             _("Layers back in float, in this order"),
@@ -115,35 +111,29 @@ def _show(made: QuantizedRun) -> None:
                     *(s.layer, percent(s.effect), s.worst_camera),
                     *(points(s.worst_drop), points(s.worst_rise)),
                 )
-                for s in made.float_fallback
+                for s in made.int8.float_fallback
             ),
         )
     say(
-        _(
-            "{int8} layers in int8, {float} left in float",
-            int8=made.quantized_layers,
-            float=made.float_layers,
-        )
+        "{int8} layers in int8, {float} left in float",
+        int8=made.int8.quantized.quantized_layers,
+        float=made.int8.quantized.float_layers,
     )
-    refit = made.confidence
+    refit = made.int8.confidence
     say(
-        _(
-            "temperature {float:.2f} of the float network, {int8:.2f} of int8: mean confidence "
-            "minus accuracy {excess} in float, {before} in int8, {after} refitted",
-            float=refit.before.temperature,
-            int8=refit.after.temperature,
-            excess=points(refit.float_network.excess),
-            before=points(refit.before.excess),
-            after=points(refit.after.excess),
-        )
+        "temperature {float:.2f} of the float network, {int8:.2f} of int8: mean confidence "
+        "minus accuracy {excess} in float, {before} in int8, {after} refitted",
+        float=refit.before.temperature,
+        int8=refit.after.temperature,
+        excess=points(refit.float_network.excess),
+        before=points(refit.before.excess),
+        after=points(refit.after.excess),
     )
     say(
-        _(
-            "{path}: {size:.1f} MB, {times:.1f} times smaller than float",
-            path=made.path,
-            size=made.int8_bytes / 1e6,
-            times=made.float_bytes / made.int8_bytes,
-        )
+        "{path}: {size:.1f} MB, {times:.1f} times smaller than float",
+        path=made.path,
+        size=made.int8_bytes / 1e6,
+        times=made.float_bytes / made.int8_bytes,
     )
 
 

@@ -46,7 +46,7 @@ def list_(
         try:
             runs.append(read_run(place))
         except InputError as error:  # one damaged run hides no other
-            note(_("left out {path}: {reason}", path=place, reason=error))
+            note("left out {path}: {reason}", path=place, reason=error)
     figures = numbers((_("epochs"), _("kept"), _("val accuracy"), _("val loss")))
 
     def show() -> None:

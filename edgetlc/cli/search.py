@@ -20,7 +20,7 @@ from edgetlc.cli.options import (
     load_part,
 )
 from edgetlc.cli.quantize import OwnPhotos, trained_with, with_own
-from edgetlc.locale import _, local
+from edgetlc.locale import _
 
 if TYPE_CHECKING:
     from edgetlc.calibration.search.result import SearchResult
@@ -46,6 +46,7 @@ def search(
     Example: edgetlc search runs/herbs --data split.csv --student runs/small --report search.html
     """
     from edgetlc.calibration.search.run import search_run
+    from edgetlc.devices.profiles import Cameras
     from edgetlc.pages.search import write_page
 
     calibration = with_own(calibration, own, devices)
@@ -53,7 +54,7 @@ def search(
     photos = load_part(data, "all", devices)
     found = search_run(run, photos, calibration, config, resume=resume)
     if report:
-        write_page(report, found)
+        write_page(report, found, Cameras.load(devices))
     answer(found.to_json(), lambda: _show(found, run, config.students, report), as_json=json_)
 
 
@@ -65,10 +66,10 @@ def _show(found: SearchResult, run: Path, students: Sequence[Path], report: Path
         (_("Candidates on the validation part"), losses(found), found.simulated),
         (_("Time for one photo, and size"), costs(found), False),
     ):
-        names = [Number(local(c.name)) if c.number else c.name for c in columns]
+        names = [Number(c.name) if c.number else c.name for c in columns]
         table(title, names, rows, simulated=simulated)
     for name, reason in found.left_out:
-        say(_("left out {path}: {reason}", path=name, reason=reason))
+        say("left out {path}: {reason}", path=name, reason=reason)
     table(
         _("Recommendation, no camera losing more than {share:.1%}", share=found.max_drop),
         (_("target"), _("ship"), _("reason")),
@@ -77,4 +78,4 @@ def _show(found: SearchResult, run: Path, students: Sequence[Path], report: Path
     for line in next_steps(found, run, students):
         say(line)
     if report:
-        say(_("report: {page}", page=report))
+        say("report: {page}", page=report)

@@ -67,7 +67,7 @@ def simulate(
 
     def skip(photo: Any, error: Exception) -> None:
         skipped.append({"file": str(photo.path), "reason": str(error)})
-        note(_("left out {path}: {reason}", path=photo.path, reason=error))
+        note("left out {path}: {reason}", path=photo.path, reason=error)
 
     made = simulate_photos(
         load_part(source, part, devices),

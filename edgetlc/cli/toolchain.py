@@ -6,7 +6,16 @@ from importlib.util import find_spec
 
 from edgetlc.errors import MissingExtraError
 
-PACKAGES = ("torch", "torchvision", "onnx", "onnxscript", "nncf", "openvino", "safetensors")
+PACKAGES = (
+    "torch",
+    "torchvision",
+    "onnx",
+    "onnxscript",
+    "nncf",
+    "openvino",
+    "safetensors",
+    "sklearn",
+)
 
 
 def need_toolchain(command: str) -> None:

@@ -71,4 +71,4 @@ def _show(run: TrainedRun, report: RunReport, simulated: bool) -> None:
     )
     for finding in report.findings:
         say(finding.text)
-    say(_("Curves, confusions and settings: {page}", page=run.folder / REPORT_FILE))
+    say("Curves, confusions and settings: {page}", page=run.folder / REPORT_FILE)

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import typer
 
 from edgetlc.cli.console import answer, note, note_unreadable
 from edgetlc.cli.options import PartName
-from edgetlc.cli.results import write_results
+from edgetlc.cli.results import Results
 from edgetlc.cli.verification_view import EXIT_CODE, rows_of, show_verification
 from edgetlc.config import option
 from edgetlc.errors import InputError
@@ -24,14 +24,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Asked:
-    """Which models answer which photos.
-
-    Attributes:
-        reference: run folder of the float network.
-        part: of the manifest.
-        models: ids of the bundle's models; none means all.
-        engine: the only one to use.
-    """
+    """Which models answer which photos."""
 
     reference: Path | None = option(
         None,
@@ -56,23 +49,12 @@ class Asked:
 
 @dataclass(frozen=True)
 class Outputs:
-    """What is made of a verdict beside the answer on the terminal.
-
-    Attributes:
-        report: an HTML page.
-        junit: JUnit XML.
-        record: whether the bundle keeps the verdicts.
-        results_file: the results as JSON, or as CSV.
-        results_format: of that file.
-    """
+    """What is made of a verdict beside the answer on the terminal."""
 
     report: Path | None = option(None, _("Also write an HTML page that opens offline."))
     junit: Path | None = option(None, _("Also write JUnit XML: a test case per camera and model."))
     record: bool = option(False, _("Leave the verdicts in the bundle; 'predict' shows them."))
-    results_file: Path | None = option(None, _("Also write the results to this file."))
-    results_format: Literal["json", "csv"] | None = option(
-        None, _("Of the results file; its suffix if not given.")
-    )
+    results: Results = field(default_factory=Results)
 
     def check(self, bundle: Bundle) -> None:
         """Refuse before the work what cannot be done after it."""
@@ -81,21 +63,22 @@ class Outputs:
         if self.record:
             check_recordable(bundle)
 
-    def write(self, found: Verification, bundle: Bundle) -> None:
-        """Write what was asked for."""
+    def write(self, found: Verification, bundle: Bundle, devices: Path | None = None) -> None:
+        """Write what was asked for; cameras go by the names in the folder `devices`, too."""
         if self.record:
             from edgetlc.parity.reports import record
 
-            note(_("recorded in {file}", file=record(bundle, found)))
+            note("recorded in {file}", file=record(bundle, found))
         if self.report is not None:
+            from edgetlc.devices.profiles import Cameras
             from edgetlc.pages.verification import write_page
 
-            write_page(self.report, found, bundle)
+            write_page(self.report, found, bundle, Cameras.load(devices))
         if self.junit is not None:
             from edgetlc.parity.junit import write_junit
 
             write_junit(self.junit, found)
-        write_results(self.results_file, self.results_format, found.to_json(), rows_of(found))
+        self.results.write(found.to_json(), rows_of(found))
 
 
 def with_cameras(config: VerificationConfig, devices: Path | None) -> VerificationConfig:
@@ -106,10 +89,17 @@ def with_cameras(config: VerificationConfig, devices: Path | None) -> Verificati
     return replace(config, cameras=tuple(listed))
 
 
-def conclude(found: Verification, bundle: Bundle, outputs: Outputs, *, as_json: bool) -> NoReturn:
+def conclude(
+    found: Verification,
+    bundle: Bundle,
+    outputs: Outputs,
+    devices: Path | None = None,
+    *,
+    as_json: bool,
+) -> NoReturn:
     """Tell a verdict and exit with its code."""
     note_unreadable(found.unreadable)
-    outputs.write(found, bundle)
+    outputs.write(found, bundle, devices)
     answer(found.to_json(), lambda: show_verification(found), as_json=as_json)
     raise typer.Exit(EXIT_CODE[found.verdict])
 
@@ -129,14 +119,12 @@ def _reference(run: Path | None, bundle: Bundle) -> Any:
     known = [info.name for info in manifest.classes]
     if names != known or checkpoint.contract != manifest.contract:
         raise InputError(
-            _(
-                "{run} was trained on {names} at {size} pixels, the bundle on {known} at "
-                "{bundle_size}; pass the bundle's own run",
-                run=run,
-                names=", ".join(names),
-                size=checkpoint.contract.size,
-                known=", ".join(known),
-                bundle_size=manifest.contract.size,
-            )
+            "{run} was trained on {names} at {size} pixels, the bundle on {known} at "
+            "{bundle_size}; pass the bundle's own run",
+            run=run,
+            names=", ".join(names),
+            size=checkpoint.contract.size,
+            known=", ".join(known),
+            bundle_size=manifest.contract.size,
         )
     return ReferenceModel(checkpoint, threads=1)

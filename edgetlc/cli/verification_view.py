@@ -29,17 +29,13 @@ def show_verification(found: Verification) -> None:
     )
     if found.labelled:
         say(
-            _(
-                "PASS, FAIL, or – for not enough evidence; right→wrong / wrong→right beside it, "
-                "and how many more photos without right→wrong a PASS takes"
-            )
+            "PASS, FAIL, or – for not enough evidence; right→wrong / wrong→right beside it, "
+            "and how many more photos without right→wrong a PASS takes"
         )
     else:
         say(
-            _(
-                "PASS, FAIL, or – for not enough evidence; changed answers beside it, and how many "
-                "more photos without one a PASS takes"
-            )
+            "PASS, FAIL, or – for not enough evidence; changed answers beside it, and how many "
+            "more photos without one a PASS takes"
         )
     for number, report in enumerate(found.candidates, start=1):
         _show_candidate(number, report)
@@ -51,29 +47,25 @@ def show_verification(found: Verification) -> None:
             map(_machine_row, found.machines),
         )
     if found.untested:
-        say(_("untested, no photos: {cameras}", cameras=", ".join(found.untested)))
+        say("untested, no photos: {cameras}", cameras=", ".join(found.untested))
     if found.simulated:
-        say(_("Photos are SIMULATED: this says nothing of the real cameras."))
+        say("Photos are SIMULATED: this says nothing of the real cameras.")
     _show_terms(found)
 
 
 def _show_terms(found: Verification) -> None:
     if any(report.gate is not None for report in found.candidates):
         say(
-            _(
-                "accepted rise of counterfeits called genuine: {margin:.1%}",
-                margin=found.gate_rule.margin,
-            )
+            "accepted rise of counterfeits called genuine: {margin:.1%}",
+            margin=found.gate_rule.margin,
         )
     unit = _("a photo") if found.independent == "photo" else _("a specimen")
     say(
-        _(
-            "reference {reference}; margin {margin:.1%}; {unit} counts once; overall: {verdict}",
-            reference=found.reference,
-            margin=found.rule.margin,
-            unit=unit,
-            verdict=VERDICTS[found.verdict],
-        )
+        "reference {reference}; margin {margin:.1%}; {unit} counts once; overall: {verdict}",
+        reference=found.reference,
+        margin=found.rule.margin,
+        unit=unit,
+        verdict=VERDICTS[found.verdict],
     )
 
 
@@ -173,7 +165,7 @@ def _row(report: CandidateReport, v: CameraVerdict) -> dict[str, object]:
         "model": report.model,
         "engine": report.engine,
         "machine": report.machine,
-        "camera": t.camera or "unknown",
+        "camera": t.camera,
         "photos": t.n,
         "units": t.units,
         "reference_accuracy": t.reference_accuracy,

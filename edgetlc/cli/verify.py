@@ -55,9 +55,7 @@ def verify(
     )
     if asked.part != "test":
         note(
-            _(
-                "part {part} holds photos that training has seen: do not rely on this verdict",
-                part=asked.part,
-            )
+            "part {part} holds photos that training has seen: do not rely on this verdict",
+            part=asked.part,
         )
-    conclude(found, opened, outputs, as_json=json_)
+    conclude(found, opened, outputs, devices, as_json=json_)

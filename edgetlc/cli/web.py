@@ -38,20 +38,16 @@ def web(
     )
 
     def show() -> None:
-        say(_("{model} of the bundle {bundle}", model=made.model, bundle=made.bundle))
+        say("{model} of the bundle {bundle}", model=made.model, bundle=made.bundle)
         say(
-            _(
-                "{path}: {size:.1f} MB, opens on a phone as it is",
-                path=made.single_file,
-                size=made.single_file_bytes / 1e6,
-            )
+            "{path}: {size:.1f} MB, opens on a phone as it is",
+            path=made.single_file,
+            size=made.single_file_bytes / 1e6,
         )
         say(
-            _(
-                "{path}: {size:.1f} MB, to install from a web host",
-                path=made.app,
-                size=made.app_bytes / 1e6,
-            )
+            "{path}: {size:.1f} MB, to install from a web host",
+            path=made.app,
+            size=made.app_bytes / 1e6,
         )
 
     answer(made.to_json(), show, as_json=json_)

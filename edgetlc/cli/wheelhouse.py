@@ -79,11 +79,9 @@ def _show_wheelhouse(made: Wheelhouse, output: Path) -> None:
         )
     )
     say(
-        _(
-            "for Linux {machine} with Python {python} and glibc {glibc} or newer",
-            machine=made.machine,
-            python=made.python,
-            glibc=made.glibc,
-        )
+        "for Linux {machine} with Python {python} and glibc {glibc} or newer",
+        machine=made.machine,
+        python=made.python,
+        glibc=made.glibc,
     )
-    say(_("on the board, in that folder: sh install.sh"))
+    say("on the board, in that folder: sh install.sh")

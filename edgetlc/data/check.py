@@ -87,12 +87,7 @@ class Findings:
     @property
     def errors(self) -> int:
         """Number of findings that make the set unfit."""
-        found = (
-            self.unreadable,
-            self.empty_classes,
-            self.label_conflicts,
-            self.camera_conflicts,
-        )
+        found = (self.unreadable, self.empty_classes, self.label_conflicts, self.camera_conflicts)
         return sum(map(len, found))
 
     @property

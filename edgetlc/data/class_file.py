@@ -18,7 +18,6 @@ from typing import get_args
 
 from edgetlc.errors import InputError
 from edgetlc.files import write_text
-from edgetlc.locale import _
 from edgetlc.runtime.classes import ClassInfo, Role
 
 CLASSES_FILE = "classes.toml"
@@ -39,22 +38,20 @@ def _parse_classes(path: Path) -> dict[str, ClassInfo]:
         document = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise InputError(
-            _("{path} is not a readable TOML file: {reason}", path=path, reason=error)
+            "{path} is not a readable TOML file: {reason}", path=path, reason=error
         ) from None
     classes = {}
     for name, fields in document.items():
         if not isinstance(fields, dict) or set(fields) - {"zh", "en", "role"}:
-            raise InputError(_("{path}: [{name}] takes zh, en and role only", path=path, name=name))
+            raise InputError("{path}: [{name}] takes zh, en and role only", path=path, name=name)
         role = fields.get("role", "unspecified")
         if role not in get_args(Role):
             raise InputError(
-                _(
-                    "{path}: role of [{name}] is {role!r}; use {allowed}",
-                    path=path,
-                    name=name,
-                    role=role,
-                    allowed=", ".join(get_args(Role)),
-                )
+                "{path}: role of [{name}] is {role!r}; use {allowed}",
+                path=path,
+                name=name,
+                role=role,
+                allowed=", ".join(get_args(Role)),
             )
         zh, en = str(fields.get("zh", name)), str(fields.get("en", name))
         classes[name] = ClassInfo(name, zh, en, role)

@@ -94,12 +94,10 @@ def _fold(
 def _require_clusters(labels: Sequence[str], clusters: Sequence[Cluster], count: int) -> None:
     if count > len(clusters):
         raise InputError(
-            _(
-                "{count} folds asked for; outside the test part there are {clusters} clusters "
-                "of photos that stay together; choose fewer folds",
-                count=count,
-                clusters=len(clusters),
-            )
+            "{count} folds asked for; outside the test part there are {clusters} clusters "
+            "of photos that stay together; choose fewer folds",
+            count=count,
+            clusters=len(clusters),
         )
     for label in labels:
         holding = sum(label in cluster.labels for cluster in clusters)
@@ -123,21 +121,17 @@ def _require_parts(parted: PhotoSet, number: int) -> None:
     empty = [part for part, labels in here.items() if not labels]
     if missing:
         raise InputError(
-            _(
-                "fold {number} would have no training photo of {classes}: too many photos belong "
-                "together; choose another number of folds or another seed",
-                number=number,
-                classes=", ".join(missing),
-            )
+            "fold {number} would have no training photo of {classes}: too many photos belong "
+            "together; choose another number of folds or another seed",
+            number=number,
+            classes=", ".join(missing),
         )
     if empty:
         raise InputError(
-            _(
-                "fold {number} would have no {part} photo: too many photos belong together; "
-                "choose another number of folds or another seed",
-                number=number,
-                part=empty[0],
-            )
+            "fold {number} would have no {part} photo: too many photos belong together; "
+            "choose another number of folds or another seed",
+            number=number,
+            part=empty[0],
         )
 
 

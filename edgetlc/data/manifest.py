@@ -57,24 +57,19 @@ def load_photos(source: Path, cameras: Cameras) -> PhotoSet:
         photos = _from_manifest(source, cameras)
         root = source.parent
     else:
-        raise InputError(_("{source}: no such folder or manifest", source=source))
+        raise InputError("{source}: no such folder or manifest", source=source)
     if not photos:
         raise InputError(
-            _(
-                "{source} holds no photos; expected <class>/<photo> with names ending in "
-                "{suffixes}",
-                source=source,
-                suffixes=", ".join(sorted(PHOTO_SUFFIXES)),
-            )
+            "{source} holds no photos; expected <class>/<photo> with names ending in {suffixes}",
+            source=source,
+            suffixes=", ".join(sorted(PHOTO_SUFFIXES)),
         )
     names = sorted({photo.label for photo in photos})
     if len(names) < 2:
         raise InputError(
-            _(
-                "{source} holds one class only ({name}); a classifier needs two",
-                source=source,
-                name=names[0],
-            )
+            "{source} holds one class only ({name}); a classifier needs two",
+            source=source,
+            name=names[0],
         )
     return PhotoSet(tuple(photos), read_classes(root / CLASSES_FILE, names))
 
@@ -100,7 +95,7 @@ def write_manifest(path: Path, photos: PhotoSet) -> None:
     except UnicodeEncodeError as error:
         bad = ascii(error.object[error.start - 40 : error.end + 40])
         raise InputError(
-            _("a file or class name is not UTF-8, rename it: near {bad}", bad=bad)
+            "a file or class name is not UTF-8, rename it: near {bad}", bad=bad
         ) from None
 
 
@@ -176,15 +171,14 @@ def _photo(file: Path, label: str, cameras: Cameras) -> Photo:
 
 
 def _from_manifest(path: Path, cameras: Cameras) -> list[Photo]:
-    root = path.absolute().parent
     try:
         with path.open(encoding="utf-8-sig", newline="") as stream:
             reader = csv.DictReader(stream, strict=True, skipinitialspace=True)
             _check_columns(path, reader.fieldnames or [])
-            return [_from_row(path, root, reader.line_num, row, cameras) for row in reader]
+            return [_from_line(path, reader.line_num, row, cameras) for row in reader]
     except (UnicodeDecodeError, csv.Error) as error:
         raise InputError(
-            _("{path} is not a UTF-8 CSV manifest: {reason}", path=path, reason=error)
+            "{path} is not a UTF-8 CSV manifest: {reason}", path=path, reason=error
         ) from None
 
 
@@ -195,67 +189,43 @@ def _check_columns(path: Path, found: Iterable[str]) -> None:
     repeated = sorted({name for name in found if found.count(name) > 1})
     if unknown or missing or repeated:
         raise InputError(
-            _(
-                "{path}: columns unknown {unknown}, missing {missing}, repeated {repeated}; a "
-                "manifest has path, class and optionally {others}",
-                path=path,
-                unknown=unknown,
-                missing=missing,
-                repeated=repeated,
-                others=", ".join(COLUMNS[2:]),
-            )
+            "{path}: columns unknown {unknown}, missing {missing}, repeated {repeated}; a "
+            "manifest has path, class and optionally {others}",
+            path=path,
+            unknown=unknown,
+            missing=missing,
+            repeated=repeated,
+            others=", ".join(COLUMNS[2:]),
         )
 
 
-def _from_row(
-    path: Path, root: Path, line: int, row: dict[str, str | None], cameras: Cameras
-) -> Photo:
+def _from_line(path: Path, line: int, row: dict[str, str | None], cameras: Cameras) -> Photo:
+    try:
+        return _from_row(row, path.absolute().parent, cameras)
+    except InputError as error:
+        raise InputError(
+            "{path}, line {line}: {reason}", path=path, line=line, reason=error
+        ) from None
+
+
+def _from_row(row: dict[str, str | None], root: Path, cameras: Cameras) -> Photo:
     def field(name: str) -> str | None:
         return row.get(name) or None
 
     place, label, part = field("path"), field("class"), field("part")
     if None in row or place is None or label is None:
-        raise InputError(
-            _(
-                "{path}, line {line}: needs a path and a class, and one field per column",
-                path=path,
-                line=line,
-            )
-        )
+        raise InputError("needs a path and a class, and one field per column")
     if part is not None and part not in PARTS:
-        raise InputError(
-            _(
-                "{path}, line {line}: part is {part!r}; use {allowed} or nothing",
-                path=path,
-                line=line,
-                part=part,
-                allowed=", ".join(PARTS),
-            )
-        )
+        allowed = ", ".join(PARTS)
+        raise InputError("part is {part!r}; use {allowed} or nothing", part=part, allowed=allowed)
     simulated = field("simulated") or "0"
     if simulated not in ("0", "1"):
-        raise InputError(
-            _(
-                "{path}, line {line}: simulated is {simulated!r}; use 0 or 1",
-                path=path,
-                line=line,
-                simulated=simulated,
-            )
-        )
+        raise InputError("simulated is {simulated!r}; use 0 or 1", simulated=simulated)
     camera = field("camera")
     if camera is not None and camera not in cameras:
-        raise InputError(
-            _(
-                "{path}, line {line}: unknown camera {camera!r}; see 'edgetlc devices list'",
-                path=path,
-                line=line,
-                camera=camera,
-            )
-        )
+        raise InputError("unknown camera {camera!r}; see 'edgetlc devices list'", camera=camera)
     file = root / place
     if not file.is_file():
-        raise InputError(
-            _("{path}, line {line}: no photo at {file}", path=path, line=line, file=file)
-        )
+        raise InputError("no photo at {file}", file=file)
     photo = Photo(file, label, camera, field("batch"), field("group"), None, simulated == "1")
     return replace(photo, part=part)

@@ -22,7 +22,6 @@ from typing import Literal
 
 from edgetlc.errors import InputError
 from edgetlc.files import sha256_file
-from edgetlc.locale import _
 from edgetlc.runtime.classes import ClassInfo
 from edgetlc.threads import in_order
 
@@ -69,10 +68,8 @@ class PhotoSet:
         chosen = tuple(photo for photo in self.photos if photo.part in parts)
         if not chosen:
             raise InputError(
-                _(
-                    "no photo is in part {parts}; run 'edgetlc data split' first",
-                    parts=", ".join(parts),
-                )
+                "no photo is in part {parts}; run 'edgetlc data split' first",
+                parts=", ".join(parts),
             )
         return replace(self, photos=chosen)
 

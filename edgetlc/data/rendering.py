@@ -60,11 +60,7 @@ def render_look(
         image = Image.fromarray(_noisy(np.asarray(image), look.noise, seed))
     file = io.BytesIO()
     image.save(
-        file,
-        "JPEG",
-        quality=look.jpeg_quality,
-        subsampling=look.chroma_subsampling,
-        exif=exif,
+        file, "JPEG", quality=look.jpeg_quality, subsampling=look.chroma_subsampling, exif=exif
     )
     return file.getvalue()
 

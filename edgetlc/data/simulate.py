@@ -105,12 +105,12 @@ def simulate_photos(
                 if not isinstance(outcome, ImageError):
                     renders.extend(outcome)
                 elif unreadable is None:
-                    raise ImageError(_("{path}: {reason}", path=job.photo.path, reason=outcome))
+                    raise ImageError("{path}: {reason}", path=job.photo.path, reason=outcome)
                 else:
                     unreadable(job.photo, outcome)
         if not renders:
             raise InputError(
-                _("none of {photos} photos can be read; see 'edgetlc data check'", photos=len(jobs))
+                "none of {photos} photos can be read; see 'edgetlc data check'", photos=len(jobs)
             )
         write_manifest(folder / MANIFEST_FILE, replace(photos, photos=tuple(renders)))
     final = output.absolute()
@@ -124,13 +124,13 @@ def _cameras_per_photo(
     """Return the checked number of cameras for a source outside and inside the test part."""
     ids = [camera.id for camera in cameras]
     if not ids or len(set(ids)) < len(ids):
-        raise InputError(_("cameras to simulate are {ids}; give one or more, each once", ids=ids))
+        raise InputError("cameras to simulate are {ids}; give one or more, each once", ids=ids)
     usual = len(ids) if per_photo is None else per_photo
     test = usual if per_test_photo is None else per_test_photo
     for number in (usual, test):
         if not 1 <= number <= len(ids):
             raise InputError(
-                _("{number} cameras for each photo; use 1 to {most}", number=number, most=len(ids))
+                "{number} cameras for each photo; use 1 to {most}", number=number, most=len(ids)
             )
     return usual, test
 
@@ -141,14 +141,11 @@ def _check_apart(photos: Iterable[Photo], output: Path) -> None:
     for photo in photos:
         if photo.path.resolve().is_relative_to(place):
             raise InputError(
-                _(
-                    "{output} holds the photos to render; choose another output folder",
-                    output=output,
-                )
+                "{output} holds the photos to render; choose another output folder", output=output
             )
         if Path(photo.label).name != photo.label or photo.label in ("", ".."):
             raise InputError(
-                _("class {label!r} cannot be a folder's name; rename the class", label=photo.label)
+                "class {label!r} cannot be a folder's name; rename the class", label=photo.label
             )
 
 

@@ -65,29 +65,22 @@ def parse_ratios(text: str, *, allow_any: bool = False) -> dict[Part, float]:
     total = sum(numbers)
     if len(numbers) != len(PARTS) or not all(0 < number <= total < 1e9 for number in numbers):
         raise InputError(
-            _(
-                "ratios are {text!r}; use three positive numbers for {parts}",
-                text=text,
-                parts=":".join(PARTS),
-            )
+            "ratios are {text!r}; use three positive numbers for {parts}",
+            text=text,
+            parts=":".join(PARTS),
         )
     ratios = {part: number / total for part, number in zip(PARTS, numbers, strict=True)}
     if not allow_any and (outside := _outside_standard(ratios)):
         raise InputError(
-            _(
-                "ratios {text} give {outside}; choose others or pass --allow-any-ratio",
-                text=text,
-                outside=outside,
-            )
+            "ratios {text} give {outside}; choose others or pass --allow-any-ratio",
+            text=text,
+            outside=outside,
         )
     return ratios
 
 
 def split(
-    photos: PhotoSet,
-    ratios: Mapping[Part, float] = DEFAULT_RATIOS,
-    *,
-    seed: int = 0,
+    photos: PhotoSet, ratios: Mapping[Part, float] = DEFAULT_RATIOS, *, seed: int = 0
 ) -> Split:
     """Divide a photo set by class and camera into three parts, each cluster whole.
 
@@ -133,17 +126,15 @@ def _require_clusters(labels: Sequence[str], clusters: Sequence[Cluster]) -> Non
         holding = [cluster for cluster in clusters if label in cluster.labels]
         if not holding:
             raise InputError(
-                _("class {label!r} has no readable photo; see 'edgetlc data check'", label=label)
+                "class {label!r} has no readable photo; see 'edgetlc data check'", label=label
             )
         if len(holding) == 1:
             raise InputError(
-                _(
-                    "all {photos} readable photos of class {label!r} belong together (one batch, "
-                    "one group or near-duplicates), so it cannot be in both train and test; add "
-                    "photos of another batch",
-                    photos=holding[0].labels[label],
-                    label=label,
-                )
+                "all {photos} readable photos of class {label!r} belong together (one batch, "
+                "one group or near-duplicates), so it cannot be in both train and test; add "
+                "photos of another batch",
+                photos=holding[0].labels[label],
+                label=label,
             )
 
 
@@ -161,12 +152,10 @@ def _require_train_and_test(counts: Mapping[Part, Mapping[str, int]]) -> None:
         for label, count in counts[part].items():
             if not count:
                 raise InputError(
-                    _(
-                        "class {label!r} would be missing from part {part}: its photos belong "
-                        "together with those of other classes; see 'edgetlc data check'",
-                        label=label,
-                        part=part,
-                    )
+                    "class {label!r} would be missing from part {part}: its photos belong "
+                    "together with those of other classes; see 'edgetlc data check'",
+                    label=label,
+                    part=part,
                 )
 
 

@@ -77,7 +77,7 @@ def generate(
     """
     listed = [camera for camera in cameras if camera.number is not None]
     if not listed:
-        raise InputError(_("no camera with a number; the demo needs one of the standard's table"))
+        raise InputError("no camera with a number; the demo needs one of the standard's table")
     numbers = _photo_counts(counts)
     shots = [shot for kind in KINDS for shot in _shots(kind, numbers[kind.info.name], listed, seed)]
     with whole_folder(output, overwrite=overwrite, marker=MANIFEST_FILE) as folder:
@@ -99,21 +99,17 @@ def _photo_counts(counts: Mapping[str, int] | None) -> dict[str, int]:
     chosen = dict(usual if counts is None else counts)
     if set(chosen) != set(usual):
         raise InputError(
-            _(
-                "counts are for {given}; the demo has {known}",
-                given=", ".join(sorted(chosen)),
-                known=", ".join(usual),
-            )
+            "counts are for {given}; the demo has {known}",
+            given=", ".join(sorted(chosen)),
+            known=", ".join(usual),
         )
     for name, count in chosen.items():
         if not 1 <= count <= 999 * BATCHES:
             raise InputError(
-                _(
-                    "{count} photos of {name}; the demo draws 1 to {most}",
-                    count=count,
-                    name=name,
-                    most=999 * BATCHES,
-                )
+                "{count} photos of {name}; the demo draws 1 to {most}",
+                count=count,
+                name=name,
+                most=999 * BATCHES,
             )
     return chosen
 

@@ -18,7 +18,6 @@ from edgetlc.devices.profiles import CameraProfile, Cameras
 from edgetlc.experiments.run import train_run
 from edgetlc.export.export_run import export_run
 from edgetlc.files import refuse_existing
-from edgetlc.locale import _
 from edgetlc.models.checkpoint import load_checkpoint
 from edgetlc.models.reference import ReferenceModel
 from edgetlc.parity.judgement import VerificationConfig
@@ -86,22 +85,18 @@ def run_demo(output: Path, *, overwrite: bool = False, epochs: int = 10, seed: i
     listed = [camera for camera in cameras if camera.number is not None]
 
     note(
-        _(
-            "1/7 drawing {count} pieces, photographed by simulated cameras",
-            count=sum(kind.photos for kind in KINDS),
-        )
+        "1/7 drawing {count} pieces, photographed by simulated cameras",
+        count=sum(kind.photos for kind in KINDS),
     )
     drawn = generate(output / "photos", cameras, seed=seed, overwrite=overwrite)
-    note(_("2/7 splitting 7 : 1 : 2, whole batches on one side"))
+    note("2/7 splitting 7 : 1 : 2, whole batches on one side")
     photos = split(drawn, seed=seed).photos
     write_manifest(output / "split.csv", photos)
     note(
-        _(
-            "3/7 training {network} at {size} x {size} for {epochs} epochs",
-            network=ARCHITECTURE,
-            size=SIZE,
-            epochs=epochs,
-        )
+        "3/7 training {network} at {size} x {size} for {epochs} epochs",
+        network=ARCHITECTURE,
+        size=SIZE,
+        epochs=epochs,
     )
     config = TrainingConfig(
         architecture=ARCHITECTURE,
@@ -112,21 +107,18 @@ def run_demo(output: Path, *, overwrite: bool = False, epochs: int = 10, seed: i
         contract=PixelContract(size=SIZE),
     )
     run, _report = train_run(photos, config, output / "run", overwrite=overwrite)
-    note(_("4/7 quantizing to int8 with {count} calibration photos", count=CALIBRATION_PHOTOS))
+    note("4/7 quantizing to int8 with {count} calibration photos", count=CALIBRATION_PHOTOS)
     quantize_run(run.folder, photos, CalibrationConfig(CALIBRATION_PHOTOS, seed))
-    note(_("5/7 exporting ONNX, ORT and OpenVINO models into a bundle"))
+    note("5/7 exporting ONNX, ORT and OpenVINO models into a bundle")
     bundle = export_run(run.folder, photos, output / "bundle", overwrite=overwrite)
     note(
-        _(
-            "6/7 verifying on the test photos as {count} simulated cameras take them",
-            count=len(listed),
-        )
+        "6/7 verifying on the test photos as {count} simulated cameras take them", count=len(listed)
     )
     parity = output / "parity"
     taken = simulate_photos(photos.part("test"), listed, parity, seed=seed, overwrite=overwrite)
     verification = _verify(bundle, run, taken, listed)
     record(bundle, verification)
-    note(_("7/7 predicting one test photo on site"))
+    note("7/7 predicting one test photo on site")
     prediction = Classifier.open(bundle.path).classify(photos.part("test").photos[0].path)
     picture = output / "overlay.png"
     overlay(prediction.pixels, prediction.evidence).save(picture)

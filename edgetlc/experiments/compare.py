@@ -179,28 +179,22 @@ def _check_names(architectures: Sequence[str]) -> None:
     names = ", ".join(architectures)
     if not all(name.strip() for name in architectures):
         raise InputError(
-            _(
-                "a name is empty among the networks to compare ({names}); "
-                "name them such as resnet34,resnet50,densenet161",
-                names=names,
-            )
+            "a name is empty among the networks to compare ({names}); "
+            "name them such as resnet34,resnet50,densenet161",
+            names=names,
         )
     if len(set(architectures)) < max(2, len(architectures)):
         raise InputError(
-            _(
-                "networks to compare are {names}; "
-                "name two or more different ones, such as resnet34,resnet50,densenet161",
-                names=names or _("none"),
-            )
+            "networks to compare are {names}; "
+            "name two or more different ones, such as resnet34,resnet50,densenet161",
+            names=names or _("none"),
         )
     unknown = [name for name in architectures if name not in ARCHITECTURES]
     if unknown:
         raise InputError(
-            _(
-                "unknown network {name!r}; choose from {known}",
-                name=unknown[0],
-                known=", ".join(ARCHITECTURES),
-            )
+            "unknown network {name!r}; choose from {known}",
+            name=unknown[0],
+            known=", ".join(ARCHITECTURES),
         )
 
 

@@ -160,11 +160,9 @@ def _chosen_cameras(photos: PhotoSet, cameras: Sequence[str] | None) -> list[str
     for camera in chosen:
         if not tested[camera]:
             raise InputError(
-                _(
-                    "no test photo is of camera {camera!r}; the test part has {known}",
-                    camera=camera,
-                    known=", ".join(sorted(tested)) or _("none"),
-                )
+                "no test photo is of camera {camera!r}; the test part has {known}",
+                camera=camera,
+                known=", ".join(sorted(tested)) or _("none"),
             )
     return chosen
 
@@ -186,20 +184,16 @@ def _check_rest(others: PhotoSet, camera: str) -> None:
     missing = [label for label in others.labels if label not in left]
     if missing:
         raise InputError(
-            _(
-                "without camera {camera} no training photo shows {classes}; "
-                "choose other cameras to hold out, or add photos",
-                camera=camera,
-                classes=", ".join(missing),
-            )
+            "without camera {camera} no training photo shows {classes}; "
+            "choose other cameras to hold out, or add photos",
+            camera=camera,
+            classes=", ".join(missing),
         )
     if all(photo.part == "train" for photo in others.photos):
         raise InputError(
-            _(
-                "without camera {camera} the validation part is empty; "
-                "choose other cameras to hold out, or split again",
-                camera=camera,
-            )
+            "without camera {camera} the validation part is empty; "
+            "choose other cameras to hold out, or split again",
+            camera=camera,
         )
 
 

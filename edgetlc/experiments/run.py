@@ -11,9 +11,9 @@ from typing import Unpack
 
 from edgetlc.data.photos import PhotoSet
 from edgetlc.files import write_json
+from edgetlc.pages.training import write_page
 from edgetlc.training.config import TrainingConfig
 from edgetlc.training.distributed import rank_zero_only, started_by_torchrun
-from edgetlc.training.page import write_page
 from edgetlc.training.report import RunReport, read_report, score_run
 from edgetlc.training.run_folder import Existing
 from edgetlc.training.runs import REPORT_FILE, SCORES_FILE

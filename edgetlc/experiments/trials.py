@@ -17,7 +17,6 @@ from typing import Any, Unpack
 from edgetlc.data.photos import PhotoSet
 from edgetlc.experiments.run import train_run
 from edgetlc.files import write_json
-from edgetlc.locale import _
 from edgetlc.models.checkpoint import load_checkpoint
 from edgetlc.progress import note
 from edgetlc.training.config import TrainingConfig
@@ -72,15 +71,12 @@ def run_trials(
     with shared_cache(trials[0].config, output) as cache:
         for number, trial in enumerate(trials, start=1):
             note(
-                _(
-                    "training {number} of {count}: {name}, {photos} photos "
-                    "({minutes:.0f} min so far)",
-                    number=number,
-                    count=len(trials),
-                    name=trial.name,
-                    photos=len(trial.photos.part("train").photos),
-                    minutes=(time.monotonic() - started) / 60,
-                )
+                "training {number} of {count}: {name}, {photos} photos ({minutes:.0f} min so far)",
+                number=number,
+                count=len(trials),
+                name=trial.name,
+                photos=len(trial.photos.part("train").photos),
+                minutes=(time.monotonic() - started) / 60,
             )
             config = replace(trial.config, **cache)
             run, _report = train_run(trial.photos, config, output / trial.name, **existing)

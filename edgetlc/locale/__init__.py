@@ -94,6 +94,11 @@ def _(text: str, /, **values: Any) -> Message:
     return Message(text, "", values, "")
 
 
+def message(text: str, /, **values: Any) -> Message:
+    """Return a text as a message: what takes messages (errors, `say`, `note`) takes texts, too."""
+    return text if isinstance(text, Message) else Message(text, "", values, "")
+
+
 def n_(singular: str, plural: str, /, *, count: int, **values: Any) -> Message:
     """Return a message that depends on a number, `{count}` in its text."""
     return Message(singular, plural, {"count": count, **values}, "")

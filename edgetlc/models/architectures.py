@@ -17,7 +17,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from edgetlc.errors import InputError
-from edgetlc.locale import _
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -96,7 +95,5 @@ def architecture_of(name: str) -> Architecture:
     """
     if name not in ARCHITECTURES:
         known = ", ".join(ARCHITECTURES)
-        raise InputError(
-            _("unknown network {name!r}; choose one of {known}", name=name, known=known)
-        )
+        raise InputError("unknown network {name!r}; choose one of {known}", name=name, known=known)
     return ARCHITECTURES[name]

@@ -20,7 +20,6 @@ from torch import Tensor
 
 from edgetlc.errors import InputError
 from edgetlc.files import write_bytes
-from edgetlc.locale import _
 from edgetlc.models.architectures import architecture_of
 from edgetlc.models.networks import Classifier
 from edgetlc.runtime.classes import ClassInfo
@@ -78,7 +77,7 @@ def load_checkpoint(path: Path) -> Checkpoint:
     """
     file = path / CHECKPOINT_FILE if path.is_dir() else path
     if not file.is_file():
-        raise InputError(_("no checkpoint at {file}; 'edgetlc train' writes one", file=file))
+        raise InputError("no checkpoint at {file}; 'edgetlc train' writes one", file=file)
     try:
         with safe_open(file, framework="pt") as stream:
             metadata = stream.metadata() or {}
@@ -94,7 +93,7 @@ def load_checkpoint(path: Path) -> Checkpoint:
     except (SafetensorError, KeyError, TypeError, ValueError, RuntimeError) as error:
         reason = str(error)[:_LONGEST_REASON]
         raise InputError(
-            _("{file} is not an edgetlc checkpoint: {reason}", file=file, reason=reason)
+            "{file} is not an edgetlc checkpoint: {reason}", file=file, reason=reason
         ) from None
     return Checkpoint(classifier.eval(), classes, contract, temperature, provenance)
 
@@ -126,11 +125,9 @@ def load_weights(classifier: Classifier, path: Path) -> LoadedWeights:
     fits = {name for name in own if name in tensors and tensors[name].shape == own[name].shape}
     if not fits:
         raise InputError(
-            _(
-                "{path}: no tensor fits {architecture}; is it another network?",
-                path=path,
-                architecture=classifier.architecture,
-            )
+            "{path}: no tensor fits {architecture}; is it another network?",
+            path=path,
+            architecture=classifier.architecture,
         )
     classifier.backbone.load_state_dict({name: tensors[name] for name in fits}, strict=False)
     # A counter that inference never reads; files without it are complete.
@@ -146,7 +143,7 @@ def load_weights(classifier: Classifier, path: Path) -> LoadedWeights:
 
 def _read_tensors(path: Path) -> dict[str, Tensor]:
     if not path.is_file():
-        raise InputError(_("no weights at {path}", path=path))
+        raise InputError("no weights at {path}", path=path)
     try:
         if path.suffix == ".safetensors":
             state = load_file(path)
@@ -155,5 +152,5 @@ def _read_tensors(path: Path) -> dict[str, Tensor]:
         return {name: value for name, value in state.items() if isinstance(value, Tensor)}
     except Exception as error:  # torch.load raises many types on damaged or unsafe files
         raise InputError(
-            _("{path} is not a readable weights file: {reason}", path=path, reason=error)
+            "{path} is not a readable weights file: {reason}", path=path, reason=error
         ) from None

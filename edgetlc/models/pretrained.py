@@ -13,7 +13,6 @@ import torch
 
 from edgetlc.errors import InputError
 from edgetlc.files import sha256_file
-from edgetlc.locale import _
 from edgetlc.models.architectures import architecture_of
 from edgetlc.progress import note
 
@@ -33,21 +32,17 @@ def imagenet_weights(architecture: str) -> Path:
     url, file = _place(architecture)
     if not file.is_file():
         raise InputError(
-            _(
-                "no ImageNet weights of {architecture} at {file}; download {url} to there, or let "
-                "'edgetlc train --weights imagenet' do so",
-                architecture=architecture,
-                file=file,
-                url=url,
-            )
+            "no ImageNet weights of {architecture} at {file}; download {url} to there, or let "
+            "'edgetlc train --weights imagenet' do so",
+            architecture=architecture,
+            file=file,
+            url=url,
         )
     if not sha256_file(file).startswith(_digits(file)):
         raise InputError(
-            _(
-                "{file} is damaged: its SHA-256 does not begin with {digits}",
-                file=file,
-                digits=_digits(file),
-            )
+            "{file} is damaged: its SHA-256 does not begin with {digits}",
+            file=file,
+            digits=_digits(file),
         )
     return file
 
@@ -63,19 +58,17 @@ def download_imagenet_weights(architecture: str) -> None:
     url, file = _place(architecture)
     if file.is_file():
         return
-    note(_("downloading {url} to {folder}; its SHA-256 is checked", url=url, folder=file.parent))
+    note("downloading {url} to {folder}; its SHA-256 is checked", url=url, folder=file.parent)
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         torch.hub.download_url_to_file(url, str(file), _digits(file), progress=False)
     except (OSError, RuntimeError) as error:  # no connection; another digest
         raise InputError(
-            _(
-                "{url} cannot be downloaded ({reason}); fetch it on a machine that is online and "
-                "pass the file with --weights, or put it into {folder}",
-                url=url,
-                reason=error,
-                folder=file.parent,
-            )
+            "{url} cannot be downloaded ({reason}); fetch it on a machine that is online and "
+            "pass the file with --weights, or put it into {folder}",
+            url=url,
+            reason=error,
+            folder=file.parent,
         ) from None
 
 

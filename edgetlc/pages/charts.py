@@ -54,6 +54,13 @@ class Axis:
         return Axis(low, high, tuple((t, f"{t:.3g}") for t in _round_ticks(low, high)))
 
     @staticmethod
+    def of_counts(low: int, high: int) -> Axis:
+        """Return a scale of whole numbers, its first among the labels; one alone has room."""
+        step = max(1, round(round_step((high - low or 1) / MOST_TICKS)))
+        ticks = [low, *range((low // step + 1) * step, high + 1, step)]
+        return Axis(low, max(high, low + 1), tuple((t, str(t)) for t in ticks))
+
+    @staticmethod
     def of_factors(low: float, high: float) -> Axis:
         """Return a logarithmic scale, seven ticks at most unless it spans many powers of ten."""
         powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)

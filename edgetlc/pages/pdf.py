@@ -33,7 +33,7 @@ def to_pdf(page: str) -> bytes:
         content: bytes = weasyprint.HTML(string=page, url_fetcher=fetcher).write_pdf()
     except FatalURLFetchingError as error:
         raise InputError(
-            _("the page refers to something outside itself: {reason}", reason=error)
+            "the page refers to something outside itself: {reason}", reason=error
         ) from None
     return content
 

@@ -17,7 +17,6 @@ from typing import Any
 from edgetlc.devices.naming import parse_name
 from edgetlc.errors import InputError
 from edgetlc.files import write_bytes
-from edgetlc.locale import _
 from edgetlc.pages.render import page, write_page
 from edgetlc.results.icons import icon_name
 from edgetlc.results.report import PredictionReport
@@ -45,16 +44,14 @@ def check_report(path: Path, photos: int) -> None:
     """
     suffix = path.suffix.lower()
     if suffix not in MOST_PHOTOS:
-        raise InputError(_("{path} is no kind of report; name it .html or .pdf", path=path))
+        raise InputError("{path} is no kind of report; name it .html or .pdf", path=path)
     if photos > MOST_PHOTOS[suffix]:
         raise InputError(
-            _(
-                "a report of {photos} photos; {most} are allowed in a {suffix} file. Write one for "
-                "a part of them, or a results file of all",
-                photos=photos,
-                most=MOST_PHOTOS[suffix],
-                suffix=suffix,
-            )
+            "a report of {photos} photos; {most} are allowed in a {suffix} file. Write one for "
+            "a part of them, or a results file of all",
+            photos=photos,
+            most=MOST_PHOTOS[suffix],
+            suffix=suffix,
         )
     if suffix == ".pdf":
         from edgetlc.pages.pdf import need_pdf

@@ -75,13 +75,11 @@ def write_page(
     """
     if bundle.digest != verification.bundle_digest:
         raise InputError(
-            _(
-                "the verification is of the bundle {verified}…, {path} is {digest}…; pass the "
-                "bundle that was verified",
-                verified=verification.bundle_digest[:12],
-                path=bundle.path,
-                digest=bundle.digest[:12],
-            )
+            "the verification is of the bundle {verified}…, {path} is {digest}…; pass the "
+            "bundle that was verified",
+            verified=verification.bundle_digest[:12],
+            path=bundle.path,
+            digest=bundle.digest[:12],
         )
     names = Names(cameras or Cameras.load(), bundle.manifest.classes)
     sheets = sheets_of(verification.candidates)

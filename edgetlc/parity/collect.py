@@ -1,4 +1,4 @@
-"""Asking every model about every photo, from the file's bytes to the answer.
+"""Collecting every model's answer on every photo, from the file's bytes on.
 
 A photo is read and decoded once for all models. Where another answer comes from is found by
 exchanging one half of the path: the reference's network is asked about the very images that the
@@ -18,7 +18,18 @@ from numpy.typing import NDArray
 
 from edgetlc.data.photos import Photo, PhotoSet
 from edgetlc.errors import ImageError, InputError
-from edgetlc.parity.store import REFERENCE, Header, PhotoRow, Writer, writer
+from edgetlc.locale import _
+from edgetlc.parity.store import (
+    NETWORK,
+    NO_CAUSE,
+    PIXELS,
+    REFERENCE,
+    UNKNOWN,
+    Answer,
+    Header,
+    PhotoRow,
+    writer,
+)
 from edgetlc.progress import progress
 from edgetlc.runtime.contract import PixelContract
 from edgetlc.runtime.engines import Engine, Output
@@ -28,7 +39,6 @@ from edgetlc.threads import in_order
 PIXEL_TOLERANCE = 0.05
 """Grey levels by which a pixel step may differ and still count as the same: float32 arithmetic of
 PyTorch, ONNX Runtime and OpenVINO differs by 9e-5 on real photos."""
-NO_CAUSE, PIXELS, NETWORK, UNKNOWN = range(4)
 
 
 @runtime_checkable
@@ -38,14 +48,6 @@ class Reference(Engine, Protocol):
     def classify_images(self, images: NDArray[np.float32]) -> Output:
         """Classify float32[N, 3, size, size]."""
         ...
-
-
-@dataclass(frozen=True)
-class _Row:
-    """What one model answers on one photo: `numbers` as the columns of its file have them."""
-
-    top: int
-    numbers: tuple[float, ...]
 
 
 def collect(
@@ -65,7 +67,7 @@ def collect(
 
     Args:
         folder: of the answers.
-        header: what is asked; its shard chooses the photos.
+        header: what is collected; its shard chooses the photos.
         photos: the whole set.
         groups: a photo's specimen, None where it stands alone.
         contract: the bundle's.
@@ -78,42 +80,54 @@ def collect(
     """
     first, step = header.shard
     mine = range(first - 1, len(photos.photos), step)
-    ask = _asker(contract, reference, models, len(header.classes))
-    with writer(folder, header, resume=resume) as (made, done):
-        rest = mine[done:]
-        found = in_order(lambda place: ask(photos.photos[place]), rest)
-        for place, answer in progress(found, "asking every model", len(rest)):
+    answer = _answerer(contract, reference, models, len(header.classes))
+    with writer(folder, header, resume=resume) as answers:
+        rest = [place for place in mine if place not in answers.done]
+        answered = in_order(lambda place: answer(photos.photos[place]), rest)
+        for place, one in progress(answered, _("asking every model"), len(rest)):
             photo = photos.photos[place]
-            _write(made, place, photo, groups(photo), answer)
+            row = PhotoRow(
+                place,
+                str(photo.path),
+                one.sha256,
+                photo.label,
+                photo.camera,
+                groups(photo) or None,
+                photo.simulated,
+                one.unreadable,
+            )
+            answers.add(row, one.answers)
 
 
 @dataclass(frozen=True)
-class _Answer:
+class _Answered:
+    """One photo: its digest and every model's answer, or why it cannot be read."""
+
     sha256: str
-    rows: Mapping[str, _Row]
+    answers: tuple[Answer, ...] = ()
     unreadable: str = ""
 
 
-def _asker(
+def _answerer(
     contract: PixelContract, reference: Engine, models: Mapping[str, Engine], classes: int
-) -> Callable[[Photo], _Answer]:
+) -> Callable[[Photo], _Answered]:
     spread = 255 * np.asarray(contract.std, np.float32)[:, None, None]
 
-    def ask(photo: Photo) -> _Answer:
+    def answer(photo: Photo) -> _Answered:
         try:
             content = read_photo(photo.path)
             pixels = decode(content, contract.size).pixels[None]
         except ImageError as error:
-            return _Answer("", {}, str(error))
+            return _Answered("", unreadable=str(error))
         before = _checked(REFERENCE, reference, pixels, photo, classes)
         p = before.probabilities[0]
-        rows = {REFERENCE: _Row(int(p.argmax()), (float(p.max()), *p.tolist()))}
+        answers = [Answer(p, int(p.argmax()), float(p.max()))]
         for name, engine in models.items():
             after = _checked(name, engine, pixels, photo, classes)
-            rows[name] = _compare(before, after, reference, spread)
-        return _Answer(hashlib.sha256(content).hexdigest(), rows)
+            answers.append(_compare(before, after, reference, spread))
+        return _Answered(hashlib.sha256(content).hexdigest(), tuple(answers))
 
-    return ask
+    return answer
 
 
 def _checked(name: str, engine: Engine, pixels: Pixels, photo: Photo, classes: int) -> Output:
@@ -121,13 +135,19 @@ def _checked(name: str, engine: Engine, pixels: Pixels, photo: Photo, classes: i
     row = output.probabilities[0]
     if row.shape != (classes,) or not np.isfinite(row).all():
         raise InputError(
-            f"{name} answers {photo.path} with {row.size} values for {classes} classes, or with "
-            "what is no number; export it again"
+            "{name} answers {path} with {values} values for {classes} classes, or with what is "
+            "no number; export it again",
+            name=name,
+            path=photo.path,
+            values=row.size,
+            classes=classes,
         )
     return output
 
 
-def _compare(before: Output, after: Output, reference: Engine, spread: NDArray[np.float32]) -> _Row:
+def _compare(
+    before: Output, after: Output, reference: Engine, spread: NDArray[np.float32]
+) -> Answer:
     p, q = before.probabilities[0], after.probabilities[0]
     pixels = grey_levels_apart(before.images, after.images, spread)
     top = int(q.argmax())
@@ -135,7 +155,7 @@ def _compare(before: Output, after: Output, reference: Engine, spread: NDArray[n
     if top != p.argmax():
         cause = _cause(before, after, pixels, reference)
     change = float(np.abs(p - q).max())
-    return _Row(top, (float(q.max()), change, divergence(p, q), pixels, float(cause), *q.tolist()))
+    return Answer(q, top, float(q.max()), change, divergence(p, q), pixels, cause)
 
 
 def grey_levels_apart(
@@ -161,25 +181,8 @@ def _cause(before: Output, after: Output, pixels: float, reference: Engine) -> i
 def divergence(p: NDArray[np.float32], q: NDArray[np.float32]) -> float:
     """Return the Kullback-Leibler divergence of q from p in nats; float32's least number for 0."""
     floor = np.finfo(np.float32).tiny
-    known, found = p.astype(np.float64), np.maximum(q.astype(np.float64), floor)
-    return float(np.sum(np.where(known > 0, known * np.log(np.maximum(known, floor) / found), 0)))
-
-
-def _write(made: Writer, place: int, photo: Photo, group: str | None, answer: _Answer) -> None:
-    for name, row in answer.rows.items():
-        made.answer(name, place, row.top, row.numbers)
-    made.photo(
-        PhotoRow(
-            place,
-            str(photo.path),
-            answer.sha256,
-            photo.label,
-            photo.camera or "",
-            group or "",
-            photo.simulated,
-            answer.unreadable,
-        )
-    )
+    known, other = p.astype(np.float64), np.maximum(q.astype(np.float64), floor)
+    return float(np.sum(np.where(known > 0, known * np.log(np.maximum(known, floor) / other), 0)))
 
 
 def photos_digest(photos: Sequence[Photo], groups: Callable[[Photo], str | None]) -> str:

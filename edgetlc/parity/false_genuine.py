@@ -173,10 +173,8 @@ def _check_lengths(photos: int, **given: Sized) -> None:
     for name, values in given.items():
         if len(values) != photos:
             raise InputError(
-                _(
-                    "{count} {name} for {photos} photos; give one per photo",
-                    count=len(values),
-                    name=name,
-                    photos=photos,
-                )
+                "{count} {name} for {photos} photos; give one per photo",
+                count=len(values),
+                name=name,
+                photos=photos,
             )

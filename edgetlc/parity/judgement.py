@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,11 +14,11 @@ import edgetlc
 from edgetlc.config import option
 from edgetlc.errors import InputError
 from edgetlc.locale import _
-from edgetlc.parity.collect import NETWORK, NO_CAUSE, PIXEL_TOLERANCE, PIXELS, UNKNOWN
+from edgetlc.parity.collect import PIXEL_TOLERANCE
 from edgetlc.parity.false_genuine import FalseGenuine, called_genuine, judge_false_genuine
 from edgetlc.parity.matrix import Candidate, Matrix
 from edgetlc.parity.sequential import SequentialVerdict, follow
-from edgetlc.parity.store import PhotoRow, photos_at
+from edgetlc.parity.store import NETWORK, NO_CAUSE, PIXELS, UNKNOWN, PhotoRow, photos_at
 from edgetlc.parity.tally import Outcomes, outcomes, rows_by_camera
 from edgetlc.parity.verdict import CameraVerdict, Rule, judge, overall, together
 from edgetlc.parity.verification import (
@@ -88,10 +89,12 @@ def judge_answers(
     config = config or VerificationConfig()
     header, photos = matrix.header, matrix.photos
     if not len(photos.photo):
-        raise InputError(_("none of {photos} photos can be read", photos=header.photos))
+        raise InputError("none of {photos} photos can be read", photos=header.photos)
     check_labels(photos.labels, header.classes, config)
-    compared = [_compared(matrix, candidate, config) for candidate in matrix.candidates]
-    reports = _with_flips(matrix, compared, [_report(c, config) for c in compared])
+    reports = tuple(
+        _report(_compared(matrix, candidate, config), matrix.folders, config)
+        for candidate in matrix.candidates
+    )
     untested = tuple(camera for camera in config.cameras if camera not in photos.cameras)
     verdict = together(report.verdict for report in reports)
     if config.require_all and untested and verdict == "PASS":
@@ -131,12 +134,10 @@ def check_labels(
     strange = sorted(set(labels) - set(known))
     if strange and config.labelled:
         raise InputError(
-            _(
-                "photos show {strange}; the bundle knows {known}; pass --label-free where the "
-                "classes are not to be relied on",
-                strange=", ".join(strange),
-                known=", ".join(known),
-            )
+            "photos show {strange}; the bundle knows {known}; pass --label-free where the "
+            "classes are not to be relied on",
+            strange=", ".join(strange),
+            known=", ".join(known),
         )
 
 
@@ -194,7 +195,7 @@ def _compared(matrix: Matrix, candidate: Candidate, config: VerificationConfig) 
     )
 
 
-def _report(c: _Compared, config: VerificationConfig) -> CandidateReport:
+def _report(c: _Compared, folders: Sequence[Path], config: VerificationConfig) -> CandidateReport:
     cameras = tuple(
         judge([c.outcomes.tally(id_, rows) for id_, rows in c.by_camera.items()], config.rule)
     )
@@ -212,7 +213,7 @@ def _report(c: _Compared, config: VerificationConfig) -> CandidateReport:
         pooled=_pooled(c),
         location=_location(c.candidate),
         roles=_roles(c),
-        flips=(),
+        flips=_flips(c, folders),
         flips_in_all=int(np.count_nonzero(~c.outcomes.same)),
     )
 
@@ -287,19 +288,10 @@ def _location(candidate: Candidate) -> Location:
     )
 
 
-def _with_flips(
-    matrix: Matrix, compared: Sequence[_Compared], reports: Sequence[CandidateReport]
-) -> tuple[CandidateReport, ...]:
-    """Return the reports with their changed answers; the photos' names are read once for all."""
-    shown = [_most_telling(c) for c in compared]
-    places = {int(c.place[row]) for c, rows in zip(compared, shown, strict=True) for row in rows}
-    described: dict[int, PhotoRow] = {}
-    for folder in matrix.folders if places else ():
-        described |= photos_at(folder, places)
-    return tuple(
-        replace(report, flips=tuple(_flip(c, row, kind, described) for row, kind in rows.items()))
-        for report, c, rows in zip(reports, compared, shown, strict=True)
-    )
+def _flips(c: _Compared, folders: Sequence[Path]) -> tuple[Flip, ...]:
+    rows = _most_telling(c)
+    photos = photos_at(folders, [int(c.place[row]) for row in rows])
+    return tuple(_flip(c, row, kind, photos[int(c.place[row])]) for row, kind in rows.items())
 
 
 def _most_telling(c: _Compared) -> dict[int, str]:
@@ -314,14 +306,12 @@ def _most_telling(c: _Compared) -> dict[int, str]:
     return {int(changed[i]): kinds[kind[i]] for i in order}
 
 
-def _flip(c: _Compared, row: int, kind: str, described: Mapping[int, PhotoRow]) -> Flip:
-    place = int(c.place[row])
-    photo = described[place]
+def _flip(c: _Compared, row: int, kind: str, photo: PhotoRow) -> Flip:
     return Flip(
-        photo=place,
+        photo=photo.photo,
         path=photo.path,
         sha256=photo.sha256,
-        camera=photo.camera or None,
+        camera=photo.camera,
         label=photo.label if c.truth is not None else None,
         reference=c.classes[c.before.top[row]].name,
         candidate=c.classes[c.after.top[row]].name,

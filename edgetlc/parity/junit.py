@@ -56,30 +56,30 @@ class _Suite:
     properties: dict[str, str]
 
 
-def write_junit(path: Path, found: Verification) -> None:
+def write_junit(path: Path, verification: Verification) -> None:
     """Write a verification as JUnit XML, whole or not at all; replaces an older file.
 
     Args:
         path: of the file.
-        found: what to tell.
+        verification: what to write.
     """
     root = ET.Element("testsuites", name=NAME)
-    suites = _distinct(_suites(found))
+    suites = _distinct(_suites(verification))
     for suite in suites:
-        root.append(_suite(suite, found))
+        root.append(_suite(suite, verification))
     root.attrib |= _counts([case for suite in suites for case in suite.cases])
     ET.indent(root)
     write_bytes(path, ET.tostring(root, encoding="utf-8", xml_declaration=True) + b"\n")
 
 
-def _suites(found: Verification) -> Iterator[_Suite]:
-    for report in found.candidates:
+def _suites(verification: Verification) -> Iterator[_Suite]:
+    for report in verification.candidates:
         yield _candidate(report)
-    if found.machines:
-        cases = tuple(_selftest(test) for test in found.machines)
+    if verification.machines:
+        cases = tuple(_selftest(test) for test in verification.machines)
         yield _Suite("self-tests of other machines", _numbered(cases), {})
-    if found.untested:
-        cases = tuple(_Case(name, "INSUFFICIENT", "no photos") for name in found.untested)
+    if verification.untested:
+        cases = tuple(_Case(name, "INSUFFICIENT", "no photos") for name in verification.untested)
         yield _Suite("cameras without photos", cases, {})
 
 
@@ -106,11 +106,11 @@ def _candidate(report: CandidateReport) -> _Suite:
 def _selftest(test: SelfTest) -> _Case:
     changed = sum(model.changed for model in test.models)
     largest = max((model.largest for model in test.models), default=0.0)
-    told = (
+    measured = (
         f"decoded pixels differ by {test.pixels.largest} grey levels at most; {changed} answers "
         f"changed; largest change of a probability {largest:.2g}"
     )
-    return _Case(str(test.machine), "PASS" if test.passed else "FAIL", told)
+    return _Case(str(test.machine), "PASS" if test.passed else "FAIL", measured)
 
 
 def _distinct(suites: Iterable[_Suite]) -> list[_Suite]:
@@ -130,44 +130,46 @@ def _next(name: str, seen: Counter[str]) -> str:
     return name if seen[name] == 1 else f"{name} ({seen[name]})"
 
 
-def _suite(suite: _Suite, found: Verification) -> ET.Element:
-    made = ET.Element("testsuite", {"name": storable(suite.name), **_counts(suite.cases)})
-    made.set("timestamp", found.created.removesuffix("+00:00"))  # CI systems take it for UTC
-    properties = ET.SubElement(made, "properties")
-    for name, value in (_everywhere(found) | suite.properties).items():
+def _suite(suite: _Suite, verification: Verification) -> ET.Element:
+    element = ET.Element("testsuite", {"name": storable(suite.name), **_counts(suite.cases)})
+    element.set(
+        "timestamp", verification.created.removesuffix("+00:00")
+    )  # CI systems take it for UTC
+    properties = ET.SubElement(element, "properties")
+    for name, value in (_everywhere(verification) | suite.properties).items():
         ET.SubElement(properties, "property", name=name, value=storable(value))
-    made.extend(_case(case, suite.name.replace(".", "_")) for case in suite.cases)
-    if found.simulated:
-        ET.SubElement(made, "system-out").text = SIMULATED
-    return made
+    element.extend(_case(case, suite.name.replace(".", "_")) for case in suite.cases)
+    if verification.simulated:
+        ET.SubElement(element, "system-out").text = SIMULATED
+    return element
 
 
-def _everywhere(found: Verification) -> dict[str, str]:
+def _everywhere(verification: Verification) -> dict[str, str]:
     return {
-        "bundle": found.bundle_digest,
-        "reference": found.reference,
-        "edgetlc": found.edgetlc,
-        "margin": f"{found.rule.margin:g}",
-        "confidence": f"{found.rule.confidence:g}",
-        "labelled": str(found.labelled).lower(),
-        "independent": found.independent,
-        "photos": str(found.photos),
-        "photos_digest": found.photos_digest,
-        "simulated": str(found.simulated).lower(),
-        "verdict": found.verdict,
+        "bundle": verification.bundle_digest,
+        "reference": verification.reference,
+        "edgetlc": verification.edgetlc,
+        "margin": f"{verification.rule.margin:g}",
+        "confidence": f"{verification.rule.confidence:g}",
+        "labelled": str(verification.labelled).lower(),
+        "independent": verification.independent,
+        "photos": str(verification.photos),
+        "photos_digest": verification.photos_digest,
+        "simulated": str(verification.simulated).lower(),
+        "verdict": verification.verdict,
     }
 
 
 def _case(case: _Case, classname: str) -> ET.Element:
     name, reason = storable(case.name), storable(case.reason)
-    made = ET.Element("testcase", classname=storable(classname), name=name, time="0")
+    element = ET.Element("testcase", classname=storable(classname), name=name, time="0")
     if case.verdict == "FAIL":
-        ET.SubElement(made, "failure", message=reason, type="FAIL").text = reason
+        ET.SubElement(element, "failure", message=reason, type="FAIL").text = reason
     elif case.verdict == "INSUFFICIENT":
-        ET.SubElement(made, "skipped", message=f"INSUFFICIENT: {reason}")
+        ET.SubElement(element, "skipped", message=f"INSUFFICIENT: {reason}")
     else:
-        ET.SubElement(made, "system-out").text = reason
-    return made
+        ET.SubElement(element, "system-out").text = reason
+    return element
 
 
 def _counts(cases: Iterable[_Case]) -> dict[str, str]:

@@ -7,7 +7,7 @@ only some of the photos, as a report from a phone does.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -15,14 +15,70 @@ from numpy.typing import NDArray
 
 from edgetlc.errors import InputError
 from edgetlc.parity.store import (
-    REFERENCE,
+    COLUMNS,
+    UNKNOWN,
     CandidateInfo,
     Header,
-    PhotoTable,
-    Table,
-    read_photos,
-    read_table,
+    PhotoRow,
+    count_photos,
+    damaged,
+    read_header,
+    read_merged,
 )
+
+_CHUNK = 2048  # photos whose rows are turned into columns at once
+_LARGEST = 1.00001  # a probability; float32 arithmetic may leave it a little above 1
+
+
+@dataclass(frozen=True)
+class PhotoTable:
+    """The readable photos in columns, and the others.
+
+    Attributes:
+        photo: int64[n], places in the whole set, ascending.
+        label: int64[n], indices into `labels`.
+        camera: int64[n], indices into `cameras`.
+        group: int64[n], indices into `groups`; photos of one specimen share one.
+        labels: true classes; an empty name where nobody knows.
+        cameras: ids; None for unknown cameras.
+        groups: specimens; a photo that stands alone has its own.
+        simulated: whether any photo was made by a simulation.
+        unreadable: the photos without answers.
+    """
+
+    photo: NDArray[np.int64]
+    label: NDArray[np.int64]
+    camera: NDArray[np.int64]
+    group: NDArray[np.int64]
+    labels: tuple[str, ...]
+    cameras: tuple[str | None, ...]
+    groups: tuple[str, ...]
+    simulated: bool
+    unreadable: tuple[PhotoRow, ...]
+
+    @property
+    def grouped(self) -> bool:
+        """Whether any specimen has more than one photo."""
+        return len(self.groups) < len(self.photo)
+
+
+@dataclass(frozen=True)
+class Table:
+    """One model's answers in columns, one row per photo; see `edgetlc.parity.store.COLUMNS`.
+
+    Attributes:
+        top: int64[n], class indices.
+        confidence, change, kl: float64[n].
+        pixels: float64[n], NaN where it is not known.
+        cause: int64[n].
+    """
+
+    top: NDArray[np.int64]
+    confidence: NDArray[np.float64]
+    change: NDArray[np.float64]
+    kl: NDArray[np.float64]
+    pixels: NDArray[np.float64]
+    cause: NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -47,9 +103,9 @@ class Matrix:
     """All answers.
 
     Attributes:
-        header: what was asked.
+        header: what was collected.
         folders: where the answers lie.
-        machines: that asked, one line each.
+        machines: that collected, one line each.
         photos: the readable photos.
         reference: one row per readable photo.
         candidates: in the order of the report.
@@ -74,80 +130,109 @@ def read_matrix(folders: Sequence[Path]) -> Matrix:
     """Read one answers folder, or merge the shards of several machines.
 
     Raises:
-        InputError: damaged, shards of different questions, one twice, one missing or unfinished.
+        InputError: damaged, shards of different collections, one twice, one missing or unfinished.
     """
-    headers = [Header.read(folder) for folder in folders]
-    header = headers[0]
-    for folder, other in zip(folders[1:], headers[1:], strict=True):
-        if not other.same_question(header):
-            raise InputError(
-                f"{folder} and {folders[0]} answer different questions (bundle, models or photos "
-                "differ); merge shards of one run only"
-            )
-    photos = _merged_photos([read_photos(folder) for folder in folders])
-    answered = len(photos.photo) + len(photos.unreadable)
-    if answered != header.photos or np.any(np.diff(photos.photo) < 1):
+    headers = _read_headers(folders)
+    answered = sum(map(count_photos, folders))
+    header, shards = replace(headers[0], shard=(1, 1)), {header.shard for header in headers}
+    if answered != header.photos or len(shards) < len(headers):
         raise InputError(
-            f"{', '.join(map(str, folders))}: answers on {answered} of {header.photos} photos; "
-            "merge every shard once, and finish those that were interrupted (--resume)"
+            "{folders}: answers on {answered} of {photos} photos; merge every shard once, and "
+            "finish those that were interrupted (--resume)",
+            folders=", ".join(map(str, folders)),
+            answered=answered,
+            photos=header.photos,
         )
-    reference = _merged_table([read_table(folder, REFERENCE) for folder in folders])
-    if not np.array_equal(reference.photo, photos.photo):
-        raise InputError(f"{folders[0]}: the reference's answers do not fit the photos; ask again")
-    candidates = tuple(
-        _candidate(info, _merged_table([read_table(f, info.name) for f in folders]), photos.photo)
-        for info in header.candidates
+    photos, columns = _read(folders, header)
+    every = np.arange(len(photos.photo))
+    try:
+        tables = [_table(model, len(header.classes)) for model in columns]
+    except ValueError as error:
+        raise damaged(folders[0], error) from None
+    return Matrix(
+        header,
+        tuple(folders),
+        tuple(sorted({header.machine for header in headers})),
+        photos,
+        tables[0],
+        tuple(
+            Candidate(info, every, table)
+            for info, table in zip(header.candidates, tables[1:], strict=True)
+        ),
     )
-    machines = tuple(sorted({one.machine for one in headers}))
-    whole = replace(header, shard=(1, 1))
-    return Matrix(whole, tuple(folders), machines, photos, reference, candidates)
 
 
-def _candidate(info: CandidateInfo, table: Table, places: NDArray[np.int64]) -> Candidate:
-    rows = np.searchsorted(places, table.photo)
-    if np.any(rows >= len(places)) or not np.array_equal(places[rows], table.photo):
-        raise InputError(f"the answers of {info.name} do not fit the photos; ask again")
-    return Candidate(info, rows, table)
+def _read_headers(folders: Sequence[Path]) -> list[Header]:
+    """Return the headers of shards that belong together."""
+    headers = [read_header(folder) for folder in folders]
+    for folder, header in zip(folders, headers, strict=True):
+        if not header.same_collection(headers[0]):
+            raise InputError(
+                "{folder} and {first} answer different questions (bundle, models or photos "
+                "differ); merge shards of one run only",
+                folder=folder,
+                first=folders[0],
+            )
+    return headers
 
 
-def _merged_table(tables: Sequence[Table]) -> Table:
-    columns = {
-        field.name: np.concatenate([getattr(table, field.name) for table in tables])
-        for field in fields(Table)
+def _read(folders: Sequence[Path], header: Header) -> tuple[PhotoTable, NDArray[np.float64]]:
+    """Return the photos, and the models' answers as float64[models, columns, photos]."""
+    labels: dict[str, int] = {}
+    cameras: dict[str | None, int] = {}
+    groups: dict[str, int] = {}
+    codes: list[tuple[int, int, int, int]] = []
+    chunk: list[bytes] = []
+    unreadable, simulated = [], False
+    shape = (len(header.names), len(COLUMNS))
+    columns = np.empty((*shape, header.photos))
+
+    def transpose_chunk() -> None:
+        rows = np.frombuffer(b"".join(chunk), "<f8").reshape(-1, *shape)
+        columns[:, :, len(codes) - len(chunk) : len(codes)] = rows.transpose(1, 2, 0)
+        chunk.clear()
+
+    for photo, answers in read_merged(folders):
+        simulated |= photo.simulated
+        if photo.unreadable:
+            unreadable.append(photo)
+            continue
+        group = photo.group or f"\0{photo.photo}"  # one that stands alone has its own
+        codes.append(
+            (
+                photo.photo,
+                labels.setdefault(photo.label, len(labels)),
+                cameras.setdefault(photo.camera, len(cameras)),
+                groups.setdefault(group, len(groups)),
+            )
+        )
+        chunk.append(answers)
+        if len(chunk) == _CHUNK:
+            transpose_chunk()
+    transpose_chunk()
+    place, label, camera, group_ = np.array(codes, np.int64).reshape(-1, 4).T.copy()
+    names = tuple(labels), tuple(cameras), tuple(groups)
+    table = PhotoTable(place, label, camera, group_, *names, simulated, tuple(unreadable))
+    return table, columns[:, :, : len(codes)]
+
+
+def _table(columns: NDArray[np.float64], classes: int) -> Table:
+    """Return one model's columns, float64[6, n], checked.
+
+    Raises:
+        ValueError: a value is out of its range.
+    """
+    top, confidence, change, kl, pixels, cause = columns
+    fits = {
+        "top": np.isin(top, np.arange(classes)),
+        "confidence": (confidence >= 0) & (confidence <= _LARGEST),
+        "change": (change >= 0) & (change <= _LARGEST),
+        "kl": np.isfinite(kl),
+        "pixels": np.isnan(pixels) | ((pixels >= 0) & np.isfinite(pixels)),
+        "cause": np.isin(cause, np.arange(UNKNOWN + 1)),
     }
-    order = np.argsort(columns["photo"], kind="stable")
-    return Table(
-        **{name: column[order] if len(column) else column for name, column in columns.items()}
-    )
-
-
-def _merged_photos(tables: Sequence[PhotoTable]) -> PhotoTable:
-    """Return the photos of all shards by place; names are coded anew."""
-    place = np.concatenate([table.photo for table in tables])
-    order = np.argsort(place, kind="stable")
-    labels, label = _recoded([(t.labels, t.label) for t in tables])
-    cameras, camera = _recoded([(t.cameras, t.camera) for t in tables])
-    groups, group = _recoded([(t.groups, t.group) for t in tables])
-    return PhotoTable(
-        photo=place[order],
-        label=label[order],
-        camera=camera[order],
-        group=group[order],
-        labels=labels,
-        cameras=cameras,
-        groups=groups,
-        simulated=any(table.simulated for table in tables),
-        unreadable=tuple(row for table in tables for row in table.unreadable),
-    )
-
-
-def _recoded(
-    parts: Sequence[tuple[Sequence[str], NDArray[np.int64]]],
-) -> tuple[tuple[str, ...], NDArray[np.int64]]:
-    """Return the names of all parts once each, and the parts' codes in them, one after another."""
-    known: dict[str, int] = {}
-    codes = []
-    for names, column in parts:
-        new = np.array([known.setdefault(name, len(known)) for name in names], np.int64)
-        codes.append(new[column] if len(column) else column)
-    return tuple(known), np.concatenate(codes)
+    for name, good in fits.items():
+        if not good.all():
+            value = columns[COLUMNS.index(name)][~good][0]
+            raise ValueError(f"{name} {value}")
+    return Table(top.astype(np.int64), confidence, change, kl, pixels, cause.astype(np.int64))

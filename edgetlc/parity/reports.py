@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 from edgetlc.errors import InputError
 from edgetlc.files import read_json, write_json
-from edgetlc.parity.collect import UNKNOWN, divergence
-from edgetlc.parity.matrix import Candidate, Matrix
-from edgetlc.parity.store import CandidateInfo, Table, photo_digests, reference_probabilities
+from edgetlc.parity.collect import divergence
+from edgetlc.parity.matrix import Candidate, Matrix, Table
+from edgetlc.parity.store import NO_CAUSE, UNKNOWN, CandidateInfo, reference_answers
 from edgetlc.parity.verification import Verification
 from edgetlc.results.records import KIND as CLASSIFICATION
 from edgetlc.runtime.bundle import Bundle
@@ -62,7 +62,9 @@ def read_reports(paths: Iterable[Path], bundle: Bundle) -> MachineReports:
         kind = document.get("kind") if isinstance(document, dict) else None
         try:
             if kind == SELFTEST:
-                selftests.append(_of_bundle(SelfTest.from_json(document), bundle))
+                selftest = SelfTest.from_json(document)
+                _check_digest(selftest.bundle_digest, bundle)
+                selftests.append(selftest)
             elif kind == CLASSIFICATION:
                 classifications.append(_classification(path, document, bundle))
             else:
@@ -71,20 +73,17 @@ def read_reports(paths: Iterable[Path], bundle: Bundle) -> MachineReports:
                     "--results-file' or 'edgetlc predict --results-file'"
                 )
         except InputError as error:
-            raise InputError(f"{path}: {error}") from None
+            raise InputError("{path}: {reason}", path=path, reason=error) from None
     return MachineReports(tuple(selftests), tuple(classifications))
-
-
-def _of_bundle(found: SelfTest, bundle: Bundle) -> SelfTest:
-    _check_digest(found.bundle_digest, bundle)
-    return found
 
 
 def _check_digest(digest: str, bundle: Bundle) -> None:
     if digest != bundle.digest:
         raise InputError(
-            f"tells of the bundle {digest[:12]}…, {bundle.path} is {bundle.digest[:12]}…; "
-            "let it be made with this bundle"
+            "tells of the bundle {theirs}…, {path} is {ours}…; let it be made with this bundle",
+            theirs=digest[:12],
+            path=bundle.path,
+            ours=bundle.digest[:12],
         )
 
 
@@ -96,13 +95,13 @@ def _classification(path: Path, document: Mapping[str, Any], bundle: Bundle) -> 
             str(one["sha256"]): np.array([one["probabilities"][name] for name in names], np.float32)
             for one in document["predictions"]
         }
+        if not all(np.isfinite(row).all() for row in answers.values()):
+            raise ValueError("a probability is no number")
         model, engine = bundle.model(document["model"]).id, str(document["engine"])
-        found = Classification(path, model, engine, str(document["machine"]), answers)
+        return Classification(path, model, engine, str(document["machine"]), answers)
     except (TypeError, KeyError, ValueError) as error:
-        raise InputError(f"not a classification report: {type(error).__name__}: {error}") from None
-    if not all(np.isfinite(row).all() for row in answers.values()):
-        raise InputError("not a classification report: a probability is no number")
-    return found
+        reason = f"{type(error).__name__}: {error}"
+        raise InputError("not a classification report: {reason}", reason=reason) from None
 
 
 def with_reports(matrix: Matrix, bundle: Bundle, reports: MachineReports) -> Matrix:
@@ -115,11 +114,9 @@ def with_reports(matrix: Matrix, bundle: Bundle, reports: MachineReports) -> Mat
     """
     if not reports.classifications:
         return matrix
-    digests = photo_digests(matrix.folders)
-    before = reference_probabilities(matrix.folders)
-    merged = tuple(
-        _candidate(report, matrix, bundle, digests, before) for report in reports.classifications
-    )
+    wanted = set().union(*(report.answers for report in reports.classifications))
+    photos = reference_answers(matrix.folders, wanted)
+    merged = tuple(_candidate(one, matrix, bundle, photos) for one in reports.classifications)
     return replace(matrix, candidates=(*matrix.candidates, *merged))
 
 
@@ -127,35 +124,30 @@ def _candidate(
     report: Classification,
     matrix: Matrix,
     bundle: Bundle,
-    digests: Mapping[int, str],
-    before: Mapping[int, NDArray[np.float32]],
+    photos: Mapping[int, tuple[str, NDArray[np.float32]]],
 ) -> Candidate:
-    rows = [
-        row
-        for row, place in enumerate(matrix.photos.photo.tolist())
-        if digests[place] in report.answers
-    ]
-    if not rows:
+    shared = {place: one for place, one in sorted(photos.items()) if one[0] in report.answers}
+    if not shared:
         raise InputError(
-            f"{report.path} holds none of the {len(digests)} photos; classify the same original "
-            "files there"
+            "{path} holds none of the {photos} photos; classify the same original files there",
+            path=report.path,
+            photos=len(matrix.photos.photo),
         )
-    places = matrix.photos.photo[rows]
-    after = np.stack([report.answers[digests[place]] for place in places.tolist()])
-    known = np.stack([before[place] for place in places.tolist()])
+    before = np.stack([known for _sha256, known in shared.values()])
+    after = np.stack([report.answers[sha256] for sha256, _known in shared.values()])
     top = after.argmax(axis=1)
     table = Table(
-        photo=places,
         top=top,
         confidence=after.max(axis=1).astype(np.float64),
-        change=np.abs(after - known).max(axis=1).astype(np.float64),
-        kl=np.array([divergence(p, q) for p, q in zip(known, after, strict=True)]),
-        pixels=np.full(len(rows), np.nan),
-        cause=np.where(top == known.argmax(axis=1), 0, UNKNOWN),
+        change=np.abs(after - before).max(axis=1).astype(np.float64),
+        kl=np.array([divergence(p, q) for p, q in zip(before, after, strict=True)]),
+        pixels=np.full(len(shared), np.nan),
+        cause=np.where(top == before.argmax(axis=1), NO_CAUSE, UNKNOWN),
     )
+    rows = np.searchsorted(matrix.photos.photo, list(shared))
     policy = bundle.manifest.decision[bundle.model(report.model).precision]
     info = CandidateInfo(report.path.name, report.model, report.engine, policy)
-    return Candidate(info, np.array(rows, np.int64), table, report.machine)
+    return Candidate(info, rows, table, report.machine)
 
 
 def check_recordable(bundle: Bundle) -> None:
@@ -166,8 +158,8 @@ def check_recordable(bundle: Bundle) -> None:
     """
     if not bundle.path.is_dir():
         raise InputError(
-            f"{bundle.path} is packed; record the verification in the bundle's folder and pack it "
-            "again"
+            "{path} is packed; record the verification in the bundle's folder and pack it again",
+            path=bundle.path,
         )
 
 

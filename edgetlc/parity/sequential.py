@@ -177,15 +177,13 @@ def _checked(
     fits = better is None or (better.shape == worse.shape and not (better & worse).any())
     if worse.ndim != 1 or not fits:
         raise InputError(
-            _(
-                "right to wrong has shape {worse}, wrong to right {better}; one value per photo "
-                "is needed, and no photo is both",
-                worse=worse.shape,
-                better=None if better is None else better.shape,
-            )
+            "right to wrong has shape {worse}, wrong to right {better}; one value per photo "
+            "is needed, and no photo is both",
+            worse=worse.shape,
+            better=None if better is None else better.shape,
         )
     if cameras < 1:
-        raise InputError(_("{cameras} cameras are followed; at least 1 is needed", cameras=cameras))
+        raise InputError("{cameras} cameras are followed; at least 1 is needed", cameras=cameras)
     return worse, better
 
 

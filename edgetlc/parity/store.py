@@ -1,44 +1,65 @@
 """The answers folder: every photo's answer by every model, so that statistics need no inference.
 
-    answers.json          what was asked: bundle, classes, models, photos, shard
-    photos.csv            photo,path,sha256,label,camera,group,simulated,unreadable
-    reference.csv         photo,top,confidence,p0,p1...
-    <model>@<engine>.csv  photo,top,confidence,change,kl,pixels,cause,p0,p1...
+    answers.sqlite   what was collected, and one row per photo with all models' answers
 
-`photo` is the photo's place in the whole set, so that shards of several machines merge; the other
-columns are explained at `CANDIDATE_COLUMNS`. Rows are appended in order; after an interruption the
-rows that every file holds are kept and the rest is asked again.
+A photo's answers are one row, so they are there together or not at all, whenever a program is
+killed. Its two arrays are little-endian and have one line for the reference and one for each
+candidate, in the order of the header:
+
+    answers         float64[models, 6], the columns of `COLUMNS`
+    probabilities   float32[models, classes]
+
+`edgetlc.parity.answer_tables` writes the same as CSV for auditors. The photo's number is its place
+in the whole set, so that shards of several machines merge. A folder may come from another machine:
+whatever is read is checked.
 """
 
 from __future__ import annotations
 
-import csv
-import io
-import warnings
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Container, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
-from pathlib import Path
-from typing import Any, Literal, TextIO
+from heapq import merge
+from pathlib import Path, PurePosixPath, PureWindowsPath
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from edgetlc.database import Database, Kind
 from edgetlc.errors import InputError
-from edgetlc.files import read_json, write_bytes, write_json
+from edgetlc.locale import _
 from edgetlc.runtime.classes import ClassInfo
 from edgetlc.runtime.policy import DecisionPolicy
 
-KIND, SCHEMA = "edgetlc-answers", 1
-HEADER_FILE, PHOTOS_FILE, REFERENCE = "answers.json", "photos.csv", "reference"
-PHOTO_COLUMNS = ("photo", "path", "sha256", "label", "camera", "group", "simulated", "unreadable")
-REFERENCE_COLUMNS = ("photo", "top", "confidence")
-CANDIDATE_COLUMNS = ("photo", "top", "confidence", "change", "kl", "pixels", "cause")
-"""`top`: index of the most probable class. `change`: largest difference of any probability to the
-reference. `kl`: Kullback-Leibler divergence of the answer from the reference's, in nats. `pixels`:
-largest difference of what the network saw to what the reference's saw, in grey levels. `cause` of
-another answer: 0 none, 1 other pixels, 2 the network itself, 3 unknown."""
-_FLUSH_EVERY = 50  # photos
+FILE, REFERENCE = "answers.sqlite", "reference"
+KIND = Kind(
+    _("answers"),
+    application=0x4554414E,  # ETAN
+    version=1,
+    tables=(
+        "CREATE TABLE photo (photo INTEGER PRIMARY KEY, path TEXT NOT NULL, sha256 TEXT NOT NULL, "
+        "label TEXT NOT NULL, camera TEXT, specimen TEXT, simulated INTEGER NOT NULL, "
+        "unreadable TEXT NOT NULL, answers BLOB, probabilities BLOB)",
+    ),
+)
+COLUMNS = ("top", "confidence", "change", "kl", "pixels", "cause")
+"""`top`: index of the most probable class. `confidence`: its probability. `change`: largest
+difference of any probability to the reference. `kl`: Kullback-Leibler divergence of the answer from
+the reference's, in nats. `pixels`: largest difference of what the network saw to what the
+reference's saw, in grey levels. `cause` of another answer: 0 none, 1 other pixels, 2 the network
+itself, 3 unknown. The last four are 0 for the reference."""
+NO_CAUSE, PIXELS, NETWORK, UNKNOWN = range(4)
+_INSERT = (  # a path may hold bytes that are no UTF-8, which SQLite takes, but not from Python
+    "INSERT INTO photo VALUES (?, CAST(? AS TEXT), ?, CAST(? AS TEXT), CAST(? AS TEXT), "
+    "CAST(? AS TEXT), ?, CAST(? AS TEXT), ?, ?)"
+)
+_SELECT = "SELECT photo, path, sha256, label, camera, specimen, simulated, unreadable"
+_TYPES = {
+    (int, str, str, str, camera, group, int, str)
+    for camera in (str, type(None))
+    for group in (str, type(None))
+}
 
 
 @dataclass(frozen=True)
@@ -46,7 +67,7 @@ class CandidateInfo:
     """One model on one engine.
 
     Attributes:
-        name: of its file, such as `onnx-int8@onnxruntime`.
+        name: such as `onnx-int8@onnxruntime`.
         model: id in the bundle.
         engine: engine and version, such as `onnxruntime 1.32.0`.
         policy: the thresholds of its decisions.
@@ -58,9 +79,14 @@ class CandidateInfo:
     policy: DecisionPolicy
 
 
+def _is_name(name: str) -> bool:
+    """Whether a candidate's name can name a file."""
+    return name == PurePosixPath(name).name == PureWindowsPath(name).name
+
+
 @dataclass(frozen=True)
 class Header:
-    """What was asked.
+    """What was collected.
 
     Attributes:
         bundle_digest: which bundle.
@@ -70,7 +96,7 @@ class Header:
         candidates: in the order of the report.
         photos: how many the whole set has.
         photos_digest: SHA-256 over the set's paths, labels, cameras and groups.
-        machine: that asked, one line.
+        machine: that collected, one line.
         shard: (I, N): the photos whose place modulo N is I - 1 are here.
     """
 
@@ -84,329 +110,263 @@ class Header:
     machine: str = ""
     shard: tuple[int, int] = (1, 1)
 
-    def to_json(self) -> dict[str, Any]:
-        """Return the content of `answers.json`."""
-        return {"kind": KIND, "schema": SCHEMA, **asdict(self)}
-
     @staticmethod
-    def read(folder: Path) -> Header:
-        """Read `answers.json`.
+    def from_json(document: Any) -> Header:
+        """Return the header of a JSON document, as `dataclasses.asdict` makes it.
 
         Raises:
-            InputError: missing or damaged.
+            TypeError, KeyError, ValueError, AttributeError: it is none.
         """
-        path = folder / HEADER_FILE
-        document = read_json(path, "answers folder")
-        try:
-            fields = dict(document)
-            kind, schema = fields.pop("kind"), fields.pop("schema")
-            if (kind, schema) != (KIND, SCHEMA):
-                raise ValueError(f"kind {kind!r}, schema {schema!r}; known: {KIND!r}, {SCHEMA}")
-            policy = DecisionPolicy.from_json
-            candidates = tuple(
-                CandidateInfo(**{**c, "policy": policy(c["policy"])}) for c in fields["candidates"]
-            )
-            return Header(
-                **{
-                    **fields,
-                    "reference_policy": policy(fields["reference_policy"]),
-                    "classes": tuple(ClassInfo(**c) for c in fields["classes"]),
-                    "candidates": candidates,
-                    "shard": tuple(fields["shard"]),
-                }
-            )
-        except (TypeError, KeyError, ValueError, AttributeError) as error:
-            raise InputError(f"{path} is not valid: {error}") from None
+        policy = DecisionPolicy.from_json
+        candidates = tuple(
+            CandidateInfo(**{**c, "policy": policy(c["policy"])}) for c in document["candidates"]
+        )
+        first, step = document["shard"]
+        header = Header(
+            **{
+                **document,
+                "reference_policy": policy(document["reference_policy"]),
+                "classes": tuple(ClassInfo(**c) for c in document["classes"]),
+                "candidates": candidates,
+                "shard": (first, step),
+            }
+        )
+        texts = [header.bundle_digest, header.reference, header.photos_digest, header.machine]
+        texts += [text for c in candidates for text in (c.name, c.model, c.engine)]
+        numbers = (header.photos, first, step)
+        if {*map(type, texts)} != {str} or {*map(type, numbers)} != {int}:
+            raise TypeError("values of another type")
+        if not (header.photos >= 0 and 1 <= first <= step and header.classes):
+            raise ValueError("values out of range")
+        if len({*header.names}) < len(header.names) or not all(map(_is_name, header.names)):
+            raise ValueError("names of models that cannot be")
+        return header
 
-    def same_question(self, other: Header) -> bool:
-        """Whether two folders hold answers to one config, whichever machine and shard."""
+    def same_collection(self, other: Header) -> bool:
+        """Whether two folders hold answers to one collection, whichever machine and shard."""
         return replace(other, machine=self.machine, shard=self.shard) == self
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The reference and the candidates, in the order of the arrays."""
+        return (REFERENCE, *(candidate.name for candidate in self.candidates))
 
-@dataclass(frozen=True)
-class PhotoRow:
-    """One row of `photos.csv`; `unreadable` is the reason, empty where the photo was read."""
+
+class PhotoRow(NamedTuple):
+    """What is known of one photo.
+
+    Attributes:
+        photo: its place in the whole set.
+        path: where it lay.
+        sha256: of its file; empty where it could not be read.
+        label: its true class; empty where nobody knows.
+        camera: id; None for an unknown one.
+        group: specimen; None where the photo stands alone.
+        simulated: whether a simulation made it.
+        unreadable: the reason; empty where the photo was read.
+    """
 
     photo: int
     path: str
     sha256: str
     label: str
-    camera: str
-    group: str
+    camera: str | None
+    group: str | None
     simulated: bool
     unreadable: str = ""
 
 
-@dataclass(frozen=True)
-class PhotoTable:
-    """The readable photos in columns, and the others.
+class Answer(NamedTuple):
+    """What one model answers on one photo: probabilities float32[classes], and `COLUMNS`."""
 
-    Attributes:
-        photo: int64[n], places in the whole set, ascending.
-        label: int64[n], indices into `labels`.
-        camera: int64[n], indices into `cameras`.
-        group: int64[n], indices into `groups`; photos of one specimen share one.
-        labels: true classes; an empty name where nobody knows.
-        cameras: ids; an empty one for unknown cameras.
-        groups: specimens; a photo that stands alone has its own.
-        simulated: whether any photo was made by a simulation.
-        unreadable: the photos without answers.
-    """
-
-    photo: NDArray[np.int64]
-    label: NDArray[np.int64]
-    camera: NDArray[np.int64]
-    group: NDArray[np.int64]
-    labels: tuple[str, ...]
-    cameras: tuple[str | None, ...]
-    groups: tuple[str, ...]
-    simulated: bool
-    unreadable: tuple[PhotoRow, ...]
-
-    @property
-    def grouped(self) -> bool:
-        """Whether any specimen has more than one photo."""
-        return len(self.groups) < len(self.photo)
-
-
-@dataclass(frozen=True)
-class Table:
-    """Numeric columns of one model's answers, one row per readable photo.
-
-    Attributes:
-        photo: int64[n], places in the whole set, ascending.
-        top: int64[n], class indices.
-        confidence: float64[n].
-        change, kl, pixels: float64[n], as in `CANDIDATE_COLUMNS`; empty for the reference.
-        cause: int64[n]; empty for the reference.
-    """
-
-    photo: NDArray[np.int64]
-    top: NDArray[np.int64]
-    confidence: NDArray[np.float64]
-    change: NDArray[np.float64]
-    kl: NDArray[np.float64]
-    pixels: NDArray[np.float64]
-    cause: NDArray[np.int64]
+    probabilities: NDArray[np.float32]
+    top: int
+    confidence: float
+    change: float = 0.0
+    kl: float = 0.0
+    pixels: float = 0.0
+    cause: int = NO_CAUSE
 
 
 class Writer:
-    """Appends rows to an answers folder."""
+    """Adds photos to an answers folder.
 
-    def __init__(self, streams: Mapping[str, TextIO]) -> None:
-        self._streams = streams
-        self._photos = csv.writer(streams[PHOTOS_FILE], lineterminator="\n")
-        self._rows = 0
+    Attributes:
+        done: the photos that are there, by place.
+    """
 
-    def photo(self, row: PhotoRow) -> None:
-        """Write a photo's row; the models' rows of a readable one come before it."""
-        cells = (*asdict(row).values(),)
-        self._photos.writerow([int(c) if isinstance(c, bool) else c for c in cells])
-        self._rows += 1
-        if self._rows % _FLUSH_EVERY == 0:
-            self.flush()
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self.done = {int(place) for (place,) in database.rows("SELECT photo FROM photo")}
 
-    def answer(self, name: str, photo: int, top: int, numbers: Sequence[float]) -> None:
-        """Write one model's row."""
-        cells = ",".join(f"{value:.9g}" for value in numbers)
-        self._streams[name].write(f"{photo},{top},{cells}\n")
+    def add(self, photo: PhotoRow, answers: Sequence[Answer] = ()) -> None:
+        """Write a photo with the answers of the reference and of every candidate.
 
-    def flush(self) -> None:
-        """Hand all rows to the system, the photos' last: a photo's row vouches for the others."""
-        for name, stream in self._streams.items():
-            if name != PHOTOS_FILE:
-                stream.flush()
-        self._streams[PHOTOS_FILE].flush()
+        Args:
+            photo: one that is not there yet.
+            answers: in the order of the header; none for an unreadable photo.
+        """
+        texts = (photo.path, photo.label, photo.camera, photo.group, photo.unreadable)
+        path, label, camera, group, unreadable = map(_encoded, texts)
+        numbers = probabilities = None
+        if answers:
+            numbers = np.array([answer[1:] for answer in answers], "<f8").tobytes()
+            probabilities = np.array([a.probabilities for a in answers], "<f4").tobytes()
+        row = (photo.photo, path, photo.sha256, label, camera, group, int(photo.simulated))
+        self._database.execute(_INSERT, (*row, unreadable, numbers, probabilities))
+
+
+def _encoded(text: str | None) -> bytes | None:
+    return None if text is None else text.encode("utf-8", "surrogateescape")
 
 
 @contextmanager
-def writer(folder: Path, header: Header, *, resume: bool = False) -> Iterator[tuple[Writer, int]]:
-    """Yield a writer and the number of photos that are answered already.
+def writer(folder: Path, header: Header, *, resume: bool = False) -> Iterator[Writer]:
+    """Yield a writer of an answers folder.
 
     Args:
         folder: made where it is missing; an empty one is taken.
-        header: what is asked.
+        header: what is collected.
         resume: go on with the answers that are there.
 
     Raises:
-        InputError: the folder holds something, and `resume` is false or it answers another
-            config.
+        InputError: the folder holds something, and `resume` is false or its answers are of another
+            collection; or another program is writing it.
     """
-    done = _start(folder, header, resume)
-    names = [REFERENCE, *(candidate.name for candidate in header.candidates)]
-    with ExitStack() as stack:
-        streams = {name: stack.enter_context(_open(_file(folder, name), "a")) for name in names}
-        streams[PHOTOS_FILE] = stack.enter_context(_open(folder / PHOTOS_FILE, "a"))
-        made = Writer(streams)
-        try:
-            yield made, done
-        finally:
-            made.flush()
 
-
-def _start(folder: Path, header: Header, resume: bool) -> int:
-    if (folder / HEADER_FILE).is_file() and resume:
-        if Header.read(folder) != header:
+    def check(begun: Any) -> None:
+        if _header(folder, begun) != header:
             raise InputError(
-                f"{folder} answers another verification (bundle, models, photos, machine or shard "
-                "differ); choose another folder"
+                "{folder} answers another verification (bundle, models, photos, machine or "
+                "shard differ); choose another folder",
+                folder=folder,
             )
-        return _keep_whole_photos(folder, header)
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise InputError(f"{folder} exists already; choose another folder or pass --resume")
-    folder.mkdir(parents=True, exist_ok=True)
-    classes = [f"p{index}" for index in range(len(header.classes))]
-    _write_head(folder / PHOTOS_FILE, PHOTO_COLUMNS)
-    _write_head(_file(folder, REFERENCE), (*REFERENCE_COLUMNS, *classes))
-    for candidate in header.candidates:
-        _write_head(_file(folder, candidate.name), (*CANDIDATE_COLUMNS, *classes))
-    write_json(folder / HEADER_FILE, header.to_json())
-    return 0
+
+    empty = not folder.exists() or (folder.is_dir() and not any(folder.iterdir()))
+    if not empty and not (resume and (folder / FILE).is_file()):
+        raise InputError(
+            "{folder} exists already; choose another folder or pass --resume", folder=folder
+        )
+    with Database.resume(folder / FILE, KIND, asdict(header), check) as database:
+        yield Writer(database)
 
 
-def _write_head(path: Path, columns: Sequence[str]) -> None:
-    with _open(path, "w") as stream:
-        csv.writer(stream, lineterminator="\n").writerow(columns)
-
-
-def _keep_whole_photos(folder: Path, header: Header) -> int:
-    """Cut every file after the last photo that all of them hold; return how many photos remain."""
-    photos = _complete_lines(folder / PHOTOS_FILE)
-    readable = sum(not row.unreadable for row in _photo_rows(io.StringIO("".join(photos[1:]))))
-    names = [REFERENCE, *(candidate.name for candidate in header.candidates)]
-    held = min(len(_complete_lines(_file(folder, name))) - 1 for name in names)
-    while readable > held:  # photos whose answers did not all reach the disk
-        last = next(_photo_rows(io.StringIO(photos.pop())))
-        readable -= not last.unreadable
-    _write_lines(folder / PHOTOS_FILE, photos)
-    for name in names:
-        path = _file(folder, name)
-        _write_lines(path, _complete_lines(path)[: readable + 1])
-    return len(photos) - 1
-
-
-def _complete_lines(path: Path) -> list[str]:
-    """Return the lines that end in a line feed; a field with a line feed in it is one line."""
-    text = path.read_bytes().decode("utf-8", "surrogateescape")
-    lines, quoted = [""], False
-    for line in text.splitlines(keepends=True):
-        lines[-1] += line
-        quoted ^= line.count('"') % 2 == 1
-        if line.endswith("\n") and not quoted:
-            lines.append("")
-    return lines[:-1]
-
-
-def _write_lines(path: Path, lines: Sequence[str]) -> None:
-    write_bytes(path, "".join(lines).encode("utf-8", "surrogateescape"))
-
-
-def read_photos(folder: Path) -> PhotoTable:
-    """Return the columns of `photos.csv`.
+def read_header(folder: Path) -> Header:
+    """Return what was collected in a folder.
 
     Raises:
-        InputError: missing or damaged.
+        InputError: missing, damaged, or being written.
     """
-    path = folder / PHOTOS_FILE
-    codes: dict[str, dict[str, int]] = {"label": {}, "camera": {}, "group": {}}
-    columns: dict[str, list[int]] = {name: [] for name in ("photo", *codes)}
-    unreadable: list[PhotoRow] = []
-    simulated = False
+    with _opened(folder) as (header, _database):
+        return header
+
+
+def count_photos(folder: Path) -> int:
+    """Return how many photos a folder holds, readable or not."""
+    with _opened(folder) as (_header, database):
+        ((photos,),) = database.rows("SELECT count(*) FROM photo")
+        return int(photos)
+
+
+@contextmanager
+def _opened(folder: Path) -> Iterator[tuple[Header, Database]]:
+    with Database.read(folder / FILE, KIND) as database:
+        yield _header(folder, database.about), database
+
+
+def _header(folder: Path, document: Any) -> Header:
     try:
-        with _open(path, "r") as stream:
-            if tuple(next(csv.reader(stream), ())) != PHOTO_COLUMNS:
-                raise ValueError("other columns")
-            for row in _photo_rows(stream):
-                simulated |= row.simulated
-                if row.unreadable:
-                    unreadable.append(row)
-                    continue
-                columns["photo"].append(row.photo)
-                # Photos without a group stand alone, each under its own place.
-                for name, value in (
-                    ("label", row.label),
-                    ("camera", row.camera),
-                    ("group", row.group or f"\0{row.photo}"),
-                ):
-                    known = codes[name]
-                    columns[name].append(known.setdefault(value, len(known)))
-    except (OSError, ValueError, csv.Error) as error:
-        raise InputError(f"{path} is not valid: {error}") from None
-    arrays = {name: np.array(values, np.int64) for name, values in columns.items()}
-    return PhotoTable(
-        **arrays,
-        labels=tuple(codes["label"]),
-        cameras=tuple(name or None for name in codes["camera"]),
-        groups=tuple(codes["group"]),
-        simulated=simulated,
-        unreadable=tuple(unreadable),
+        return Header.from_json(document)
+    except (TypeError, KeyError, ValueError, AttributeError) as error:
+        raise damaged(folder, error) from None
+
+
+def damaged(folder: Path, reason: object) -> InputError:
+    """Return the error of a folder that holds what cannot be."""
+    return InputError(
+        "the answers in {folder} are damaged ({reason}); collect them again",
+        folder=folder,
+        reason=reason,
     )
 
 
-def photos_at(folder: Path, places: Container[int]) -> dict[int, PhotoRow]:
+Read = tuple[PhotoRow, bytes]
+"""A photo, and an array of its row; empty for an unreadable one."""
+
+
+def read_rows(folder: Path, array: str = "answers") -> Iterator[Read]:
+    """Yield every photo of a folder with one of its two arrays, by place.
+
+    Args:
+        folder: of the answers.
+        array: `answers` or `probabilities`.
+
+    Raises:
+        InputError: damaged.
+    """
+    with _opened(folder) as (header, database):
+        width = 8 * len(COLUMNS) if array == "answers" else 4 * len(header.classes)
+        size = width * len(header.names)
+        for row in database.rows(f"{_SELECT}, {array} FROM photo ORDER BY photo"):
+            yield _checked(folder, header, row[:-1]), _array(folder, row, size)
+
+
+def _checked(folder: Path, header: Header, row: tuple[Any, ...]) -> PhotoRow:
+    if tuple(map(type, row)) not in _TYPES:
+        raise damaged(folder, "values of another type")
+    first, step = header.shard
+    if not 0 <= row[0] < header.photos or row[0] % step != first - 1:
+        raise damaged(folder, f"photo {row[0]}")
+    return PhotoRow._make((*row[:6], bool(row[6]), row[7]))
+
+
+def _array(folder: Path, row: tuple[Any, ...], size: int) -> bytes:
+    *_photo, unreadable, content = row
+    if unreadable and content is None:
+        return b""
+    if unreadable or not isinstance(content, bytes) or len(content) != size:
+        raise damaged(folder, f"the answers on photo {row[0]}")
+    return content
+
+
+def read_merged(folders: Iterable[Path]) -> Iterator[Read]:
+    """Yield the photos of all shards with their `answers`, by place."""
+    return merge(*map(read_rows, folders), key=lambda row: row[0].photo)
+
+
+def photos_at(folders: Iterable[Path], places: Iterable[int]) -> dict[int, PhotoRow]:
     """Return the rows of a few photos, by place."""
-    with _open(folder / PHOTOS_FILE, "r") as stream:
-        next(csv.reader(stream))
-        return {row.photo: row for row in _photo_rows(stream) if row.photo in places}
+    places, photos = list(places), {}
+    for folder in folders if places else ():
+        with _opened(folder) as (header, database):
+            for place in places:
+                for row in database.rows(f"{_SELECT} FROM photo WHERE photo = ?", (place,)):
+                    photos[place] = _checked(folder, header, row)
+    return photos
 
 
-def photo_digests(folders: Iterable[Path]) -> dict[int, str]:
-    """Return every readable photo's SHA-256, by place."""
-    digests: dict[int, str] = {}
-    for folder in folders:
-        with _open(folder / PHOTOS_FILE, "r") as stream:
-            next(csv.reader(stream))
-            digests |= {row.photo: row.sha256 for row in _photo_rows(stream) if not row.unreadable}
-    return digests
+def reference_answers(
+    folders: Iterable[Path], digests: Container[str]
+) -> dict[int, tuple[str, NDArray[np.float32]]]:
+    """Return the reference's probabilities, float32[classes], on photos known by their SHA-256.
 
+    Args:
+        folders: of the answers.
+        digests: of the photos' files.
 
-def reference_probabilities(folders: Iterable[Path]) -> dict[int, NDArray[np.float32]]:
-    """Return the reference's probabilities float32[C] on every readable photo, by place."""
-    found: dict[int, NDArray[np.float32]] = {}
-    for folder in folders:
-        with _open(_file(folder, REFERENCE), "r") as stream:
-            next(stream)
-            for place, _, _, *row in csv.reader(stream):
-                found[int(place)] = np.array(row, np.float32)
-    return found
-
-
-def _photo_rows(stream: Iterable[str]) -> Iterator[PhotoRow]:
-    for place, path, digest, label, camera, group, simulated, reason in csv.reader(stream):
-        yield PhotoRow(int(place), path, digest, label, camera, group, simulated == "1", reason)
-
-
-def read_table(folder: Path, name: str) -> Table:
-    """Return one model's answers.
+    Returns:
+        Digest and probabilities by place.
 
     Raises:
-        InputError: missing or damaged.
+        InputError: damaged.
     """
-    path = _file(folder, name)
-    columns = REFERENCE_COLUMNS if name == REFERENCE else CANDIDATE_COLUMNS
-    try:
-        with _open(path, "r") as stream:
-            if tuple(stream.readline().strip().split(",")[: len(columns)]) != columns:
-                raise ValueError("other columns")
-            with warnings.catch_warnings(action="ignore"):  # it warns of a shard without photos
-                found = np.loadtxt(stream, delimiter=",", usecols=range(len(columns)), ndmin=2)
-    except (OSError, ValueError) as error:
-        raise InputError(f"{path} is not valid: {error}") from None
-    found = found.reshape(-1, len(columns))
-    whole = found.astype(np.int64)
-    nothing = np.zeros(0)
-    change, kl, pixels, cause = (
-        (found[:, 3], found[:, 4], found[:, 5], whole[:, 6])
-        if name != REFERENCE
-        else (nothing, nothing, nothing, nothing.astype(np.int64))
-    )
-    return Table(whole[:, 0], whole[:, 1], found[:, 2], change, kl, pixels, cause)
-
-
-def _open(path: Path, mode: Literal["r", "w", "a"]) -> TextIO:
-    """Open a file of the folder; paths of photos may hold bytes that are no UTF-8."""
-    return path.open(mode, encoding="utf-8", errors="surrogateescape", newline="")
-
-
-def _file(folder: Path, name: str) -> Path:
-    return folder / f"{name}.csv"
+    answers = {}
+    for folder in folders:
+        classes = len(read_header(folder).classes)
+        for photo, content in read_rows(folder, "probabilities"):
+            if photo.sha256 in digests and content:
+                row = np.frombuffer(content, "<f4", classes)
+                if not np.isfinite(row).all():
+                    raise damaged(folder, f"photo {photo.photo}")
+                answers[photo.photo] = (photo.sha256, row.copy())
+    return answers

@@ -21,7 +21,6 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from edgetlc.errors import InputError
-from edgetlc.locale import _
 from edgetlc.statistics.specimens import Groups, number_specimens, one_each
 
 
@@ -82,10 +81,7 @@ class Tally:
             possible = possible and self._holds(self.specimens)
         if not possible:
             raise InputError(
-                _(
-                    "these counts cannot belong together: {counts}; count the photos again",
-                    counts=self,
-                )
+                "these counts cannot belong together: {counts}; count the photos again", counts=self
             )
 
     def _holds(self, specimens: Specimens) -> bool:
@@ -244,7 +240,7 @@ def outcomes(
     if any(a.ndim != 1 or a.shape != answers[0].shape for a in answers):
         shapes = ", ".join(str(a.shape) for a in answers)
         raise InputError(
-            _("answers have shapes {shapes}; one class index per photo is needed", shapes=shapes)
+            "answers have shapes {shapes}; one class index per photo is needed", shapes=shapes
         )
     same = np.asarray(answers[0] == answers[1])
     specimens = None if groups is None else number_specimens(groups, len(same))

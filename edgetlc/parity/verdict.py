@@ -94,18 +94,14 @@ class Rule:
     def __post_init__(self) -> None:
         if not 0.0001 <= self.margin <= 0.5:
             raise InputError(
-                _(
-                    "the margin is {margin}; it is a share of photos from 0.0001 to 0.5, such as "
-                    "0.02 for 2 %",
-                    margin=self.margin,
-                )
+                "the margin is {margin}; it is a share of photos from 0.0001 to 0.5, such as "
+                "0.02 for 2 %",
+                margin=self.margin,
             )
         if not 0.5 < self.confidence < 1:
             raise InputError(
-                _(
-                    "the confidence is {confidence}; it lies between 0.5 and 1, such as 0.95",
-                    confidence=self.confidence,
-                )
+                "the confidence is {confidence}; it lies between 0.5 and 1, such as 0.95",
+                confidence=self.confidence,
             )
 
     @property

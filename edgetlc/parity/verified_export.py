@@ -48,15 +48,15 @@ def export_verified(
     output.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=output.parent, prefix=f".{output.name[:50]}.") as scratch:
         bundle = export_run(run, photos, Path(scratch) / "bundle", **how)
-        found = verify(
+        verification = verify(
             bundle,
             photos.part("test"),
             reference=ReferenceModel(load_checkpoint(run), threads=1),
             config=config,
         )
-        if found.verdict != "PASS":
-            return found, None
-        record(bundle, found)
+        if verification.verdict != "PASS":
+            return verification, None
+        record(bundle, verification)
         with whole_folder(output, overwrite=overwrite, marker=BUNDLE_FILE) as folder:
             shutil.copytree(bundle.path, folder, dirs_exist_ok=True)
-    return found, Bundle.open(output)
+    return verification, Bundle.open(output)

@@ -17,6 +17,7 @@ from edgetlc.config import option
 from edgetlc.data.photos import Photo, PhotoSet
 from edgetlc.errors import InputError
 from edgetlc.locale import _
+from edgetlc.parity.answer_tables import write_tables
 from edgetlc.parity.collect import collect, photos_digest
 from edgetlc.parity.judgement import VerificationConfig, check_labels, judge_answers
 from edgetlc.parity.matrix import read_matrix
@@ -39,7 +40,7 @@ def shard_of(text: str) -> tuple[int, int]:
     """
     first, slash, step = text.partition("/")
     if not (slash and first.isdecimal() and step.isdecimal()):
-        raise InputError(_("--shard is {text!r}; it is I/N, such as 2/4", text=text))
+        raise InputError("--shard is {text!r}; it is I/N, such as 2/4", text=text)
     return int(first), int(step)
 
 
@@ -68,11 +69,9 @@ class CollectionConfig:
         first, step = self.shard
         if not 1 <= first <= step:
             raise InputError(
-                _(
-                    "shard {first}/{step}; it is I/N with 1 <= I <= N, such as 2/4",
-                    first=first,
-                    step=step,
-                )
+                "shard {first}/{step}; it is I/N with 1 <= I <= N, such as 2/4",
+                first=first,
+                step=step,
             )
 
 
@@ -95,7 +94,7 @@ def verify(
         reference: the float model in PyTorch; None takes the bundle's fp32 ONNX model.
         candidates: (model, engine) pairs; None takes `default_candidates`.
         config: how to judge; margin 2 %, confidence 95 % unless told.
-        collection: how to ask.
+        collection: how to collect.
         reports: what other machines say of this bundle.
         folder: keeps every answer; None keeps none.
 
@@ -106,16 +105,17 @@ def verify(
     # Before the work; judging checks again, for the answers of shards.
     check_labels((photo.label for photo in photos.photos), bundle.manifest.classes, config)
     with tempfile.TemporaryDirectory(prefix="edgetlc-answers-") as scratch:
-        folder = folder or Path(scratch) / "answers"
+        answers = folder or Path(scratch)
         collect_answers(
-            folder,
+            answers,
             bundle,
             photos,
             reference=reference,
             candidates=candidates,
             collection=collection,
+            tables=folder is not None,
         )
-        return judge_folders(bundle, [folder], config, reports)
+        return judge_folders(bundle, [answers], config, reports)
 
 
 def judge_folders(
@@ -133,8 +133,12 @@ def judge_folders(
     matrix = read_matrix(folders)
     if matrix.header.bundle_digest != bundle.digest:
         raise InputError(
-            f"{folders[0]} holds answers of the bundle {matrix.header.bundle_digest[:12]}…, "
-            f"{bundle.path} is {bundle.digest[:12]}…; pass the bundle that was asked"
+            "{folder} holds answers of the bundle {theirs}…, {path} is {ours}…; pass the "
+            "bundle that was asked",
+            folder=folders[0],
+            theirs=matrix.header.bundle_digest[:12],
+            path=bundle.path,
+            ours=bundle.digest[:12],
         )
     return judge_answers(with_reports(matrix, bundle, reports), config, reports.selftests)
 
@@ -147,10 +151,21 @@ def collect_answers(
     reference: Engine | None = None,
     candidates: Sequence[tuple[ModelRecord, str]] | None = None,
     collection: CollectionConfig | None = None,
+    tables: bool = True,
 ) -> None:
     """Collect the answers of reference and candidates in an answers folder.
 
-    Arguments and errors are those of `verify`; `folder` is made, or gone on with.
+    Args:
+        folder: made, or gone on with.
+        bundle: whose models answer.
+        photos: to ask about.
+        reference: the float model in PyTorch; None takes the bundle's fp32 ONNX model.
+        candidates: (model, engine) pairs; None takes `default_candidates`.
+        collection: how to collect.
+        tables: write the answers as CSV too (`edgetlc.parity.answer_tables`).
+
+    Raises:
+        InputError: as `verify`; or the folder holds something else.
     """
     collection = collection or CollectionConfig()
     reference = reference or _float_model(bundle)
@@ -190,6 +205,8 @@ def collect_answers(
         models,
         resume=collection.resume,
     )
+    if tables:
+        write_tables(folder)
 
 
 def _grouping(column: Grouping) -> Callable[[Photo], str | None]:
@@ -217,9 +234,18 @@ def default_candidates(
     running = {model.id for model, _ in pairs}
     idle = [model.id for model in models if model.id not in running]
     if idle and (wanted or not pairs):
+        names, installed = ", ".join(idle), ", ".join(available_engines())
+        if engine:
+            raise InputError(
+                "{models} cannot run on {engine} here; installed: {installed}",
+                models=names,
+                engine=engine,
+                installed=installed,
+            )
         raise InputError(
-            f"{', '.join(idle)} cannot run on {engine or 'an engine'} here; "
-            f"installed: {', '.join(available_engines())}"
+            "{models} cannot run on an engine here; installed: {installed}",
+            models=names,
+            installed=installed,
         )
     return pairs
 

@@ -21,7 +21,6 @@ from typing import TYPE_CHECKING
 
 from edgetlc.errors import InputError
 from edgetlc.files import refuse_existing
-from edgetlc.locale import _
 from edgetlc.results.batch import Batch, Extras, journal_header
 from edgetlc.results.journal import Answered, Journal, journal_path
 from edgetlc.results.records import RunInfo
@@ -63,11 +62,9 @@ class Outputs:
         """
         if self.results_file is None and (self.results_format or self.resume):
             flag = "--resume" if self.resume else "--results-format"
-            raise InputError(
-                _("{flag} speaks of a results file; pass --results-file too", flag=flag)
-            )
+            raise InputError("{flag} speaks of a results file; pass --results-file too", flag=flag)
         if self.resume and self.overwrite:
-            raise InputError(_("--resume goes on and --overwrite begins anew; pass one of them"))
+            raise InputError("--resume goes on and --overwrite begins anew; pass one of them")
         if self.results_file is not None:
             self._format(self.results_file)
             self._check_results(self.results_file)
@@ -87,19 +84,15 @@ class Outputs:
         journal = journal_path(file)
         if self.resume and file.exists() and not journal.exists():
             raise InputError(
-                _(
-                    "{file} is complete and there is nothing to resume; pass --overwrite to "
-                    "classify the photos again",
-                    file=file,
-                )
+                "{file} is complete and there is nothing to resume; pass --overwrite to "
+                "classify the photos again",
+                file=file,
             )
         if journal.exists() and not (self.resume or self.overwrite):
             raise InputError(
-                _(
-                    "{journal} holds the answers of an interrupted run; go on with --resume, or "
-                    "begin anew with --overwrite",
-                    journal=journal,
-                )
+                "{journal} holds the answers of an interrupted run; go on with --resume, or "
+                "begin anew with --overwrite",
+                journal=journal,
             )
         refuse_existing(file, self.resume or self.overwrite)
 
@@ -179,9 +172,7 @@ def _check_writable(folder: Path) -> None:
         tempfile.TemporaryFile(dir=folder).close()
     except OSError as error:
         raise InputError(
-            _(
-                "cannot write to {folder}: {reason}; choose another place",
-                folder=folder,
-                reason=error.strerror,
-            )
+            "cannot write to {folder}: {reason}; choose another place",
+            folder=folder,
+            reason=error.strerror,
         ) from None

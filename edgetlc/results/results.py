@@ -22,7 +22,7 @@ from typing import Any, Literal, get_args
 
 from edgetlc.errors import InputError
 from edgetlc.files import whole_file
-from edgetlc.locale import LANGUAGES, _
+from edgetlc.locale import LANGUAGES
 from edgetlc.results.records import KIND, SCHEMA, UNREADABLE, Record, RunInfo
 from edgetlc.results.safe_text import spreadsheet_cell, storable
 from edgetlc.results.wording import describe
@@ -56,13 +56,11 @@ def format_by_name(path: Path) -> Format:
         return SUFFIXES[path.suffix.lower()]
     except KeyError:
         raise InputError(
-            _(
-                "{path} does not say its format; name it {suffixes}, or pass "
-                "--results-format {formats}",
-                path=path,
-                suffixes=", ".join(SUFFIXES),
-                formats="|".join(FORMATS),
-            )
+            "{path} does not say its format; name it {suffixes}, or pass "
+            "--results-format {formats}",
+            path=path,
+            suffixes=", ".join(SUFFIXES),
+            formats="|".join(FORMATS),
         ) from None
 
 

@@ -56,13 +56,14 @@ def answer_of(one: Record, language: Language) -> str:
 def describe(one: Record, language: Language) -> list[str]:
     """Return the lines that tell of one photo; the first has its name."""
     if one["decision"] == UNREADABLE:
-        answer: str = UNREADABLE_PHOTO
+        answer: str = said(UNREADABLE_PHOTO, language)
         details: list[str] = [one["reason"]]
     else:
-        answer = NOT_SURE if one["decision"] == "not_sure" else answer_of(one, language)
+        not_sure = one["decision"] == "not_sure"
+        answer = said(NOT_SURE, language) if not_sure else answer_of(one, language)
         details = [*circumstances(one), *remarks(one, language)]
-    first = f"{one['file']}: {said(answer, language)}"
-    return [visible(line) for line in (first, *(f"  {said(d, language)}" for d in details))]
+    lines = (f"{one['file']}: {answer}", *(f"  {said(line, language)}" for line in details))
+    return [visible(line) for line in lines]
 
 
 def circumstances(one: Record) -> Iterator[Message]:
@@ -102,11 +103,3 @@ def remarks(one: Record, language: Language) -> Iterator[Message]:
     for note in (*one["notes"], one["camera_conflict"]):
         if note:
             yield _("note: {text}", text=note)
-
-
-# Chinese and English side by side, for the pages that are not yet templates.
-ROLES = {role: (name.translated("zh"), str(name)) for role, name in ROLE_NAMES.items()} | {
-    "unspecified": ("", "")
-}
-STATUS = {status: (name.translated("zh"), str(name)) for status, name in STATUS_NAMES.items()}
-UNKNOWN = ("未知", "unknown")

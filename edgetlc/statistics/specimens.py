@@ -13,7 +13,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgetlc.errors import InputError
-from edgetlc.locale import _
 
 Groups = Sequence[Hashable] | NDArray[np.int64]
 """Specimen id of every photo; None where a photo shows a specimen of its own."""
@@ -31,11 +30,9 @@ def number_specimens(groups: Groups, photos: int) -> NDArray[np.int64]:
     """
     if len(groups) != photos:
         raise InputError(
-            _(
-                "{ids} specimen ids for {photos} photos; give one id per photo",
-                ids=len(groups),
-                photos=photos,
-            )
+            "{ids} specimen ids for {photos} photos; give one id per photo",
+            ids=len(groups),
+            photos=photos,
         )
     if isinstance(groups, np.ndarray):
         _ids, first, of_photo = np.unique(groups, return_index=True, return_inverse=True)

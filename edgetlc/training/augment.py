@@ -27,7 +27,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgetlc.errors import InputError
-from edgetlc.locale import _
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -86,12 +85,10 @@ class Augmentation:
             value = getattr(self, name)
             if not 0 <= value <= largest:  # also refuses NaN
                 raise InputError(
-                    _(
-                        "augmentation {name} is {value:g}; it takes 0 to {most:g}",
-                        name=name,
-                        value=value,
-                        most=largest,
-                    )
+                    "augmentation {name} is {value:g}; it takes 0 to {most:g}",
+                    name=name,
+                    value=value,
+                    most=largest,
                 )
 
     def with_settings(self, settings: Iterable[str]) -> Augmentation:
@@ -108,11 +105,9 @@ class Augmentation:
             elif not equals or name not in LIMITS:
                 known = ", ".join(field.name for field in fields(self))
                 raise InputError(
-                    _(
-                        "augmentation {text!r}; use none or NAME=VALUE with {known}",
-                        text=text,
-                        known=known,
-                    )
+                    "augmentation {text!r}; use none or NAME=VALUE with {known}",
+                    text=text,
+                    known=known,
                 )
             else:
                 changed = replace(changed, **{name: _number(name, value)})
@@ -266,5 +261,5 @@ def _number(name: str, text: str) -> float:
         return float(text)
     except ValueError:
         raise InputError(
-            _("augmentation {name} is {text!r}; it takes a number", name=name, text=text)
+            "augmentation {name} is {text!r}; it takes a number", name=name, text=text
         ) from None

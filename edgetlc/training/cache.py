@@ -32,7 +32,6 @@ from numpy.typing import NDArray
 
 from edgetlc.data.photos import Photo
 from edgetlc.errors import ImageError, InputError
-from edgetlc.locale import _
 from edgetlc.models.pixel_step import PixelStep
 from edgetlc.runtime.contract import PixelContract
 from edgetlc.runtime.pixels import decode, read_photo
@@ -86,9 +85,7 @@ class ImageCache:
         if image is None:
             now, image = self._load(entry.photo)
             if now != entry:
-                raise InputError(
-                    _("{path} was changed while the run used it", path=entry.photo.path)
-                )
+                raise InputError("{path} was changed while the run used it", path=entry.photo.path)
         return image
 
     def check_room(self, count: int, limit: int) -> None:
@@ -100,13 +97,11 @@ class ImageCache:
         needed = count * self.entry_bytes
         if needed > limit:
             raise InputError(
-                _(
-                    "{count} decoded photos take {needed:.1f} GB, the cache may take {limit:.1f} "
-                    "GB; give a larger --cache-limit or no --cache",
-                    count=count,
-                    needed=needed / 1e9,
-                    limit=limit / 1e9,
-                )
+                "{count} decoded photos take {needed:.1f} GB, the cache may take {limit:.1f} "
+                "GB; give a larger --cache-limit or no --cache",
+                count=count,
+                needed=needed / 1e9,
+                limit=limit / 1e9,
             )
 
     def trim(self, limit: int) -> None:

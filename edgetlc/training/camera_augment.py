@@ -80,7 +80,7 @@ class CameraAugmentation:
         ),
         flag="--camera-augment",
         metavar="SHARE",
-        shown="0",
+        shown="",
     )
     strength: float = option(
         1.0,
@@ -93,21 +93,17 @@ class CameraAugmentation:
     def __post_init__(self) -> None:
         if len(self.looks) < 2:
             raise InputError(
-                _(
-                    "camera augmentation mixes looks of {cameras}; it needs two cameras or more",
-                    cameras=", ".join(self.looks) or _("no camera"),
-                )
+                "camera augmentation mixes looks of {cameras}; it needs two cameras or more",
+                cameras=", ".join(self.looks) or _("no camera"),
             )
         for name, largest in (("probability", 1), ("strength", 2), ("beyond", 1)):
             value = getattr(self, name)
             if not 0 <= value <= largest:  # also refuses NaN
                 raise InputError(
-                    _(
-                        "camera augmentation {name} is {value:g}; use 0 to {most}",
-                        name=name,
-                        value=value,
-                        most=largest,
-                    )
+                    "camera augmentation {name} is {value:g}; use 0 to {most}",
+                    name=name,
+                    value=value,
+                    most=largest,
                 )
 
     def without(self, camera: str | None) -> CameraAugmentation:

@@ -11,6 +11,7 @@ from typing import Literal, get_args
 from edgetlc.config import Option, option
 from edgetlc.errors import InputError
 from edgetlc.locale import _, p_
+from edgetlc.models.architectures import ARCHITECTURES
 from edgetlc.runtime.contract import PixelContract
 from edgetlc.training.augment import Augmentation
 from edgetlc.training.camera_augment import CameraAugmentation
@@ -33,7 +34,7 @@ def gigabytes(text: str) -> int:
         number = math.nan
     if not 0 <= number < math.inf:
         raise InputError(
-            _("the cache's limit is {text!r}; it is a number of GB, such as 20", text=text)
+            "the cache's limit is {text!r}; it is a number of GB, such as 20", text=text
         )
     return int(number * GIGABYTE)
 
@@ -44,8 +45,7 @@ class Distillation:
 
     Attributes:
         teacher: run folder, or checkpoint, of the trained teacher.
-        weight: share of the loss that compares with the teacher; the labels have the rest. Above
-            0, at most 1.
+        weight: share of the loss, above 0 and at most 1.
         temperature: divides both networks' logits; above 0. A higher one shows more of what the
             teacher thinks of the wrong classes.
     """
@@ -69,55 +69,38 @@ class Distillation:
     def __post_init__(self) -> None:
         if not 0 < self.weight <= 1:
             raise InputError(
-                _("the teacher's weight is {weight}; it is above 0, at most 1", weight=self.weight)
+                "the teacher's weight is {weight}; it is above 0, at most 1", weight=self.weight
             )
         if not 0 < self.temperature < math.inf:
             raise InputError(
-                _(
-                    "the distillation temperature is {temperature}; use 1 to 20",
-                    temperature=self.temperature,
-                )
+                "the distillation temperature is {temperature}; use 1 to 20",
+                temperature=self.temperature,
             )
 
 
 @dataclass(frozen=True)
 class TrainingConfig:
-    """Settings of one run.
+    """Settings of one run; the options below say what each is.
 
     Attributes:
-        architecture: one of `edgetlc.models.architectures.ARCHITECTURES`.
-        epochs: passes over the training part, at least 1.
-        batch_size: images per step, of all processes together, at least 2 (batch normalisation
-            needs two).
-        learning_rate: the highest of the one-cycle schedule, above 0.
+        batch_size: at least 2, batch normalisation needs two.
         weight_decay: of AdamW.
-        label_smoothing: of the loss, 0 to below 1.
         seed: of weights, order and augmentation.
         device: `cpu`, `cuda`, or `cuda:1` for the second GPU.
-        workers: processes that read and augment; 0 does it in the main one.
-        weights: file to start from, `imagenet` for torchvision's (which must be on this machine,
-            see `edgetlc.models.pretrained`), or None for random weights.
+        weights: None for random ones; torchvision's must be on this machine
+            (`edgetlc.models.pretrained`).
         contract: the pixels to train on.
-        augmentation: what Annex A changes at random.
-        dropout: share of the features that the last layer does not see while it learns, 0 to
-            below 1.
-        class_weights: `balanced` weighs a photo by n / (classes x photos of its class), so that
-            every class counts the same in the loss; `none` weighs all photos alike.
-        patience: stop after this many epochs without a better one; None trains all epochs.
-        precision: of convolutions while learning: `bf16`, `fp32`, or `auto` for bf16 where the
-            processor or GPU computes it natively. Weights, loss and validation stay fp32.
-        compile: whether the network is compiled (`torch.compile`) before it learns. On a CPU it
-            takes a minute and gains nothing (measured: ResNet-50, bf16, two cores).
+        class_weights: `balanced` weighs a photo by n / (classes x photos of its class).
+        precision: of convolutions while learning; weights, loss and validation stay fp32.
+        compile: by `torch.compile`; measured on ResNet-50, bf16, two cores: no gain.
         camera_augmentation: what cameras change at random, or None.
         distillation: a teacher to learn from, or None to learn from the labels alone.
-        cache: folder of decoded photos that runs share; None keeps them in the run's own folder,
-            for as long as it trains.
-        cache_limit: largest size of that folder, in bytes.
+        cache_limit: in bytes.
     """
 
     architecture: str = option(
         "resnet50",
-        _("resnet18, resnet34, resnet50, densenet121, densenet161, densenet169."),
+        _("Network: {names}.", names=", ".join(ARCHITECTURES)),
         flag="--arch",
     )
     epochs: int = option(20, _("Passes over the training part."))
@@ -188,21 +171,19 @@ class TrainingConfig:
     def __post_init__(self) -> None:
         if self.epochs < 1 or self.batch_size < 2 or self.workers < 0:
             raise InputError(
-                _(
-                    "epochs {epochs}, batch size {batch}, workers {workers}; "
-                    "at least 1, 2 and 0 are needed",
-                    epochs=self.epochs,
-                    batch=self.batch_size,
-                    workers=self.workers,
-                )
+                "epochs {epochs}, batch size {batch}, workers {workers}; "
+                "at least 1, 2 and 0 are needed",
+                epochs=self.epochs,
+                batch=self.batch_size,
+                workers=self.workers,
             )
         if not self.learning_rate > 0 or not 0 <= self.label_smoothing < 1:
-            raise InputError(_("the learning rate must be above 0, label smoothing 0 to below 1"))
+            raise InputError("the learning rate must be above 0, label smoothing 0 to below 1")
         if not 0 <= self.dropout < 1:
-            raise InputError(_("dropout is {share}; it can be 0 to below 1", share=self.dropout))
+            raise InputError("dropout is {share}; it can be 0 to below 1", share=self.dropout)
         if self.patience is not None and self.patience < 1:
             raise InputError(
-                _("patience is {epochs} epochs; at least 1 is needed", epochs=self.patience)
+                "patience is {epochs} epochs; at least 1 is needed", epochs=self.patience
             )
         _check_choice(_("class weights"), self.class_weights, get_args(ClassWeights))
         _check_choice(p_("number format", "precision"), self.precision, get_args(Precision))
@@ -225,12 +206,10 @@ class TrainingConfig:
 def _check_choice(what: str, value: str, allowed: tuple[str, ...]) -> None:
     if value not in allowed:
         raise InputError(
-            _(
-                "unknown {what} {value!r}; use {allowed}",
-                what=what,
-                value=value,
-                allowed=", ".join(allowed),
-            )
+            "unknown {what} {value!r}; use {allowed}",
+            what=what,
+            value=value,
+            allowed=", ".join(allowed),
         )
 
 
@@ -242,14 +221,14 @@ def check_device(device: str) -> None:
     """
     if not re.fullmatch(r"cpu|cuda(:\d{1,3})?", device):
         raise InputError(
-            _("unknown device {device!r}; use cpu, cuda or, of several, cuda:1", device=device)
+            "unknown device {device!r}; use cpu, cuda or, of several, cuda:1", device=device
         )
     if device == "cpu":
         return
     import torch
 
     if not torch.cuda.is_available():
-        raise InputError(_("no usable GPU here (CUDA is not available); use --device cpu"))
+        raise InputError("no usable GPU here (CUDA is not available); use --device cpu")
     if int(device.partition(":")[2] or 0) >= torch.cuda.device_count():
         last = f"cuda:{torch.cuda.device_count() - 1}"
-        raise InputError(_("no GPU {device} here; the last is {last}", device=device, last=last))
+        raise InputError("no GPU {device} here; the last is {last}", device=device, last=last)

@@ -15,7 +15,6 @@ from torch.nn import functional as F
 from edgetlc.data.photos import PhotoSet, digest_of
 from edgetlc.errors import InputError
 from edgetlc.files import sha256_file
-from edgetlc.locale import _
 from edgetlc.models.checkpoint import CHECKPOINT_FILE, Checkpoint, load_checkpoint
 from edgetlc.runtime.contract import PixelContract
 from edgetlc.training.config import Distillation
@@ -105,29 +104,23 @@ def _check_same_task(teacher: Checkpoint, photos: PhotoSet, contract: PixelContr
     known = tuple(info.name for info in teacher.classes)
     if known != photos.labels:
         raise InputError(
-            _(
-                "the teacher knows {known}; the photos show {shown}; "
-                "choose a teacher of the same classes in the same order",
-                known=", ".join(known),
-                shown=", ".join(photos.labels),
-            )
+            "the teacher knows {known}; the photos show {shown}; "
+            "choose a teacher of the same classes in the same order",
+            known=", ".join(known),
+            shown=", ".join(photos.labels),
         )
     for field in fields(PixelContract):
         theirs, ours = getattr(teacher.contract, field.name), getattr(contract, field.name)
         if theirs != ours:
             raise InputError(
-                _(
-                    "the teacher was trained with {field} {theirs}, the student would be with "
-                    "{field} {ours}; both see the same image, so give both the same",
-                    field=field.name,
-                    theirs=theirs,
-                    ours=ours,
-                )
+                "the teacher was trained with {field} {theirs}, the student would be with "
+                "{field} {ours}; both see the same image, so give both the same",
+                field=field.name,
+                theirs=theirs,
+                ours=ours,
             )
     if teacher.training_digest != digest_of(photos.part("train").photos):
         raise InputError(
-            _(
-                "the teacher was trained on another training part and may have seen photos of this "
-                "test part; train it on this manifest"
-            )
+            "the teacher was trained on another training part and may have seen photos of this "
+            "test part; train it on this manifest"
         )

@@ -20,7 +20,6 @@ from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
 from edgetlc.errors import InputError
-from edgetlc.locale import _
 from edgetlc.progress import Silent, reporting
 
 T = TypeVar("T")
@@ -106,21 +105,16 @@ def join(device: str) -> tuple[World, torch.device]:
         return world, torch.device(device)
     if device.startswith("cuda:"):
         raise InputError(
-            _(
-                "--device {device} under torchrun; use cuda: each process takes its own",
-                device=device,
-            )
+            "--device {device} under torchrun; use cuda: each process takes its own", device=device
         )
     place = torch.device(device, world.local_rank) if device == "cuda" else torch.device(device)
     if place.type == "cuda":
         if world.local_size > torch.cuda.device_count():
             raise InputError(
-                _(
-                    "{processes} processes on {gpus} GPUs; use torchrun --nproc-per-node with at "
-                    "most as many",
-                    processes=world.local_size,
-                    gpus=torch.cuda.device_count(),
-                )
+                "{processes} processes on {gpus} GPUs; use torchrun --nproc-per-node with at "
+                "most as many",
+                processes=world.local_size,
+                gpus=torch.cuda.device_count(),
             )
         torch.cuda.set_device(place)
     if not dist.is_initialized():  # a command may train several networks in a row
@@ -138,7 +132,7 @@ def errors_end_all(world: World) -> Iterator[None]:
         lost_connection = isinstance(error, dist.DistError) or "gloo" in str(error)
         if world.size == 1 or not lost_connection:
             raise
-        raise InputError(_("another process of this run ended; its own message says why")) from None
+        raise InputError("another process of this run ended; its own message says why") from None
 
 
 class _SharedBatchNorm2d(nn.BatchNorm2d):

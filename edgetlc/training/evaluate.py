@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgetlc.data.photos import Photo, PhotoSet
+from edgetlc.devices.camera import UNKNOWN_CAMERA
 from edgetlc.errors import ImageError, InputError
 from edgetlc.locale import _
 from edgetlc.models.checkpoint import Checkpoint
@@ -57,7 +58,7 @@ class Answers:
         """Score the photos of each camera; key `unknown` holds those of no known one."""
         places: dict[str, list[int]] = defaultdict(list)
         for place, photo in enumerate(self.photos):
-            places[photo.camera or "unknown"].append(place)
+            places[photo.camera or UNKNOWN_CAMERA].append(place)
         return {camera: self._score(np.array(places[camera])) for camera in sorted(places)}
 
     def _score(self, chosen: slice | NDArray[np.int64]) -> Scores:
@@ -111,7 +112,7 @@ def evaluate(checkpoint: Checkpoint, photos: PhotoSet, *, device: str = "cpu") -
                 answered.append(photo)
                 rows.append(row)
     if not answered:
-        raise InputError(_("none of {count} photos can be read", count=len(photos.photos)))
+        raise InputError("none of {count} photos can be read", count=len(photos.photos))
     truth = np.array([labels.index(photo.label) for photo in answered])
     answers = Answers(tuple(answered), truth, np.stack(rows), labels)
     return Evaluation(
@@ -129,10 +130,8 @@ def check_classes(checkpoint: Checkpoint, photos: PhotoSet) -> tuple[str, ...]:
     strange = sorted({photo.label for photo in photos.photos} - set(known))
     if strange:
         raise InputError(
-            _(
-                "photos show {strange}; the network knows {known} only",
-                strange=", ".join(strange),
-                known=", ".join(known),
-            )
+            "photos show {strange}; the network knows {known} only",
+            strange=", ".join(strange),
+            known=", ".join(known),
         )
     return known

@@ -12,7 +12,6 @@ from torch.utils.data import Dataset, Sampler
 
 from edgetlc.data.photos import Photo, PhotoSet
 from edgetlc.errors import ImageError, InputError
-from edgetlc.locale import _
 from edgetlc.models.torch_threads import torch_threads
 from edgetlc.progress import progress
 from edgetlc.threads import in_order
@@ -65,11 +64,9 @@ def load_images(
             targets.append(photos.index(photo))
     if not entries:
         raise InputError(
-            _(
-                "none of {count} photos can be read: {reason}",
-                count=len(photos.photos),
-                reason=unreadable[0][1],
-            )
+            "none of {count} photos can be read: {reason}",
+            count=len(photos.photos),
+            reason=unreadable[0][1],
         )
     return ImageSet(cache, tuple(entries), torch.tensor(targets), tuple(unreadable))
 
@@ -110,12 +107,10 @@ class BatchPlans(Sampler[BatchPlan]):
     def __init__(self, count: int, config: TrainingConfig, world: World) -> None:
         if min(config.batch_size, count) < world.size:
             raise InputError(
-                _(
-                    "{processes} processes cannot share steps of {photos} photos; use a larger "
-                    "--batch-size or fewer processes",
-                    processes=world.size,
-                    photos=min(config.batch_size, count),
-                )
+                "{processes} processes cannot share steps of {photos} photos; use a larger "
+                "--batch-size or fewer processes",
+                processes=world.size,
+                photos=min(config.batch_size, count),
             )
         self.epoch = 1
         self.size = min(config.batch_size, count)

@@ -112,13 +112,11 @@ class Loop:
         val_loss = float(F.cross_entropy(logits, targets))
         if not math.isfinite(val_loss):
             raise InputError(
-                _(
-                    "the loss is {loss} at the validation of epoch {number}, learning rate "
-                    "{rate:.2e}; try a lower --lr",
-                    loss=val_loss,
-                    number=number,
-                    rate=self._rate,
-                )
+                "the loss is {loss} at the validation of epoch {number}, learning rate "
+                "{rate:.2e}; try a lower --lr",
+                loss=val_loss,
+                number=number,
+                rate=self._rate,
             )
         epoch = Epoch(
             epoch=number,
@@ -221,14 +219,12 @@ class Loop:
             return
         step = int(losses.isfinite().logical_not().nonzero()[0])
         raise InputError(
-            _(
-                "the loss is {loss} at epoch {number}, step {step}, learning rate {rate:.2e}; "
-                "try a lower --lr",
-                loss=float(losses[step]),
-                number=number,
-                step=step,
-                rate=rates[step],
-            )
+            "the loss is {loss} at epoch {number}, step {step}, learning rate {rate:.2e}; "
+            "try a lower --lr",
+            loss=float(losses[step]),
+            number=number,
+            step=step,
+            rate=rates[step],
         )
 
     @torch.inference_mode()

@@ -8,7 +8,6 @@ from contextlib import contextmanager
 import torch
 
 from edgetlc.errors import InputError
-from edgetlc.locale import _
 
 _TYPES = (MemoryError, torch.OutOfMemoryError)
 _WORDS = ("DefaultCPUAllocator", "bad_alloc", "could not create a memory object")
@@ -31,12 +30,10 @@ def memory_explained(batch_size: int) -> Iterator[None]:
     # Outside of the handler: the error would keep the tensors that did fit alive.
     if batch_size >= 4:
         raise InputError(
-            _(
-                "out of memory with --batch-size {size}; try --batch-size {smaller}",
-                size=batch_size,
-                smaller=batch_size // 2,
-            )
+            "out of memory with --batch-size {size}; try --batch-size {smaller}",
+            size=batch_size,
+            smaller=batch_size // 2,
         )
     raise InputError(
-        _("out of memory with --batch-size {size}; try a smaller --size", size=batch_size)
+        "out of memory with --batch-size {size}; try a smaller --size", size=batch_size
     )

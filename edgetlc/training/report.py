@@ -14,7 +14,6 @@ import numpy as np
 
 from edgetlc.data.photos import PhotoSet, digest_of
 from edgetlc.errors import InputError
-from edgetlc.locale import _
 from edgetlc.models.checkpoint import Checkpoint, load_checkpoint
 from edgetlc.runtime.classes import ClassInfo
 from edgetlc.training.diagnosis import Finding, Fit, diagnose
@@ -193,10 +192,7 @@ def _findings(run: RunRecord) -> tuple[Finding, ...]:
 
 def _no_scores(folder: Path) -> InputError:
     return InputError(
-        _(
-            "{file} holds no scores of a run; remove it and resume the run",
-            file=folder / SCORES_FILE,
-        )
+        "{file} holds no scores of a run; remove it and resume the run", file=folder / SCORES_FILE
     )
 
 

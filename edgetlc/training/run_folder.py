@@ -94,25 +94,21 @@ class RunFolder:
             InputError: it does, or both are asked for.
         """
         if overwrite and resume:
-            raise InputError(_("--resume goes on with what --overwrite replaces; give one of them"))
+            raise InputError("--resume goes on with what --overwrite replaces; give one of them")
         if overwrite or not (self.path / CHECKPOINT_FILE).exists():
             return
         if not resume:
             raise InputError(
-                _(
-                    "{path} holds a trained run; choose another output, or pass --overwrite, "
-                    "or --resume to go on with it",
-                    path=self.path,
-                )
+                "{path} holds a trained run; choose another output, or pass --overwrite, "
+                "or --resume to go on with it",
+                path=self.path,
             )
         if not (self.path / STATE_FILE).exists():
             raise InputError(
-                _(
-                    "{path} holds a run without {file}, which cannot be resumed; "
-                    "choose another output or pass --overwrite",
-                    path=self.path,
-                    file=STATE_FILE,
-                )
+                "{path} holds a run without {file}, which cannot be resumed; "
+                "choose another output or pass --overwrite",
+                path=self.path,
+                file=STATE_FILE,
             )
 
     def resumable(self, record: Mapping[str, Any]) -> State | None:
@@ -129,28 +125,26 @@ class RunFolder:
         changed = differences(read_json(self.path / RUN_FILE, _("run record")), record)
         if changed:
             raise InputError(
-                _(
-                    "{path} is another run (then → now): {changes}; "
-                    "use the same settings and photos, or choose another output",
-                    path=self.path,
-                    changes="; ".join(changed),
-                )
+                "{path} is another run (then → now): {changes}; "
+                "use the same settings and photos, or choose another output",
+                path=self.path,
+                changes="; ".join(changed),
             )
         return self._state()
 
     def begin(self, state: State | None, kept: Checkpoint, config: TrainingConfig) -> None:
         """Start a run, or bring the files up to the state it is resumed from."""
-        if state is not None:
-            self._write_results(state, kept)
-            return
-        self.path.mkdir(parents=True, exist_ok=True)
-        for stale in (SCORES_FILE, REPORT_FILE, CHECKPOINT_FILE, METRICS_FILE, STATE_FILE):
-            (self.path / stale).unlink(missing_ok=True)
-        self._remove_tensors(but=None)
-        write_json(self.path / RUN_FILE, dict(kept.provenance))
+        if state is None:
+            self.path.mkdir(parents=True, exist_ok=True)
+            for stale in (SCORES_FILE, REPORT_FILE, CHECKPOINT_FILE, METRICS_FILE, STATE_FILE):
+                (self.path / stale).unlink(missing_ok=True)
+            self._remove_tensors(but=None)
+            write_json(self.path / RUN_FILE, dict(kept.provenance))
         # Where decoded photos lie while it trains makes no other run.
         settings = replace(config, cache=None, cache_limit=TrainingConfig.cache_limit)
         write_text(self.path / CONFIG_FILE, to_toml(settings))
+        if state is not None:
+            self._write_results(state, kept)
 
     def keep(self, state: State, kept: Checkpoint) -> None:
         """Write what an epoch reached, and its weights if it is the best so far."""
@@ -197,11 +191,9 @@ class RunFolder:
             return State(epochs, float(document["temperature"]), tensors, document["loop"])
         except (OSError, SafetensorError, KeyError, TypeError, ValueError) as error:
             raise InputError(
-                _(
-                    "{file} cannot be resumed from ({error}); start again with --overwrite",
-                    file=file,
-                    error=error,
-                )
+                "{file} cannot be resumed from ({error}); start again with --overwrite",
+                file=file,
+                error=error,
             ) from None
 
     def _remove_tensors(self, but: str | None) -> None:

@@ -168,7 +168,7 @@ def read_epochs(path: Path) -> tuple[Epoch, ...]:
             _require_numbers(epoch)
         except (ValueError, TypeError):
             raise InputError(
-                _("{path}, line {number} is no epoch of a run", path=path, number=number)
+                "{path}, line {number} is no epoch of a run", path=path, number=number
             ) from None
         epochs[epoch.epoch] = epoch
     return tuple(epochs[number] for number in sorted(epochs))
@@ -182,7 +182,7 @@ def find_runs(folder: Path) -> Iterator[Path]:
     """
     if not folder.is_dir():
         raise InputError(
-            _("no folder at {folder}; name one that holds runs of 'edgetlc train'", folder=folder)
+            "no folder at {folder}; name one that holds runs of 'edgetlc train'", folder=folder
         )
     for place, inside, files in os.walk(folder):
         depth = len(Path(place).relative_to(folder).parts)
@@ -231,7 +231,7 @@ def _read(path: Path, what: str) -> Mapping[str, Any]:
     _check_size(path)
     document = read_json(path, what)
     if not isinstance(document, Mapping):
-        raise InputError(_("{path} is no {what}: it holds no table", path=path, what=what))
+        raise InputError("{path} is no {what}: it holds no table", path=path, what=what)
     return document
 
 
@@ -239,12 +239,10 @@ def _check_size(path: Path) -> None:
     size = path.stat().st_size if path.is_file() else 0
     if size > _LARGEST:
         raise InputError(
-            _(
-                "{path} has {size:,} bytes; a record has at most {most:,}",
-                path=path,
-                size=size,
-                most=_LARGEST,
-            )
+            "{path} has {size:,} bytes; a record has at most {most:,}",
+            path=path,
+            size=size,
+            most=_LARGEST,
         )
 
 

@@ -93,11 +93,12 @@ def train(
         state = folder.resumable(record) if existing.get("resume") else None
         if state is None:
             _note_start(loaded)
+        elif state.finished:
+            note("{path} is finished and stays as it is", path=output)
+            return TrainedRun(output, best_of(state.epochs), state.epochs, loaded, ())
         else:
             done = len(state.epochs)
-            note(_("going on after epoch {done} of {count}", done=done, count=config.epochs))
-            if state.finished:
-                return TrainedRun(output, best_of(state.epochs), state.epochs, loaded, ())
+            note("going on after epoch {done} of {count}", done=done, count=config.epochs)
         with _image_sets(photos, config, output, world) as (training, validation):
             loop = Loop(classifier, config, training, validation, world, device, teacher)
             kept = Checkpoint(classifier, photos.classes, config.contract, provenance=record)
@@ -138,27 +139,25 @@ def _run(
 
 
 def _note_start(loaded: LoadedWeights | None) -> None:
-    note(_("starting from {start}", start=start_of(loaded)))
+    note("starting from {start}", start=start_of(loaded))
     if loaded is None:
         return
     if loaded.not_found:
-        note(_("  not found in it, random: {names}", names=", ".join(loaded.not_found)))
+        note("  not found in it, random: {names}", names=", ".join(loaded.not_found))
     if loaded.wrong_shape:
-        note(_("  of another shape, random: {names}", names=", ".join(loaded.wrong_shape)))
+        note("  of another shape, random: {names}", names=", ".join(loaded.wrong_shape))
     if loaded.unused:
-        note(_("  in it but unused: {names}", names=", ".join(loaded.unused)))
+        note("  in it but unused: {names}", names=", ".join(loaded.unused))
 
 
 def _note_epoch(epoch: Epoch) -> None:
     note(
-        _(
-            "epoch {number}: train loss {train_loss:.3f}, val loss {val_loss:.3f}, "
-            "val accuracy {accuracy:.1%}",
-            number=epoch.epoch,
-            train_loss=epoch.train_loss,
-            val_loss=epoch.val_loss,
-            accuracy=epoch.val_accuracy,
-        )
+        "epoch {number}: train loss {train_loss:.3f}, val loss {val_loss:.3f}, "
+        "val accuracy {accuracy:.1%}",
+        number=epoch.epoch,
+        train_loss=epoch.train_loss,
+        val_loss=epoch.val_loss,
+        accuracy=epoch.val_accuracy,
     )
 
 
@@ -202,9 +201,7 @@ def _check_classes(labels: Sequence[str], training: ImageSet) -> None:
     unseen = [label for label, count in zip(labels, counts.tolist(), strict=True) if not count]
     if unseen:
         raise InputError(
-            _(
-                "no readable training photo shows {classes}; add photos or drop the class, "
-                "then run 'edgetlc data split' again",
-                classes=", ".join(unseen),
-            )
+            "no readable training photo shows {classes}; add photos or drop the class, "
+            "then run 'edgetlc data split' again",
+            classes=", ".join(unseen),
         )

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from edgetlc.calibration.coverage import Coverage, Stratum, refuse_gaps, some_of, stratum_of
 from edgetlc.data.photos import Photo
 from edgetlc.errors import InputError
+from edgetlc.locale import said
 
 
 def photos_of(label: str, camera: str | None, count: int) -> list[Photo]:
@@ -99,10 +100,16 @@ class TestRefusals:
             refuse_gaps(coverage(*TRAINING))
         assert str(raised.value) == (
             "no calibration photo of a camera that the validation or test part holds: iphone-12 "
-            "(0 training photos); add training photos of a camera that has none, or pass "
-            "--allow-missing-cameras"
+            "(0 training photos); add training photos of a camera that has none, take at least 4 "
+            "photos, one of every class x camera, or pass --allow-missing-cameras"
         )
         refuse_gaps(coverage(*TRAINING), allow_missing_cameras=True)
+
+    def test_all_of_it_is_said_in_chinese(self) -> None:
+        with pytest.raises(InputError) as raised:
+            refuse_gaps(coverage(*TRAINING[:10]))
+        told = said(raised.value, "zh")
+        assert "iphone-12（0 张训练照片）、redmi-k50（4 张训练照片）；" in told
 
     def test_a_camera_of_which_none_was_taken(self) -> None:
         with pytest.raises(InputError) as raised:
@@ -110,7 +117,7 @@ class TestRefusals:
         assert str(raised.value) == (
             "no calibration photo of a camera that the validation or test part holds: iphone-12 "
             "(0 training photos), redmi-k50 (4 training photos); add training photos of a camera "
-            "that has none and take at least 4 photos, one of every class x camera, or pass "
+            "that has none, take at least 4 photos, one of every class x camera, or pass "
             "--allow-missing-cameras"
         )
 

@@ -26,13 +26,13 @@ def logits(model: onnx.ModelProto, images: list[NDArray[np.float32]]) -> NDArray
     return np.concatenate([session.run(["logits"], {"images": image})[0] for image in images])
 
 
-def test_nothing_restored_is_the_quantized_network(
+def test_nothing_in_float_is_the_quantized_network(
     network: onnx.ModelProto, quantized: onnx.ModelProto
 ) -> None:
     assert with_float_layers(quantized, network, ()) == quantized
 
 
-def test_everything_restored_answers_exactly_as_float(
+def test_everything_in_float_answers_exactly_as_float(
     network: onnx.ModelProto, quantized: onnx.ModelProto, random_images: Images
 ) -> None:
     before = quantized.SerializeToString()
@@ -78,7 +78,7 @@ def assert_original_weights(
                 assert values[name].tobytes() == originals[f"backbone.{node.name}.{role}"].tobytes()
 
 
-def test_neighbours_restored_have_a_float_activation_between_them(
+def test_neighbours_in_float_have_a_float_activation_between_them(
     network: onnx.ModelProto, quantized: onnx.ModelProto
 ) -> None:
     """One alone does not: the other's side of it is int8."""

@@ -95,7 +95,7 @@ class TestCalibration:
         assert {photo.part for photo in made.calibration.photos} == {"train"}
         assert made.calibration.digest == digest_of(made.calibration.photos)
         content = (run / INT8_FILE).read_bytes()
-        assert (made.int8_bytes, made.float_layers) == (len(content), 21)
+        assert (made.int8_bytes, made.int8.quantized.float_layers) == (len(content), 21)
         assert made.float_bytes == made.int8_bytes > 0
         assert made.unreadable == ()
         record = json.loads((run / RECORD_FILE).read_text(encoding="utf-8"))
@@ -190,12 +190,12 @@ class TestWorstCamera:
     @pytest.mark.usefixtures("harmful")
     def test_measured_and_told(self, run: Path, photo_set: PhotoSet) -> None:
         made = quantize_run(run, photo_set, CalibrationConfig(10))
-        assert made.measurement.accuracy == pytest.approx(1 / 3)
-        assert made.measurement.worst_drop > 0.3
+        assert made.int8.measurement.accuracy == pytest.approx(1 / 3)
+        assert made.int8.measurement.worst_drop > 0.3
         record = json.loads((run / RECORD_FILE).read_text(encoding="utf-8"))
-        assert record["validation"]["worst_drop"] == made.measurement.worst_drop
-        assert record["temperature"] == made.confidence.after.temperature
-        assert made.confidence.before.temperature == 1.5
+        assert record["validation"]["worst_drop"] == made.int8.measurement.worst_drop
+        assert record["temperature"] == made.int8.confidence.after.temperature
+        assert made.int8.confidence.before.temperature == 1.5
 
     @pytest.mark.usefixtures("harmful")
     def test_refused_where_no_mixture_holds(self, run: Path, photo_set: PhotoSet) -> None:
@@ -207,9 +207,9 @@ class TestWorstCamera:
     @pytest.mark.usefixtures("seen")
     def test_nothing_to_put_back(self, run: Path, photo_set: PhotoSet) -> None:
         made = quantize_run(run, photo_set, CalibrationConfig(10), QuantizationConfig(max_drop=0.0))
-        assert made.float_fallback == ()
-        assert made.measurement.worst_drop == 0
-        assert made.confidence.float_network == made.confidence.before
+        assert made.int8.float_fallback == ()
+        assert made.int8.measurement.worst_drop == 0
+        assert made.int8.confidence.float_network == made.int8.confidence.before
 
     def test_a_drop_is_a_share(self) -> None:
         with pytest.raises(InputError, match=r"accepted drop is 2; .*such as 0\.01"):

@@ -502,7 +502,7 @@ class TestResume:
         sources = sorted(good.iterdir())
         for number in range(3000):
             (many / f"{number:04}.jpg").hardlink_to(sources[number % 9])
-        results, journal = tmp_path / "r.xml", tmp_path / "r.xml.journal"
+        results = tmp_path / "r.xml"
         words = [*map(str, self.command(small_bundle, many, results))]
         killed = subprocess.Popen(
             [sys.executable, "-m", "edgetlc", *words],
@@ -510,19 +510,18 @@ class TestResume:
             stderr=subprocess.DEVNULL,
         )
         end = time.monotonic() + 120
-        while not journal.exists() or journal.stat().st_size < 50_000:
+        log = tmp_path / "r.xml.journal-wal"
+        while not log.exists() or log.stat().st_size < 200_000:
             assert killed.poll() is None
             assert time.monotonic() < end
             time.sleep(0.002)
         killed.send_signal(signal.SIGKILL)
         assert killed.wait(60) == -signal.SIGKILL
         assert not results.exists()
-        answered = len(journal.read_bytes().splitlines()) - 1
-        assert 20 < answered < 3000
-        with journal.open("r+b") as stream:  # what a power cut may leave
-            stream.truncate(journal.stat().st_size - 7)
+        with log.open("r+b") as stream:  # what a power cut may leave
+            stream.truncate(log.stat().st_size - 7)
         assert edgetlc(*words, "--resume").status == 0
-        assert 3000 - answered <= len(asked) <= 3001 - answered
+        assert 0 < len(asked) < 2980
         whole = tmp_path / "whole.xml"
         assert edgetlc(*self.command(small_bundle, many, whole)).status == 0
         assert results.read_bytes() == whole.read_bytes()

@@ -27,6 +27,12 @@ def test_options_reach_the_run(edgetlc: Callable[..., Any], manifest: Path, tmp_
     assert (record["class_weights"], record["patience"]) == ("balanced", 3)
     assert (record["precision"], record["augmentation"]["rotation"]) == ("fp32", 10)
     assert list((tmp_path / "cache").rglob("*")), "the cache was not used"
+    same = ("--config", run / "config.toml")
+    again = edgetlc("train", "--data", manifest, "-o", tmp_path / "again", *same, "--json")
+    assert again.status == 0, again.err
+    assert json.loads((tmp_path / "again" / RUN_FILE).read_text())["settings"] == record
+    files = [folder / "config.toml" for folder in (run, tmp_path / "again")]
+    assert files[0].read_text() == files[1].read_text()
 
 
 class TestWeights:

@@ -176,7 +176,7 @@ def test_simulated_photos_are_marked(folder: Path) -> None:
     made = tuple(replace(photo, simulated=True) for photo in photos.photos)
     write_manifest(folder / "set.csv", replace(photos, photos=made))
     assert found(folder / "set.csv").simulated
-    assert "simulated" in run(folder / "set.csv").stdout
+    assert "SIMULATED" in run(folder / "set.csv").stdout
 
 
 def run(*arguments: object) -> Result:

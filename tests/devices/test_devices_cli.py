@@ -73,7 +73,7 @@ def test_identify_for_people(run: Run, take_photo) -> None:
     code, out, _ = run("identify", conflict)
     assert code == 0
     assert "unknown" in out
-    assert "1 photo(s), 1 from unknown cameras, 1 with a conflict" in out
+    assert "1 photo, 1 from unknown cameras, 1 with a conflict" in out
 
 
 def test_identify_with_own_profiles(

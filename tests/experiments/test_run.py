@@ -13,11 +13,11 @@ from edgetlc.errors import InputError
 from edgetlc.experiments import run as module
 from edgetlc.experiments.run import train_run
 from edgetlc.models.checkpoint import load_checkpoint
+from edgetlc.pages.training import write_page
 from edgetlc.runtime.contract import PixelContract
 from edgetlc.training import report as scoring
 from edgetlc.training.config import TrainingConfig
 from edgetlc.training.evaluate import evaluate
-from edgetlc.training.page import write_page
 from edgetlc.training.report import read_report, report_evaluation
 from edgetlc.training.runs import REPORT_FILE, SCORES_FILE, read_run
 

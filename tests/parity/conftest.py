@@ -9,11 +9,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from PIL import Image
 
 from edgetlc.parity.judgement import VerificationConfig, judge_answers
 from edgetlc.parity.matrix import Matrix, read_matrix
-from edgetlc.parity.store import CandidateInfo, Header, PhotoRow, writer
+from edgetlc.parity.store import Answer, CandidateInfo, Header, PhotoRow, writer
 from edgetlc.parity.verification import Verification
 from edgetlc.runtime.bundle import Bundle
 from edgetlc.runtime.machine import Machine
@@ -56,37 +57,38 @@ def matrix(roles_bundle: Bundle, tmp_path_factory: pytest.TempPathFactory) -> Ma
         PHOTOS + 1,
         "e" * 64,
     )
-    with writer(root / "answers", header) as (made, _):
+    with writer(root / "answers", header) as made:
         for place in range(PHOTOS):
             label = place % 3
-            camera = ("", *CAMERAS)[place % 14]
-            made.answer("reference", place, label, _numbers(label, 0.9))
+            camera = (None, *CAMERAS)[place % 14]
+            rows = [Answer(_probabilities(label, 0.9), label, 0.9)]
             answers = {
                 CLEAN: label,
                 PIXELS: (label + 1) % 3 if place % 5 < 2 else label,
                 NETWORK: (label + 2) % 3 if camera == CAMERAS[0] else label,
             }
-            for cause, (name, answer) in enumerate(answers.items()):
+            for cause, answer in enumerate(answers.values()):
                 other = answer != label
                 confidence = 0.7 if other else 0.9
                 tail = (0.2, 0.1, 66.0 if cause == 1 else 1e-5, cause * other)
-                top, *row = _numbers(answer, confidence)
-                made.answer(name, place, answer, (top, *tail, *row))
+                row = _probabilities(answer, confidence)
+                rows.append(Answer(row, answer, confidence, *tail))
             path, digest = paths[tuple(_COLOURS)[label]]
             gone, changed = place % 10 == 9, place % 11 == 10
-            made.photo(
+            made.add(
                 PhotoRow(
                     place,
                     str(path.with_name("gone.jpg") if gone else path),
                     "f" * 64 if changed else digest,
                     tuple(_COLOURS)[label],
                     camera,
-                    "",
+                    None,
                     True,
-                )
+                ),
+                rows,
             )
         hostile = "/photos/<img src=x>\udcff\x01.jpg"
-        made.photo(PhotoRow(PHOTOS, hostile, "", "red", "", "", True, "damaged <JPEG> file"))
+        made.add(PhotoRow(PHOTOS, hostile, "", "red", None, None, True, "damaged <JPEG> file"))
     return read_matrix([root / "answers"])
 
 
@@ -101,10 +103,10 @@ def _photo(stem: Path, colour: tuple[int, int, int]) -> tuple[Path, str]:
     return path, hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def _numbers(answer: int, confidence: float) -> tuple[float, ...]:
-    row = [(1 - confidence) / 2] * 3
+def _probabilities(answer: int, confidence: float) -> NDArray[np.float32]:
+    row = np.full(3, (1 - confidence) / 2, np.float32)
     row[answer] = confidence
-    return (confidence, *row)
+    return row
 
 
 @pytest.fixture(scope="session")

@@ -77,6 +77,18 @@ def test_a_verification_is_recorded_and_read_back(bundle: Bundle, photos: PhotoS
     assert found.status("onnx-fp32", "onnxruntime", None) == "UNTESTED"
 
 
+def test_a_verdict_on_unknown_cameras_vouches_for_none(bundle: Bundle, photos: PhotoSet) -> None:
+    unknown = tuple(replace(photo, camera=None) for photo in photos.photos)
+    path = record(bundle, verify(bundle, replace(photos, photos=unknown), config=WIDE))
+    document = json.loads(path.read_text(encoding="utf-8"))
+    (camera,) = document["candidates"][0]["cameras"]
+    assert (camera["tally"]["camera"], camera["verdict"]) == (None, "PASS")
+    found = recorded_verification(bundle)
+    assert found is not None
+    for camera_id in (None, "", "unknown", "iphone-11"):
+        assert found.status("onnx-fp32", "onnxruntime", camera_id) == "UNTESTED"
+
+
 def test_a_packed_bundle_takes_no_record(bundle: Bundle, photos: PhotoSet, tmp_path: Path) -> None:
     packed = Bundle.open(pack(bundle, tmp_path / "colours.etlc"))
     with pytest.raises(InputError, match="packed; record the verification in the bundle's folder"):

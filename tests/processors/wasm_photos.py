@@ -9,7 +9,7 @@ import json
 import sys
 from pathlib import Path
 
-from edgetlc.cli.predict import photo_files
+from edgetlc.cli.options import photo_files
 from edgetlc.errors import EdgetlcError, ImageError
 from edgetlc.files import sha256_file
 from edgetlc.results.records import KIND, SCHEMA

@@ -1,16 +1,20 @@
 from __future__ import annotations
 
-import json
+import os
+import sqlite3
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from edgetlc import database
 from edgetlc.errors import InputError
 from edgetlc.results.journal import Journal, journal_path, stamp
 
 HEADER = {"bundle": "b" * 64, "model": "onnx-int8", "engine": "onnxruntime 1.32.0"}
-FILES = [f"photos/{number}.jpg" for number in range(5)]
+FILES = [f"photos/{number}.jpg" for number in range(4)] + ["photos/\udcff.jpg"]
 
 
 def answer(file: str) -> dict[str, Any]:
@@ -39,58 +43,85 @@ def test_answers_are_found_again(path: Path) -> None:
 
 
 def test_it_goes_on_after_what_it_holds(path: Path) -> None:
-    before = path.read_bytes()
     journal, answered = Journal.resume(path, HEADER)
     with journal:
         (first, *_) = answered.values()
-        list(journal.records([first]))  # reading in between must not move the end
-        offset = journal.append((9, 9), answer("new.jpg"))
-        assert list(journal.records([offset, first])) == [answer("new.jpg"), answer(FILES[0])]
-    assert path.read_bytes().startswith(before)
-    assert len(path.read_bytes().splitlines()) == 7
+        row = journal.append((9, 9), answer("new.jpg"))
+        assert list(journal.records([row, first])) == [answer("new.jpg"), answer(FILES[0])]
+    again, answered = Journal.resume(path, HEADER)
+    with again:
+        assert len(answered) == 5
+    assert [file.name for file in path.parent.iterdir()] == [path.name], "nothing lies beside it"
 
 
-def test_cut_anywhere_by_a_power_cut(path: Path) -> None:
-    """Whatever was torn is dropped, and the next answer begins on a line of its own."""
-    content = path.read_bytes()
-    lines = content.splitlines(keepends=True)
-    for length in range(len(content)):
-        path.write_bytes(content[:length])
-        journal, answered = Journal.resume(path, HEADER)
-        with journal:
-            journal.append((9, 9), answer("new.jpg"))
-        whole = sum(length >= len(b"".join(lines[: n + 1])) for n in range(len(lines)))
-        expected = [FILES[i] for i in (0, 1, 3, 4) if i + 1 < whole]
-        assert [file for file, _ in answered] == expected
-        kept = [json.loads(line) for line in path.read_bytes().splitlines()]
-        assert kept[0] == HEADER
-        assert len(kept) == max(whole, 1) + 1
+def test_a_photo_that_was_changed_has_the_last_answer(path: Path) -> None:
+    journal, _ = Journal.resume(path, HEADER)
+    with journal:
+        row = journal.append((0, 10**18), {**answer(FILES[0]), "label": "橙皮"})
+    again, answered = Journal.resume(path, HEADER)
+    with again:
+        assert answered[FILES[0], (0, 10**18)] == row
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs POSIX processes")
+def test_a_killed_program_keeps_every_answer(tmp_path: Path) -> None:
+    program = (
+        "import os, sys, pathlib\n"
+        "from edgetlc.results.journal import Journal\n"
+        "with Journal.begin(pathlib.Path(sys.argv[1]), {'bundle': 'b'}) as journal:\n"
+        "    for number in range(1000):\n"
+        "        record = {'file': f'{number}.jpg', 'decision': 'answer'}\n"
+        "        journal.append((1, number), record)\n"
+        "    os.kill(os.getpid(), 9)\n"
+    )
+    command = [sys.executable, "-c", program, str(tmp_path / "j")]
+    assert subprocess.run(command, check=False, timeout=60).returncode == -9
+    journal, answered = Journal.resume(tmp_path / "j", {"bundle": "b"})
+    with journal:
+        assert [file for file, _ in answered] == [f"{number}.jpg" for number in range(1000)]
 
 
 @pytest.mark.parametrize(
-    "damage",
+    "statement",
     [
-        b"\0" * 40 + b"\n",
-        b"[1]\n",
-        b'{"photo": [1, 2]}\n',
-        b'{"photo": 1, "record": {}}\n',
-        b"{}\n",
+        "UPDATE answer SET record = '[1]'",
+        "UPDATE answer SET record = '{'",
+        "UPDATE answer SET record = '{}'",
+        "UPDATE answer SET record = x'ff'",
+        "UPDATE answer SET size = 'large'",
+        "DROP TABLE answer",
+        "PRAGMA user_version = 9",
+        "PRAGMA application_id = 9",
     ],
-    ids=["zeros", "list", "no record", "empty record", "empty"],
 )
-def test_damage_ends_it(path: Path, damage: bytes) -> None:
-    lines = path.read_bytes().splitlines(keepends=True)
-    path.write_bytes(b"".join([*lines[:2], damage, *lines[2:]]))
+def test_damage_is_one_line(path: Path, statement: str) -> None:
+    connection = sqlite3.connect(path)
+    connection.execute(statement)
+    connection.commit()
+    connection.close()
+    with pytest.raises(InputError, match=r"answers\.csv\.journal"):
+        Journal.resume(path, HEADER)
+    with Journal.begin(path, HEADER):
+        pass
     journal, answered = Journal.resume(path, HEADER)
     with journal:
-        assert [file for file, _ in answered] == FILES[:1]
-    assert path.read_bytes() == b"".join(lines[:2])
+        assert answered == {}
+
+
+@pytest.mark.parametrize("content", [b'{"bundle": "of an older version"}\n', b"x" * 9000])
+def test_a_file_of_something_else(path: Path, content: bytes) -> None:
+    path.write_bytes(content)
+    with pytest.raises(InputError, match=r"is damaged \(file is not a database\); begin anew"):
+        Journal.resume(path, HEADER)
+    assert path.read_bytes() == content
+    with Journal.begin(path, HEADER) as journal:
+        assert journal.append((1, 1), answer("a")) == 1
 
 
 @pytest.mark.parametrize("name", HEADER)
 def test_of_something_else(path: Path, name: str) -> None:
     before = path.read_bytes()
-    with pytest.raises(InputError, match=f"was begun with {name} .*begin anew with --overwrite"):
+    with pytest.raises(InputError, match=rf"was begun with {name} .*begin anew with --overwrite"):
         Journal.resume(path, {**HEADER, name: "another"})
     with pytest.raises(InputError, match="begun with overlay None"):
         Journal.resume(path, {**HEADER, "overlay": "seen"})
@@ -100,12 +131,14 @@ def test_of_something_else(path: Path, name: str) -> None:
 def test_begin_anew(path: Path) -> None:
     with Journal.begin(path, {"bundle": "another"}):
         pass
-    assert path.read_bytes() == b'{"bundle": "another"}\n'
+    journal, answered = Journal.resume(path, {"bundle": "another"})
+    with journal:
+        assert answered == {}
 
 
-def test_two_programs_do_not_write_one_journal(path: Path) -> None:
+def test_two_programs_do_not_write_one_journal(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The lock belongs to the open file, so a second opening here stands for another program."""
-    pytest.importorskip("fcntl")
+    monkeypatch.setattr(database, "_WAIT", 0.01)
     journal, _ = Journal.resume(path, HEADER)
     with journal:
         with pytest.raises(InputError, match="another program is writing"):
@@ -119,8 +152,8 @@ def test_two_programs_do_not_write_one_journal(path: Path) -> None:
 
 def test_without_a_name() -> None:
     with Journal.temporary() as journal:
-        offsets = [journal.append((0, 0), answer(name)) for name in FILES]
-        assert list(journal.records(reversed(offsets))) == [answer(n) for n in reversed(FILES)]
+        rows = [journal.append((0, 0), answer(name)) for name in FILES]
+        assert list(journal.records(reversed(rows))) == [answer(n) for n in reversed(FILES)]
         assert journal.path is None
         journal.remove()
 
@@ -128,7 +161,7 @@ def test_without_a_name() -> None:
 def test_remove(path: Path) -> None:
     journal, _ = Journal.resume(path, HEADER)
     journal.remove()
-    assert not path.exists()
+    assert list(path.parent.iterdir()) == []
 
 
 def test_stamp(tmp_path: Path) -> None:

@@ -17,10 +17,9 @@ from edgetlc.files import write_json
 from edgetlc.runtime.benchmark import benchmark
 from edgetlc.runtime.bundle import Bundle
 from edgetlc.runtime.classifier import Classifier
-from edgetlc.runtime.engine import Engine, Output
+from edgetlc.runtime.engine import Engine, EngineEntry, Output
 from edgetlc.runtime.engines import (
     ENGINES,
-    EngineEntry,
     available_engines,
     engines_for,
     open_engine,
@@ -152,7 +151,7 @@ def test_unknown_and_missing_engines(model: bytes, monkeypatch) -> None:
 def test_precision_and_optimisation_are_pinned(model: bytes) -> None:
     """OpenVINO's default arithmetic is bf16 on new processors."""
     pytest.importorskip("openvino")
-    loaded = OpenVinoEngine(model)
+    loaded = OpenVinoEngine([model])
     assert str(loaded._compiled.get_property("INFERENCE_PRECISION_HINT")) == "<Type: 'float32'>"
 
 

@@ -28,7 +28,7 @@ from edgetlc.runtime.contract import PixelContract
 from edgetlc.training import run_folder
 from edgetlc.training.config import TrainingConfig
 from edgetlc.training.run_folder import STATE_FILE
-from edgetlc.training.runs import METRICS_FILE, read_epochs
+from edgetlc.training.runs import CONFIG_FILE, METRICS_FILE, read_epochs
 from edgetlc.training.train import TrainedRun, train
 
 
@@ -176,7 +176,9 @@ def test_what_an_older_run_did_not_measure_stays_unknown(
         older = re.sub(r',\s*"train_accuracy": [0-9.]+', "", text)
         assert older != text
         replace_file(stopped / name, older.encode())
+    (stopped / CONFIG_FILE).unlink()
     run = train(few, settings(), stopped, resume=True)
+    assert (stopped / CONFIG_FILE).is_file()
     assert [epoch.train_accuracy for epoch in run.epochs[:2]] == [None, None]
     assert run.epochs[2].train_accuracy == whole.epochs[2].train_accuracy
     assert [values["train_accuracy"] for values in figures(stopped)][:2] == [None, None]
@@ -257,10 +259,11 @@ def test_nothing_to_resume_starts_a_run(
     assert same(weights_of(tmp_path / "run"), weights_of(whole.folder))
 
 
-def test_finished_run_is_returned(whole: TrainedRun, few: PhotoSet) -> None:
+def test_finished_run_is_returned(whole: TrainedRun, few: PhotoSet, notes: list[str]) -> None:
     before = (whole.folder / CHECKPOINT_FILE).stat().st_mtime_ns
     again = train(few, settings(), whole.folder, resume=True)
     assert (again.best, again.epochs) == (whole.best, whole.epochs)
+    assert notes == [f"{whole.folder} is finished and stays as it is"]
     assert (whole.folder / CHECKPOINT_FILE).stat().st_mtime_ns == before
 
 

@@ -6,6 +6,7 @@ import pytest
 
 from edgetlc.calibration.search import processor
 from edgetlc.calibration.search.processor import Processor, processor_with, this_processor
+from edgetlc.runtime import machine
 
 
 @pytest.mark.parametrize(
@@ -42,7 +43,7 @@ def test_this_machine(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(processor.platform, "machine", lambda: architecture)
-    monkeypatch.setattr(processor, "_CPUINFO", tmp_path / "cpuinfo")
+    monkeypatch.setattr(machine, "CPUINFO", tmp_path / "cpuinfo")
     if cpuinfo is not None:
         (tmp_path / "cpuinfo").write_text(cpuinfo)
     assert this_processor() == Processor(expected)
@@ -50,5 +51,5 @@ def test_this_machine(
 
 def test_a_system_that_tells_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(processor.platform, "machine", lambda: "AMD64")
-    monkeypatch.setattr(processor, "_CPUINFO", tmp_path / "none")
+    monkeypatch.setattr(machine, "CPUINFO", tmp_path / "none")
     assert this_processor() == Processor({}, known=False)
