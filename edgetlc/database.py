@@ -187,7 +187,7 @@ class Database:
             self.about = json.loads(document)
         except (TypeError, ValueError, RecursionError) as error:
             raise InputError(
-                _("{path} is damaged ({reason}); begin anew", path=self.path, reason=error)
+                "{path} is damaged ({reason}); begin anew", path=self.path, reason=error
             ) from None
 
 
