@@ -1,6 +1,6 @@
 """SQLite files that a killed program leaves whole: one writer, a known kind and version.
 
-    with Database.resume(path, KIND, about) as database:
+    with Database.write(path, KIND, about, check) as database:
         database.execute("INSERT INTO …", values)
 
 While a program writes, it holds the file's lock, and what it wrote is in `<file>-wal` beside it
@@ -21,7 +21,6 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 from urllib.parse import quote
 
@@ -74,47 +73,38 @@ class Database:
         return database
 
     @staticmethod
-    def begin(path: Path, kind: Kind, about: Any) -> Database:
-        """Return an empty database at `path`, replacing what is there.
-
-        Raises:
-            InputError: another program is writing it, or it cannot be written.
-        """
-        try:
-            return Database._write(path, kind, about, None)
-        except NotADatabaseError:  # then no program of ours holds its lock
-            path.unlink()
-            return Database._write(path, kind, about, None)
-
-    @staticmethod
-    def resume(path: Path, kind: Kind, about: Any, check: Check) -> Database:
-        """Return the database at `path` with all that was written, or an empty one.
+    def write(path: Path, kind: Kind, about: Any, check: Check | None = None) -> Database:
+        """Open a database to write it, making it and its folder where they are missing.
 
         Args:
             path: of the file.
             kind: of the file.
             about: of an empty one.
             check: called with what is there of `about`; raises where that does not fit, and the
-                file stays as it is.
+                file stays as it is. None begins anew, replacing what is there.
 
         Raises:
             InputError: another program is writing it, it cannot be written, is damaged, or of
                 another kind or version.
         """
-        return Database._write(path, kind, about, check)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            return Database._write(path, kind, about, check)
+        except NotADatabaseError:
+            if check is not None:
+                raise
+            path.unlink()  # no program of ours can hold its lock
+            return Database._write(path, kind, about, check)
 
     @staticmethod
     def _write(path: Path, kind: Kind, about: Any, check: Check | None) -> Database:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with _explained(path):
-            connection = sqlite3.connect(path, timeout=_WAIT, isolation_level=None)
-        database = Database(connection, path)
-        try:
+        with _connected(path, str(path.absolute())) as database:
             database.execute("PRAGMA locking_mode = EXCLUSIVE")
             database.execute("BEGIN EXCLUSIVE")
             if check is None:
-                database._drop_all()
-            if not database._tables():
+                for name in database._declared():
+                    database.execute('DROP TABLE "{}"'.format(name.replace('"', '""')))
+            if not database._declared():
                 database._make(kind, about)
             database._check(kind)
             if check is not None:
@@ -123,9 +113,6 @@ class Database:
             database.execute("PRAGMA journal_mode = WAL")
             database.execute("PRAGMA synchronous = NORMAL")
             database.execute(f"PRAGMA wal_autocheckpoint = {_CHECKPOINT}")
-        except BaseException:
-            connection.close()
-            raise
         return database
 
     @staticmethod
@@ -139,17 +126,11 @@ class Database:
         if not path.is_file():
             raise InputError("no {what} at {path}", what=kind.name, path=path)
         address = f"file:{quote(os.fsencode(path.absolute()))}?mode=ro"
-        with _explained(path):
-            connection = sqlite3.connect(address, uri=True, timeout=_WAIT, isolation_level=None)
-        database = Database(connection, path)
-        try:
+        with _connected(path, address) as database:
             database.execute("PRAGMA trusted_schema = OFF")
             database.execute("PRAGMA cell_size_check = ON")
             database.execute("BEGIN")
             database._check(kind)
-        except BaseException:
-            connection.close()
-            raise
         return database
 
     def execute(self, statement: str, values: Sequence[Any] = ()) -> int:
@@ -171,23 +152,13 @@ class Database:
     def __enter__(self) -> Database:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         self.close()
 
-    def _tables(self) -> dict[str, str]:
-        """Return what the file declares: tables, and whatever else there may be, by name."""
-        return {
-            str(name): str(sql) for name, sql in self.rows("SELECT name, sql FROM sqlite_master")
-        }
-
-    def _drop_all(self) -> None:
-        for name in self._tables():
-            self.execute('DROP TABLE "{}"'.format(name.replace('"', '""')))
+    def _declared(self) -> dict[str, str]:
+        """Return the file's tables, and whatever else it declares, by name."""
+        declared = self.rows("SELECT name, sql FROM sqlite_master")
+        return {str(name): str(statement) for name, statement in declared}
 
     def _make(self, kind: Kind, about: Any) -> None:
         for table in (_ABOUT, *kind.tables):
@@ -209,15 +180,28 @@ class Database:
                 version=version,
                 known=kind.version,
             )
-        documents = list(self.rows("SELECT document FROM about")) if self._fits(kind) else []
         try:
-            ((document,),) = documents
+            if sorted(self._declared().values()) != sorted((_ABOUT, *kind.tables)):
+                raise ValueError("other tables")
+            ((document,),) = self.rows("SELECT document FROM about")
             self.about = json.loads(document)
-        except (TypeError, ValueError, RecursionError):
-            raise InputError(_damaged(self.path, "other tables")) from None
+        except (TypeError, ValueError, RecursionError) as error:
+            raise InputError(
+                "{path} is damaged ({reason}); begin anew", path=self.path, reason=error
+            ) from None
 
-    def _fits(self, kind: Kind) -> bool:
-        return sorted(self._tables().values()) == sorted((_ABOUT, *kind.tables))
+
+@contextmanager
+def _connected(path: Path, address: str) -> Iterator[Database]:
+    """Yield an open database that is closed again if the block fails."""
+    with _explained(path):
+        uri = address.startswith("file:")
+        connection = sqlite3.connect(address, uri=uri, timeout=_WAIT, isolation_level=None)
+    try:
+        yield Database(connection, path)
+    except BaseException:
+        connection.close()
+        raise
 
 
 class NotADatabaseError(InputError):
@@ -230,19 +214,11 @@ def _explained(path: Path | None) -> Iterator[None]:
     try:
         yield
     except sqlite3.Error as error:
-        code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
+        code = error.sqlite_errorcode & 0xFF
         if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
             text = _("another program is writing {path}; wait for it to end", path=path)
         elif code == sqlite3.SQLITE_FULL:
             text = _("no room to write {path}; make room, then go on with --resume", path=path)
-        elif code == sqlite3.SQLITE_NOTADB:
-            raise NotADatabaseError(_damaged(path, error)) from None
-        elif code == sqlite3.SQLITE_CORRUPT:
-            text = _damaged(path, error)
         else:
             text = _("cannot use {path}: {reason}", path=path, reason=error)
-        raise InputError(text) from None
-
-
-def _damaged(path: Path | None, reason: object) -> Message:
-    return _("{path} is damaged ({reason}); begin anew", path=path, reason=reason)
+        raise (NotADatabaseError if code == sqlite3.SQLITE_NOTADB else InputError)(text) from None

@@ -15,9 +15,6 @@ from edgetlc.runtime.pixels import Pixels
 from edgetlc.runtime.policy import Decision
 from edgetlc.runtime.verification import CameraStatus, Caution
 
-NOT_SURE_EN = "NOT SURE: send the piece to the laboratory"
-NOT_SURE_ZH = "不确定：请送实验室检验"
-
 
 @dataclass(frozen=True)
 class Prediction:

@@ -70,10 +70,12 @@ def unsynced() -> Iterator[None]:
         yield
 
 
-@pytest.fixture
-def stateless(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture(scope="module")
+def stateless() -> Iterator[None]:
     """Training that nobody will resume: its state, 130 MB at every epoch, is not written."""
-    monkeypatch.setattr("edgetlc.training.run_folder.save", lambda tensors: b"")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("edgetlc.training.run_folder.save", lambda tensors: b"")
+        yield
 
 
 DATA = Path(os.environ.get("EDGETLC_DATA", ROOT.parent / "shared" / "data"))

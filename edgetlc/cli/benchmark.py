@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from edgetlc.cli.console import answer, numbers, say, table
-from edgetlc.cli.options import BundleArgument, Json, ResultsFile, ResultsFormat, Threads
-from edgetlc.cli.results import write_results
+from edgetlc.cli.options import BundleArgument, Json, Threads
+from edgetlc.cli.results import Results
 from edgetlc.errors import ImageError
 from edgetlc.locale import _, n_
 
@@ -20,14 +20,13 @@ if TYPE_CHECKING:
 
 def benchmark(
     bundle: BundleArgument,
+    results: Results,
     rounds: Annotated[int, typer.Option("--rounds", help=_("Timed runs of each model."))] = 30,
     photo: Annotated[
         Path | None,
         typer.Option("--photo", help=_("Photo to use. Default: the bundle's first golden photo.")),
     ] = None,
     threads: Threads = None,
-    results_file: ResultsFile = None,
-    results_format: ResultsFormat = None,
     json_: Json = False,
 ) -> None:
     """Time float and int8 on every engine here, side by side in one run.
@@ -45,7 +44,7 @@ def benchmark(
     except ImageError as error:
         place = photo or _("golden photo")
         raise ImageError("{path}: {reason}", path=place, reason=error) from None
-    write_results(results_file, results_format, asdict(found), [vars(t) for t in found.timings])
+    results.write(asdict(found), [vars(t) for t in found.timings])
     answer(asdict(found), lambda: _show(found), as_json=json_)
 
 

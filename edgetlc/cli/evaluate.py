@@ -12,12 +12,10 @@ from edgetlc.cli.options import (
     Json,
     PartOption,
     ReportFile,
-    ResultsFile,
-    ResultsFormat,
     RunArgument,
     load_part,
 )
-from edgetlc.cli.results import write_results
+from edgetlc.cli.results import Results
 from edgetlc.cli.scores_view import COLUMNS, FIGURES, scores_row
 from edgetlc.locale import _
 
@@ -29,10 +27,9 @@ if TYPE_CHECKING:
 def evaluate(
     run: RunArgument,
     data: Data,
+    results: Results,
     part: PartOption = "test",
     device: Device = "cpu",
-    results_file: ResultsFile = None,
-    results_format: ResultsFormat = None,
     report: ReportFile = None,
     devices: DeviceFolder = None,
     json_: Json = False,
@@ -61,7 +58,7 @@ def evaluate(
     }
     rows = [_figures("all", found.overall)]
     rows += [_figures(camera, scores) for camera, scores in found.cameras.items()]
-    write_results(results_file, results_format, document, rows)
+    results.write(document, rows)
     answer(document, lambda: _show(found, part), as_json=json_)
 
 

@@ -56,10 +56,6 @@ ReportFile = Annotated[
 ResultsFile = Annotated[
     Path | None, typer.Option("--results-file", help=_("Also write the results to this file."))
 ]
-ResultsFormat = Annotated[
-    Literal["json", "csv"] | None,
-    typer.Option("--results-format", help=_("Of the results file; its suffix if not given.")),
-]
 
 
 def load_part(source: Path, part: PartName, devices: Path | None) -> PhotoSet:

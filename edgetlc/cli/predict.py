@@ -40,7 +40,10 @@ def predict(
         typer.Option("--model", help=_("Model of the bundle, such as onnx-fp32. Default: int8.")),
     ] = None,
     engine: Annotated[
-        str | None, typer.Option("--engine", help=_("onnxruntime or openvino."))
+        str | None,
+        typer.Option(
+            "--engine", help=_("What runs the model. Default: the model's preferred one.")
+        ),
     ] = None,
     threads: Threads = None,
     overlay: Annotated[

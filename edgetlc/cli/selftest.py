@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import typer
 
 from edgetlc.cli.console import answer, numbers, say, table
-from edgetlc.cli.options import BundleArgument, Json, ResultsFile, ResultsFormat
-from edgetlc.cli.results import write_results
+from edgetlc.cli.options import BundleArgument, Json
+from edgetlc.cli.results import Results
 from edgetlc.errors import FAILED
 from edgetlc.locale import Message, _, n_
 
@@ -19,8 +19,7 @@ if TYPE_CHECKING:
 
 def selftest(
     bundle: BundleArgument,
-    results_file: ResultsFile = None,
-    results_format: ResultsFormat = None,
+    results: Results,
     json_: Json = False,
 ) -> None:
     """Replay the bundle's golden vectors on this machine, on every engine installed.
@@ -35,7 +34,7 @@ def selftest(
     from edgetlc.runtime.selftest import selftest as replay
 
     found = replay(Bundle.open(bundle))
-    write_results(results_file, results_format, found.to_json(), _rows(found))
+    results.write(found.to_json(), _rows(found))
     answer(found.to_json(), lambda: _show(found), as_json=json_)
     if not found.passed:
         raise typer.Exit(FAILED)

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import typer
 
 from edgetlc.cli.console import answer, note, note_unreadable
 from edgetlc.cli.options import PartName
-from edgetlc.cli.results import write_results
+from edgetlc.cli.results import Results
 from edgetlc.cli.verification_view import EXIT_CODE, rows_of, show_verification
 from edgetlc.config import option
 from edgetlc.errors import InputError
@@ -24,14 +24,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Asked:
-    """Which models answer which photos.
-
-    Attributes:
-        reference: run folder of the float network.
-        part: of the manifest.
-        models: ids of the bundle's models; none means all.
-        engine: the only one to use.
-    """
+    """Which models answer which photos."""
 
     reference: Path | None = option(
         None,
@@ -56,23 +49,12 @@ class Asked:
 
 @dataclass(frozen=True)
 class Outputs:
-    """What is made of a verdict beside the answer on the terminal.
-
-    Attributes:
-        report: an HTML page.
-        junit: JUnit XML.
-        record: whether the bundle keeps the verdicts.
-        results_file: the results as JSON, or as CSV.
-        results_format: of that file.
-    """
+    """What is made of a verdict beside the answer on the terminal."""
 
     report: Path | None = option(None, _("Also write an HTML page that opens offline."))
     junit: Path | None = option(None, _("Also write JUnit XML: a test case per camera and model."))
     record: bool = option(False, _("Leave the verdicts in the bundle; 'predict' shows them."))
-    results_file: Path | None = option(None, _("Also write the results to this file."))
-    results_format: Literal["json", "csv"] | None = option(
-        None, _("Of the results file; its suffix if not given.")
-    )
+    results: Results = field(default_factory=Results)
 
     def check(self, bundle: Bundle) -> None:
         """Refuse before the work what cannot be done after it."""
@@ -96,7 +78,7 @@ class Outputs:
             from edgetlc.parity.junit import write_junit
 
             write_junit(self.junit, found)
-        write_results(self.results_file, self.results_format, found.to_json(), rows_of(found))
+        self.results.write(found.to_json(), rows_of(found))
 
 
 def with_cameras(config: VerificationConfig, devices: Path | None) -> VerificationConfig:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from markupsafe import Markup
 
+from edgetlc.devices.camera import UNKNOWN_CAMERA
 from edgetlc.devices.profiles import Cameras
 from edgetlc.locale import Message, p_
 from edgetlc.pages.render import bilingual
@@ -27,7 +28,7 @@ class Names:
 
     def camera(self, id_: str | None) -> Markup | Message | str:
         """Return a camera's name; its id where no profile tells."""
-        if id_ in (None, "unknown"):
+        if id_ in (None, UNKNOWN_CAMERA):
             return p_("camera", "unknown")
         if id_ not in self.cameras:
             return id_

@@ -247,7 +247,7 @@ def writer(folder: Path, header: Header, *, resume: bool = False) -> Iterator[Wr
         raise InputError(
             "{folder} exists already; choose another folder or pass --resume", folder=folder
         )
-    with Database.resume(folder / FILE, KIND, asdict(header), check) as database:
+    with Database.write(folder / FILE, KIND, asdict(header), check) as database:
         yield Writer(database)
 
 

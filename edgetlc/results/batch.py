@@ -42,7 +42,7 @@ class Batch:
     journal: Journal | None = None
     answered: Answered = field(default_factory=dict)
     extras: Extras | None = None
-    _offsets: array[int] = field(default_factory=lambda: array("Q"))
+    _rows: array[int] = field(default_factory=lambda: array("Q"))
 
     def run(self) -> Iterator[tuple[Record, PhotoSheet | None]]:
         """Yield the record of each photo, in order, with the sheet that `extras` made of it.
@@ -53,18 +53,18 @@ class Batch:
         for _, (taken, done) in in_order(self._work, self.photos):
             if isinstance(done, int):
                 assert self.journal is not None
-                offset = done
-                (one,), sheet = self.journal.records([offset]), None
+                row = done
+                (one,), sheet = self.journal.records([row]), None
             else:
                 one, sheet = done
-                offset = 0 if self.journal is None else self.journal.append(taken, one)
-            self._offsets.append(offset)
+                row = 0 if self.journal is None else self.journal.append(taken, one)
+            self._rows.append(row)
             yield one, sheet
 
     def records(self) -> Iterator[Record]:
         """Yield the records of a batch that has run, from its journal."""
         assert self.journal is not None
-        return self.journal.records(self._offsets)
+        return self.journal.records(self._rows)
 
     def _work(self, photo: Path) -> tuple[Stamp, int | tuple[Record, PhotoSheet | None]]:
         taken = stamp(photo)

@@ -75,7 +75,7 @@ class Journal:
         Raises:
             InputError: another program is writing it.
         """
-        return Journal(Database.begin(path, KIND, header))
+        return Journal(Database.write(path, KIND, header))
 
     @staticmethod
     def resume(path: Path, header: Mapping[str, Any]) -> tuple[Journal, Answered]:
@@ -88,7 +88,7 @@ class Journal:
                 program is writing it.
         """
         journal = Journal(
-            Database.resume(path, KIND, header, lambda begun: _check_same(path, begun, header))
+            Database.write(path, KIND, header, lambda begun: _check_same(path, begun, header))
         )
         try:
             return journal, journal._answered()

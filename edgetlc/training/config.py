@@ -45,8 +45,7 @@ class Distillation:
 
     Attributes:
         teacher: run folder, or checkpoint, of the trained teacher.
-        weight: share of the loss that compares with the teacher; the labels have the rest. Above
-            0, at most 1.
+        weight: share of the loss, above 0 and at most 1.
         temperature: divides both networks' logits; above 0. A higher one shows more of what the
             teacher thinks of the wrong classes.
     """
@@ -81,37 +80,22 @@ class Distillation:
 
 @dataclass(frozen=True)
 class TrainingConfig:
-    """Settings of one run.
+    """Settings of one run; the options below say what each is.
 
     Attributes:
-        architecture: one of `edgetlc.models.architectures.ARCHITECTURES`.
-        epochs: passes over the training part, at least 1.
-        batch_size: images per step, of all processes together, at least 2 (batch normalisation
-            needs two).
-        learning_rate: the highest of the one-cycle schedule, above 0.
+        batch_size: at least 2, batch normalisation needs two.
         weight_decay: of AdamW.
-        label_smoothing: of the loss, 0 to below 1.
         seed: of weights, order and augmentation.
         device: `cpu`, `cuda`, or `cuda:1` for the second GPU.
-        workers: processes that read and augment; 0 does it in the main one.
-        weights: file to start from, `imagenet` for torchvision's (which must be on this machine,
-            see `edgetlc.models.pretrained`), or None for random weights.
+        weights: None for random ones; torchvision's must be on this machine
+            (`edgetlc.models.pretrained`).
         contract: the pixels to train on.
-        augmentation: what Annex A changes at random.
-        dropout: share of the features that the last layer does not see while it learns, 0 to
-            below 1.
-        class_weights: `balanced` weighs a photo by n / (classes x photos of its class), so that
-            every class counts the same in the loss; `none` weighs all photos alike.
-        patience: stop after this many epochs without a better one; None trains all epochs.
-        precision: of convolutions while learning: `bf16`, `fp32`, or `auto` for bf16 where the
-            processor or GPU computes it natively. Weights, loss and validation stay fp32.
-        compile: whether the network is compiled (`torch.compile`) before it learns. On a CPU it
-            takes a minute and gains nothing (measured: ResNet-50, bf16, two cores).
+        class_weights: `balanced` weighs a photo by n / (classes x photos of its class).
+        precision: of convolutions while learning; weights, loss and validation stay fp32.
+        compile: by `torch.compile`; measured on ResNet-50, bf16, two cores: no gain.
         camera_augmentation: what cameras change at random, or None.
         distillation: a teacher to learn from, or None to learn from the labels alone.
-        cache: folder of decoded photos that runs share; None keeps them in the run's own folder,
-            for as long as it trains.
-        cache_limit: largest size of that folder, in bytes.
+        cache_limit: in bytes.
     """
 
     architecture: str = option(

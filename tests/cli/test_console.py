@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from edgetlc.cli.console import Terminal, answer, note, say, table
-from edgetlc.cli.results import write_results
+from edgetlc.cli.results import Results
 
 Run = Callable[..., Any]
 Captured = pytest.CaptureFixture[str]
@@ -83,19 +83,19 @@ class TestResults:
     ROWS = ({"file": "=cmd()", "p": 0.5}, {"file": "b, c", "p": -1.0})
 
     def test_json(self, tmp_path: Path) -> None:
-        write_results(tmp_path / "r.json", "json", {"a": [1]}, self.ROWS)
+        Results(tmp_path / "r.json", "json").write({"a": [1]}, self.ROWS)
         assert json.loads((tmp_path / "r.json").read_text()) == {"a": [1]}
 
     def test_csv_that_no_spreadsheet_runs(self, tmp_path: Path) -> None:
-        write_results(tmp_path / "r.csv", "csv", {}, self.ROWS)
+        Results(tmp_path / "r.csv", "csv").write({}, self.ROWS)
         assert (tmp_path / "r.csv").read_text() == 'file,p\n\'=cmd(),0.5\n"b, c",-1.0\n'
 
     def test_no_rows(self, tmp_path: Path) -> None:
-        write_results(tmp_path / "r.csv", "csv", {}, ())
+        Results(tmp_path / "r.csv", "csv").write({}, ())
         assert (tmp_path / "r.csv").read_text().strip() == ""
 
     def test_not_asked_for(self, tmp_path: Path) -> None:
-        write_results(None, "csv", {}, self.ROWS)
+        Results(None, "csv").write({}, self.ROWS)
         assert list(tmp_path.iterdir()) == []
 
 

@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 import torch
 
+pytestmark = pytest.mark.usefixtures("stateless")
+
 Run = Callable[..., Any]
 QUICK = ("--size", "32", "--epochs", "1", "--batch-size", "8")
 RESNET18 = ("--arch", "resnet18")

@@ -22,6 +22,8 @@ from edgetlc.training.camera_augment import CameraAugmentation
 from edgetlc.training.config import TrainingConfig
 from edgetlc.training.evaluate import evaluate
 
+pytestmark = pytest.mark.usefixtures("stateless")
+
 CONFIG = TrainingConfig("resnet18", 1, 8, precision="fp32", contract=PixelContract(size=32))
 NAMES = ("all-cameras", "without-iphone-11", "without-realme-gt-neo")
 

@@ -11,7 +11,6 @@ import lzma
 import os
 import re
 import subprocess
-import sys
 import tarfile
 from dataclasses import replace
 from pathlib import Path
@@ -128,51 +127,6 @@ def test_model_is_int8_and_ort_where_there_is_one(small_bundle: Path) -> None:
         web_model(with_models(opened, onnx, vino), "openvino-int8")
     with pytest.raises(InputError, match="--format ort"):
         web_model(with_models(opened, vino))
-
-
-def run(words: list[str]) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "edgetlc", *words],
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-    )
-
-
-def test_bundle_web_by_command(small_bundle: Path, tmp_path: Path) -> None:
-    output = tmp_path / "colours.web"
-    words = ["bundle", "web", str(small_bundle), "-o", str(output), "--json"]
-    ran = run(words)
-    assert ran.returncode == 0, ran.stderr
-    written = json.loads(ran.stdout)
-    assert (written["model"], written["bundle"]) == ("onnx-fp32", Bundle.open(small_bundle).digest)
-    assert written["single_file"] == str(output / "classifier.html")
-    assert written["single_file_bytes"] == (output / "classifier.html").stat().st_size
-    sizes = (file.stat().st_size for file in (output / "app").rglob("*") if file.is_file())
-    assert written["app_bytes"] == sum(sizes)
-    assert run(words).returncode == 2  # it exists already
-    assert run([*words, "--overwrite"]).returncode == 0
-    refused = run([*words, "--overwrite", "--model", "none-int8"])
-    assert refused.returncode == 2
-    assert (output / "classifier.html").is_file()
-
-
-def test_export_by_command(quantized_run: Path, manifest: Path, tmp_path: Path) -> None:
-    words = ["export", str(quantized_run), "--data", str(manifest), "--format", "web", "--json"]
-    words += ["--reject-below", "0", "--genuine-below", "0"]
-    ran = run([*words, "-o", str(tmp_path / "shapes.bundle")])
-    assert ran.returncode == 0, ran.stderr
-    document = json.loads(ran.stdout)
-    bundle = Bundle.open(tmp_path / "shapes.bundle")
-    assert {model.format for model in bundle.manifest.models} == {"onnx", "ort"}
-    assert document["web"]["model"] == "ort-int8"
-    assert document["web"]["bundle"] == bundle.digest
-    info = json.loads((tmp_path / "shapes.web" / "app" / "app.json").read_bytes())
-    assert (info["bundle"], info["model"]) == (bundle.digest, "ort-int8")
-    again = run([*words, "-o", str(tmp_path / "shapes.bundle")])
-    assert again.returncode == 2
-    assert "shapes.web" in again.stderr
 
 
 @pytest.mark.skipif(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import re
+import subprocess
 import sys
 import zlib
 from collections.abc import Callable
@@ -329,6 +330,26 @@ def _inflated(stream: bytes) -> bytes:
         return zlib.decompress(stream)
     except zlib.error:  # a picture
         return b""
+
+
+PREDICT = """
+import sys
+from edgetlc.cli.app import main
+sys.argv = ["edgetlc", "predict", *sys.argv[1:]]
+try:
+    main()
+except SystemExit as ended:
+    assert not ended.code, ended.code
+assert "onnxruntime" in sys.modules
+loaded = {"jinja2", "edgetlc.pages", "weasyprint"} & set(sys.modules)
+assert not loaded, loaded
+"""
+
+
+def test_predicting_without_a_report_loads_no_page(small_bundle: Path, tmp_path: Path) -> None:
+    photo = small_bundle / "golden" / "00.jpg"
+    words = (small_bundle, photo, "--results-file", tmp_path / "r.csv", "--overlay", tmp_path)
+    subprocess.run([sys.executable, "-c", PREDICT, *map(str, words)], check=True)
 
 
 class TestPdfIsMissing:

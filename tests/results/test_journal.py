@@ -111,7 +111,7 @@ def test_damage_is_one_line(path: Path, statement: str) -> None:
 @pytest.mark.parametrize("content", [b'{"bundle": "of an older version"}\n', b"x" * 9000])
 def test_a_file_of_something_else(path: Path, content: bytes) -> None:
     path.write_bytes(content)
-    with pytest.raises(InputError, match=r"is damaged \(file is not a database\); begin anew"):
+    with pytest.raises(InputError, match=r"cannot use .*: file is not a database"):
         Journal.resume(path, HEADER)
     assert path.read_bytes() == content
     with Journal.begin(path, HEADER) as journal:

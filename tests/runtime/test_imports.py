@@ -55,6 +55,12 @@ def test_importing_the_runtime_loads_no_engine() -> None:
     assert not loaded & HEAVY
 
 
+def test_listing_the_networks_loads_no_toolchain() -> None:
+    code = "import sys, json, edgetlc.models.architectures; print(json.dumps(list(sys.modules)))"
+    loaded = {name.partition(".")[0] for name in json.loads(python(code))}
+    assert not loaded & HEAVY
+
+
 CLASSIFY = """
 import sys, json
 from edgetlc.runtime.classifier import Classifier
