@@ -3,7 +3,8 @@
  * refuse what is too large and to compute the reductions.
  *
  * Of AVIF the colours and the orientation are ours: browsers differ, so the file's own are taken out
- * before the browser sees it. HEIC, which only Safari decodes, is left to that.
+ * before the browser sees it, and an animation shows its primary picture. HEIC, which only Safari
+ * decodes, is left to that.
  */
 import { decodeByBrowser } from './browser.ts';
 import { latin1, startsWith, u16, u32 } from './bytes.ts';
@@ -79,9 +80,11 @@ const TURNS = [
   { plain: 6, mirrored: [7, 5] },
 ] as const;
 
-/** The file with its pictures declared upright and sRGB, and what it declared before. */
+/** The file as a still one, its pictures declared upright and sRGB, and what it declared before. */
 function bare(data: Uint8Array): { data: Uint8Array; colours: Colours; orientation: number } {
   const plain = data.slice();
+  // Of an animation Chromium 156 decodes the track, and takes its full range for the limited one.
+  if (startsWith(data, 'avis', 8)) plain.set([0x61, 0x76, 0x69, 0x66], 8); // `avif`
   const colours: Colours = {};
   let quarters: number | undefined;
   let axis: number | undefined;
