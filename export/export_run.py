@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 import importlib.metadata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import onnx
+from numpy.typing import NDArray
 
 import edgetlc
 from edgetlc.data.photos import Photo, PhotoSet, in_turn
+from edgetlc.errors import ImageError, InputError
 from edgetlc.export.assemble import deployable
 from edgetlc.export.bundle_writer import write_bundle
-from edgetlc.export.formats import model_files
+from edgetlc.export.formats import model_files, reduced_build_files
 from edgetlc.export.golden import golden_files
 from edgetlc.export.network import network_graph
-from edgetlc.export.reduced_build import reduced_build_files
 from edgetlc.export.thresholds import ThresholdTargets, choose_policy
-from edgetlc.export.validation import ValidationAnswers, validation_answers
 from edgetlc.files import refuse_existing, sha256_file
 from edgetlc.locale import _
 from edgetlc.models.checkpoint import CHECKPOINT_FILE, Checkpoint, load_checkpoint
@@ -28,7 +28,9 @@ from edgetlc.models.int8_checkpoint import INT8_FILE, load_int8
 from edgetlc.progress import progress
 from edgetlc.runtime.bundle import Bundle
 from edgetlc.runtime.engines import ONNXRUNTIME, Engine, engines_for, open_engine
+from edgetlc.runtime.pixels import decode_or_reason
 from edgetlc.runtime.schema import BundleManifest, Format, ModelRecord, Precision
+from edgetlc.threads import in_order
 
 TOOLS = ("torch", "torchvision", "onnx", "onnxruntime", "openvino", "nncf", "pillow", "numpy")
 _CLEAR = 0.2
@@ -52,7 +54,7 @@ def export_run(
         photos: the split photo set; its validation part fits the thresholds, and a few of its
             photos become golden vectors.
         output: the bundle's folder.
-        formats: model formats to write.
+        formats: of models.
         precisions: none named takes fp32, and int8 where the run has it.
         targets: error rates or thresholds of the decision policy; 5 % wrong answers and 2 %
             counterfeits called genuine unless told.
@@ -68,20 +70,15 @@ def export_run(
     if not precisions:
         precisions = ("fp32", "int8") if (run / INT8_FILE).is_file() else ("fp32",)
     graphs, temperatures, quantization = _graphs(run, checkpoint, precisions)
-    engines: dict[Precision, Engine] = {
+    engines = {
         precision: open_engine(ONNXRUNTIME, [graph.SerializeToString()], threads=1)
         for precision, graph in graphs.items()
     }
-    answers = validation_answers(engines, validation, checkpoint.contract.size)
+    answered, answers = _answers(engines, validation, checkpoint.contract.size)
+    truth = np.array([validation.index(photo) for photo in answered])
     policies = {
-        precision: choose_policy(
-            answers.probabilities[precision],
-            answers.truth,
-            checkpoint.classes,
-            temperatures[precision],
-            targets,
-        )
-        for precision in graphs
+        p: choose_policy(answers[p], truth, checkpoint.classes, temperatures[p], targets)
+        for p in graphs
     }
     files: dict[str, bytes] = {}
     models = []
@@ -89,13 +86,11 @@ def export_run(
     for precision, format_ in progress(pairs, _("writing models"), len(pairs)):
         written = model_files(graphs[precision], format_, precision)
         files |= written
-        models.append(
-            ModelRecord(
-                f"{format_}-{precision}", format_, precision, engines_for(format_), tuple(written)
-            )
-        )
+        name, able = f"{format_}-{precision}", engines_for(format_)
+        models.append(ModelRecord(name, format_, precision, able, tuple(written)))
     files |= reduced_build_files(files)
-    files |= golden_files(_for_golden(answers), checkpoint.contract, models, files)
+    candidates = _for_golden(answered, answers)
+    files |= golden_files(candidates, checkpoint.contract, models, files)
     manifest = BundleManifest(
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         edgetlc=edgetlc.__version__,
@@ -124,16 +119,42 @@ def _graphs(
     return graphs, temperatures, quantization
 
 
-def _for_golden(answers: ValidationAnswers) -> list[Photo]:
+def _answers(
+    engines: Mapping[Precision, Engine], photos: PhotoSet, size: int
+) -> tuple[list[Photo], dict[Precision, NDArray[np.float32]]]:
+    """Return the n readable photos, and of each network the probabilities, float32[n, C].
+
+    The engines have one thread each: photos are shared out among the processors.
+    """
+
+    def ask(photo: Photo) -> dict[Precision, NDArray[np.float32]] | None:
+        decoded = decode_or_reason(photo.path, size)
+        if isinstance(decoded, ImageError):
+            return None
+        pixels = decoded.pixels[None]
+        return {name: engine.run(pixels).probabilities[0] for name, engine in engines.items()}
+
+    count = len(photos.photos)
+    asked = progress(in_order(ask, photos.photos), _("asking the validation photos"), count)
+    answered = [(photo, rows) for photo, rows in asked if rows is not None]
+    if not answered:
+        raise InputError("none of {count} validation photos can be read", count=count)
+    rows_of = {name: np.stack([rows[name] for _photo, rows in answered]) for name in engines}
+    return [photo for photo, _rows in answered], rows_of
+
+
+def _for_golden(
+    photos: Sequence[Photo], answers: Mapping[Precision, NDArray[np.float32]]
+) -> list[Photo]:
     """Return the validation photos for golden vectors, those with a clear answer first.
 
     Another processor rounds differently; where two classes are level that may change the answer,
     and a self-test that fails for nothing teaches people to ignore it.
     """
-    ranked = (np.sort(p, axis=1) for p in answers.probabilities.values())
+    ranked = (np.sort(rows, axis=1) for rows in answers.values())
     margin = np.min([rows[:, -1] - rows[:, -2] for rows in ranked], axis=0)
-    clear = {photo.path for photo, m in zip(answers.photos, margin, strict=True) if m >= _CLEAR}
-    return sorted(in_turn(answers.photos, seed=0), key=lambda photo: photo.path not in clear)
+    clear = {photo.path for photo, m in zip(photos, margin, strict=True) if m >= _CLEAR}
+    return sorted(in_turn(photos, seed=0), key=lambda photo: photo.path not in clear)
 
 
 def _provenance(

@@ -1,15 +1,28 @@
-"""The formats that field devices load: ONNX, ONNX Runtime's `.ort` and OpenVINO IR."""
+"""The formats that field devices load: ONNX, ONNX Runtime's `.ort` and OpenVINO IR.
+
+For `.ort` models also what a reduced build of ONNX Runtime needs, their operators and types: an
+engine built for these models alone is smaller; by how much was not measured here.
+"""
 
 from __future__ import annotations
 
+import logging
 import tempfile
-from collections.abc import Callable
+import warnings
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import onnx
 
 from edgetlc.runtime.schema import Format, Precision
 from edgetlc.runtime.telemetry import forbid_telemetry
+
+CONFIGURATION_FILE = "required_operators_and_types.config"
+_CONFIGURATION_HEAD = """\
+# Operators and types of this bundle's .ort models: {models}
+# for ONNX Runtime's build: --include_ops_by_config THIS_FILE
+# --enable_reduced_operator_type_support, with --minimal_build or without.
+"""
 
 
 def model_files(model: onnx.ModelProto, format_: Format, precision: Precision) -> dict[str, bytes]:
@@ -64,3 +77,40 @@ FORMATS: dict[Format, Callable[[bytes], dict[str, bytes]]] = {
 }
 """How each format is written: from a serialised ONNX model to contents by suffix, the model first.
 A new format is an entry here and a name in `runtime.schema.Format`; engines say what they read."""
+
+
+def reduced_build_files(files: Mapping[str, bytes]) -> dict[str, bytes]:
+    """Return one configuration of a reduced build for all `.ort` models among a bundle's files.
+
+    Empty where no model is `.ort`.
+    """
+    models = {name: content for name, content in files.items() if name.endswith(".ort")}
+    if not models:
+        return {}
+    create_config = _create_config_from_models()
+    with tempfile.TemporaryDirectory() as folder:
+        target = Path(folder) / CONFIGURATION_FILE
+        paths = [Path(folder) / name for name in models]
+        for path in paths:
+            path.write_bytes(models[path.name])
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ResourceWarning)  # it leaves closing files to Python
+            create_config(paths, target, enable_type_reduction=True)
+        lines = target.read_text(encoding="utf-8").splitlines()
+    # The tool's own comments name folders of this machine.
+    operators = "".join(f"{line}\n" for line in lines if line and not line.startswith("#"))
+    head = _CONFIGURATION_HEAD.format(models=", ".join(sorted(models)))
+    return {CONFIGURATION_FILE: (head + operators).encode()}
+
+
+def _create_config_from_models() -> Callable[..., None]:
+    """Return ONNX Runtime's own tool; it would set up logging for the whole program."""
+    forbid_telemetry()
+    root = logging.getLogger()
+    handlers = root.handlers[:]
+    try:
+        from onnxruntime.tools.ort_format_model import create_config_from_models
+    finally:
+        root.handlers[:] = handlers
+    logging.getLogger("ort_format_model.utils").setLevel(logging.WARNING)
+    return create_config_from_models  # type: ignore[no-any-return]

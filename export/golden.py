@@ -37,8 +37,8 @@ def golden_files(
     Args:
         photos: candidates, in order of preference; the first readable ones are taken.
         contract: the pixel contract.
-        models: the bundle's models.
-        files: the models' files by name.
+        models: the bundle's.
+        files: theirs, by name.
 
     Raises:
         InputError: not one photo can be read.
@@ -61,13 +61,9 @@ def golden_files(
             break
     if not inputs:
         raise InputError("none of {count} photos for the self-test can be read", count=len(photos))
-    outputs = [
-        _answers(model, engine, files, pixels)
-        for model in models
-        for engine in model.engines
-        if engine in available_engines()
-    ]
-    document = {"inputs": inputs, "outputs": outputs}
+    pairs = ((model, engine) for model in models for engine in model.engines)
+    able = [pair for pair in pairs if pair[1] in available_engines()]
+    document = {"inputs": inputs, "outputs": [_answers(*pair, files, pixels) for pair in able]}
     content[GOLDEN_FILE] = json.dumps(document, indent=1).encode()
     return content
 

@@ -44,11 +44,7 @@ _STEPS = 10_000  # thresholds are whole multiples of 1 / _STEPS
 class ThresholdTargets:
     """What the user asks of the policy.
 
-    Attributes:
-        wrong: accepted share of wrong ones among the answers given, in (0, 1).
-        false_genuine: accepted share of counterfeits called genuine, in (0, 1).
-        reject_below: a threshold to take instead of a fitted one, 0 to 1.
-        genuine_below: the same for answers of a genuine class.
+    Rates lie in (0, 1), thresholds in [0, 1].
     """
 
     wrong: float = option(
@@ -68,12 +64,13 @@ class ThresholdTargets:
 
     def __post_init__(self) -> None:
         for name in ("wrong", "false_genuine"):
-            if not 0 < getattr(self, name) < 1:
+            value = getattr(self, name)
+            if not 0 < value < 1:
                 raise InputError(
                     "the rate {name} is {value}; it is a share of photos between 0 and 1, "
                     "such as 0.05 for 5 %",
                     name=name,
-                    value=getattr(self, name),
+                    value=value,
                 )
         for name in ("reject_below", "genuine_below"):
             value = getattr(self, name)
@@ -100,43 +97,37 @@ def choose_policy(
     targets = targets or ThresholdTargets()
     roles = np.array([info.role for info in classes])
     answers = probabilities.argmax(axis=1)
-    given = _Answers(probabilities.max(axis=1).astype(np.float64), answers == truth, roles[answers])
+    confidence = probabilities.max(axis=1).astype(np.float64)
 
-    genuine, false = 0.0, None
+    genuine_below, false = 0.0, None
+    least = np.zeros(len(answers))  # confidence that an answer's role needs
     if "genuine" in roles:
-        counterfeit = roles[truth] == "counterfeit"
-        called = given.confidence[counterfeit & given.genuine]
-        genuine, false = _genuine_below(called, int(counterfeit.sum()), targets)
-    reject, wrong = _reject_below(given, genuine, targets)
-    return DecisionPolicy(reject, genuine, temperature, wrong, false)
-
-
-@dataclass(frozen=True)
-class _Answers:
-    """float64[n] confidences, bool[n] whether right, str[n] roles of the answers."""
-
-    confidence: NDArray[np.float64]
-    right: NDArray[np.bool_]
-    role: NDArray[np.str_]
-
-    @property
-    def genuine(self) -> NDArray[np.bool_]:
-        return np.asarray(self.role == "genuine")
+        counterfeit, genuine = roles[truth] == "counterfeit", roles[answers] == "genuine"
+        called = confidence[counterfeit & genuine]
+        genuine_below, false = _genuine_below(called, int(counterfeit.sum()), targets)
+        least[genuine] = genuine_below
+    reject, wrong = _reject_below(confidence, answers == truth, least, targets)
+    return DecisionPolicy(reject, genuine_below, temperature, wrong, false)
 
 
 def _reject_below(
-    answers: _Answers, genuine_below: float, targets: ThresholdTargets
+    confidence: NDArray[np.float64],
+    right: NDArray[np.bool_],
+    least: NDArray[np.float64],
+    targets: ThresholdTargets,
 ) -> tuple[float, ShownRate]:
-    """Return the threshold of the largest coverage that shows the rate; else the likeliest one."""
+    """Return the threshold of the largest coverage that shows the rate; else the likeliest one.
+
+    `least` is the confidence that each answer's role needs, whatever the threshold.
+    """
 
     def shown(threshold: float, tests: int) -> ShownRate:
-        needed = np.where(answers.genuine, max(threshold, genuine_below), threshold)
-        given = answers.confidence >= needed
-        return _shown(targets.wrong, int(given.sum()), int((given & ~answers.right).sum()), tests)
+        given = confidence >= np.maximum(least, threshold)
+        return _shown(targets.wrong, int(given.sum()), int((given & ~right).sum()), tests)
 
     if targets.reject_below is not None:
         return targets.reject_below, shown(targets.reject_below, 1)
-    surest = np.sort(answers.confidence)[::-1]
+    surest = np.sort(confidence)[::-1]
     places = [max(1, round(share * len(surest))) - 1 for share in COVERAGES]
     fitted = [math.floor(surest[place] * _STEPS) / _STEPS for place in places]
     rates = [(threshold, shown(threshold, len(COVERAGES))) for threshold in fitted]
@@ -150,10 +141,7 @@ def _genuine_below(
 ) -> tuple[float, ShownRate]:
     """Return the lowest threshold that shows the rate, or the strictest where none does.
 
-    Args:
-        called: float64[k], confidences of the counterfeits that are called genuine.
-        counterfeits: how many there are.
-        targets: the stated rate.
+    `called` are the confidences of those counterfeits that are called genuine.
     """
 
     def shown(threshold: float) -> ShownRate:

@@ -20,7 +20,7 @@ import json
 import lzma
 import tarfile
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -42,7 +42,26 @@ SINGLE_FILE = "classifier.html"
 FOLDER = "app"
 _FORMATS = ("ort", "onnx")  # what the engine reads, the one that loads quickest first
 _ASSETS = ("worker.js", "jpeg.wasm", "ort.wasm", "LICENCES.txt")
-_NAME = "饮片鉴别 Classifier"
+_WEB_MANIFEST = {
+    "id": "./",
+    "name": "饮片鉴别 Classifier",
+    "short_name": "饮片鉴别",
+    "lang": "zh-CN",
+    "start_url": "./",
+    "scope": "./",
+    "display": "standalone",
+    "background_color": "#ffffff",
+    "theme_color": "#0b4f8a",
+    "icons": [
+        {"src": f"icon-{side}.png", "sizes": f"{side}x{side}", "type": "image/png"}
+        for side in (192, 512)
+    ],
+}
+_FOLDER_HEAD = """\
+<link rel="stylesheet" href="page.css" />
+<link rel="manifest" href="manifest.webmanifest" />
+<link rel="icon" href="icon-192.png" />
+<link rel="apple-touch-icon" href="icon-192.png" />"""
 _POLICY = (
     "default-src 'none'; base-uri 'none'; form-action 'none'; img-src {own} blob:; "
     "script-src {script} blob: 'wasm-unsafe-eval'; style-src {style}; worker-src {own} blob:"
@@ -51,27 +70,14 @@ _POLICY = (
 
 @dataclass(frozen=True)
 class WebApp:
-    """What was written.
+    """What was written: two paths with their sizes, the model's id and the bundle's digest."""
 
-    Attributes:
-        single_file: the app in one file.
-        app: the folder to install from.
-        model: id of the bundle's model that answers.
-        bundle: the bundle's digest.
-        single_file_bytes: its size.
-        app_bytes: size of all files in it.
-    """
-
-    single_file: Path
-    app: Path
+    single_file: str
+    app: str
     model: str
     bundle: str
     single_file_bytes: int
     app_bytes: int
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the answer of `edgetlc bundle web --json`."""
-        return {**asdict(self), "single_file": str(self.single_file), "app": str(self.app)}
 
 
 def write_web_app(
@@ -106,14 +112,8 @@ def write_web_app(
         write_bytes(folder / SINGLE_FILE, page)
         for name, data in files.items():
             write_bytes(folder / FOLDER / name, data)
-    return WebApp(
-        output / SINGLE_FILE,
-        output / FOLDER,
-        record.id,
-        bundle.digest,
-        len(page),
-        sum(map(len, files.values())),
-    )
+    places = str(output / SINGLE_FILE), str(output / FOLDER)
+    return WebApp(*places, record.id, bundle.digest, len(page), sum(map(len, files.values())))
 
 
 def web_model(bundle: Bundle, wanted: str | None = None) -> ModelRecord:
@@ -158,11 +158,10 @@ def _bundle_files(bundle: Bundle, model: ModelRecord) -> dict[str, bytes]:
 def _app_info(bundle: Bundle, model: ModelRecord, cameras: Cameras) -> dict[str, Any]:
     manifest, recorded = bundle.manifest, recorded_verification(bundle)
     policy = manifest.decision[model.precision]
+    tolerance = PROBABILITY_TOLERANCE[model.precision]
 
     def verification(camera: str | None) -> dict[str, Any]:
-        verified = "UNTESTED"
-        if recorded is not None:
-            verified = recorded.status(model.id, ENGINE, camera)
+        verified = "UNTESTED" if recorded is None else recorded.status(model.id, ENGINE, camera)
         said = cautions(recorded, model.id, ENGINE, camera)
         return {"verified": verified, "cautions": [caution.to_json() for caution in said]}
 
@@ -176,22 +175,13 @@ def _app_info(bundle: Bundle, model: ModelRecord, cameras: Cameras) -> dict[str,
         "cameras": [{**_camera(profile), **verification(profile.id)} for profile in cameras],
         "unknown_camera": verification(None),
         "simulated_photo": SIMULATED_PHOTO.to_json(),
-        "tolerance": {
-            "probability": PROBABILITY_TOLERANCE[model.precision],
-            "pixels": PIXEL_TOLERANCE,
-        },
+        "tolerance": {"probability": tolerance, "pixels": PIXEL_TOLERANCE},
     }
 
 
 def _camera(profile: CameraProfile) -> dict[str, Any]:
-    return {
-        "id": profile.id,
-        "zh": profile.zh,
-        "en": profile.en,
-        "number": profile.number,
-        "kind": profile.kind,
-        "exif": [{"make": p.make, "model": p.model} for p in profile.exif],
-    }
+    plain = {name: getattr(profile, name) for name in ("id", "zh", "en", "number", "kind")}
+    return {**plain, "exif": [{"make": p.make, "model": p.model} for p in profile.exif]}
 
 
 def _single_file(app: Mapping[str, bytes], content: Mapping[str, bytes]) -> bytes:
@@ -204,12 +194,8 @@ def _single_file(app: Mapping[str, bytes], content: Mapping[str, bytes]) -> byte
         f'<script type="text/plain" id="asset:{name}">{_packed(part)}</script>'
         for name, part in content.items()
     )
-    return _page(
-        app,
-        policy,
-        head=f"<style>{style}</style>",
-        body=f'{data}\n<script type="module">{script}</script>',
-    )
+    body = f'{data}\n<script type="module">{script}</script>'
+    return _page(app, policy, head=f"<style>{style}</style>", body=body)
 
 
 def _hashed(text: str) -> str:
@@ -223,22 +209,13 @@ def _packed(part: bytes) -> str:
 
 def _folder_files(app: Mapping[str, bytes], content: Mapping[str, bytes]) -> dict[str, bytes]:
     """Return the installable app: pages, parts, manifest, and the worker that keeps them all."""
-    icons = {name: app[name] for name in ("icon-192.png", "icon-512.png")}
+    policy = _POLICY.format(own="'self'", script="'self'", style="'self'")
+    policy += "; connect-src 'self'; manifest-src 'self'"
+    body = '<script type="module" src="page.js"></script>'
     files = {
-        "index.html": _page(
-            app,
-            _POLICY.format(own="'self'", script="'self'", style="'self'")
-            + "; connect-src 'self'; manifest-src 'self'",
-            head='<link rel="stylesheet" href="page.css" />\n'
-            '<link rel="manifest" href="manifest.webmanifest" />\n'
-            '<link rel="icon" href="icon-192.png" />\n'
-            '<link rel="apple-touch-icon" href="icon-192.png" />',
-            body='<script type="module" src="page.js"></script>',
-        ),
-        "page.js": app["page.js"],
-        "page.css": app["page.css"],
-        "manifest.webmanifest": _web_manifest(),
-        **icons,
+        "index.html": _page(app, policy, head=_FOLDER_HEAD, body=body),
+        **{name: app[name] for name in ("page.js", "page.css", "icon-192.png", "icon-512.png")},
+        "manifest.webmanifest": json.dumps(_WEB_MANIFEST, ensure_ascii=False, indent=1).encode(),
         **content,
     }
     listed = {name: hashlib.sha256(data).hexdigest() for name, data in files.items()}
@@ -253,23 +230,3 @@ def _page(app: Mapping[str, bytes], policy: str, head: str, body: str) -> bytes:
     for place, text in (("@POLICY@", policy), ("@HEAD@", head), ("@BODY@", body)):
         page = page.replace(place, text, 1)
     return page.encode()
-
-
-def _web_manifest() -> bytes:
-    icons = [
-        {"src": f"icon-{side}.png", "sizes": f"{side}x{side}", "type": "image/png"}
-        for side in (192, 512)
-    ]
-    document = {
-        "id": "./",
-        "name": _NAME,
-        "short_name": _NAME.split()[0],
-        "lang": "zh-CN",
-        "start_url": "./",
-        "scope": "./",
-        "display": "standalone",
-        "background_color": "#ffffff",
-        "theme_color": "#0b4f8a",
-        "icons": icons,
-    }
-    return json.dumps(document, ensure_ascii=False, indent=1).encode()

@@ -11,18 +11,17 @@ wheelhouse.json   the record: `Wheelhouse`
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+import shlex
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 from packaging.metadata import Metadata
 from packaging.utils import parse_wheel_filename
 
 import edgetlc
 from edgetlc.errors import InputError
-from edgetlc.export.board_files import install_script, readme
 from edgetlc.export.wheels import (
     INSTALLER,
     OWN,
@@ -38,8 +37,7 @@ from edgetlc.runtime.archive import pack
 from edgetlc.runtime.bundle import ARCHIVE_SUFFIX, Bundle
 
 RECORD_FILE = "wheelhouse.json"
-REQUIREMENTS_FILE = "requirements.txt"
-WHEELS = "wheels"
+_BOARD_FILES = Path(__file__).parent / "board"
 _WORKSTATION_EXTRAS = {"toolchain", "dev"}
 
 
@@ -60,13 +58,8 @@ class Wheelhouse:
 
     Attributes:
         created: UTC time, ISO 8601.
-        edgetlc: version that made it.
-        machine: `x86_64` or `aarch64`.
-        python: such as `3.11`.
         glibc: the oldest that will do, such as `2.28`.
-        extras: of edgetlc, sorted.
-        bundle: file name of the bundle.
-        bundle_digest: the bundle's digest, 64 hexadecimal digits.
+        bundle: its file name.
         bytes: of the wheels and the bundle together.
         packages: edgetlc first.
     """
@@ -81,10 +74,6 @@ class Wheelhouse:
     bundle_digest: str
     bytes: int
     packages: tuple[Package, ...]
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the document that `wheelhouse.json` holds."""
-        return asdict(self)
 
 
 def make_wheelhouse(
@@ -104,7 +93,7 @@ def make_wheelhouse(
         target: the board.
         extras: of edgetlc: `openvino`, `heic`.
         wheel: edgetlc's own wheel; None finds it as `own_wheel` tells.
-        overwrite: replace a wheelhouse that is there already.
+        overwrite: replace a wheelhouse that is there.
 
     Raises:
         InputError: output exists, unknown extra, or pip is missing, fails or has no fitting wheel.
@@ -113,20 +102,22 @@ def make_wheelhouse(
     refuse_existing(output, overwrite)
     name = re.sub(r"[^\w.-]+", "_", bundle.path.resolve().stem) + ARCHIVE_SUFFIX
     with whole_folder(output, overwrite=overwrite, marker=RECORD_FILE) as folder:
-        packed = pack(bundle, folder / name)
-        (folder / WHEELS).mkdir()
-        own = own_wheel(wheel, target, folder / WHEELS)
+        packed, place = pack(bundle, folder / name), folder / "wheels"
+        place.mkdir()
+        own = own_wheel(wheel, target, place)
         _check_extras(read_metadata(own), extras)
         note("pip looks for the wheels that {target} needs", target=target)
-        wheels = fetch_all(own, extras, target, folder / WHEELS)
-        packages = tuple(map(_package, wheels))
+        files = fetch_all(own, extras, target, place)
+        packages = tuple(map(_package, files))
         for one in packages:
             note("{file}: {size:.1f} MB", file=one.file, size=one.bytes / 1e6)
-        glibc = max(map(needed_glibc, wheels))
+        glibc = max(map(needed_glibc, files))
         pip = next(package.file for package in packages if package.name == INSTALLER)
-        write_text(folder / REQUIREMENTS_FILE, _requirements(packages, target))
-        write_text(folder / "install.sh", install_script(target, glibc, name, pip))
-        write_text(folder / "README.txt", readme(target, glibc, name))
+        write_text(folder / "requirements.txt", _requirements(packages, target))
+        words = {"target": str(target), "machine": target.machine, "python": target.python}
+        words |= {"numbers": target.python.replace(".", ", "), "glibc": str(glibc), "pip": pip}
+        _write_board_file(folder / "install.sh", {**words, "bundle": shlex.quote(name)})
+        _write_board_file(folder / "README.txt", {**words, "bundle": name})
         record = Wheelhouse(
             created=datetime.now(UTC).isoformat(timespec="seconds"),
             edgetlc=edgetlc.__version__,
@@ -139,8 +130,14 @@ def make_wheelhouse(
             bytes=packed.stat().st_size + sum(package.bytes for package in packages),
             packages=packages,
         )
-        write_json(folder / RECORD_FILE, record.to_json())
+        write_json(folder / RECORD_FILE, asdict(record))
     return record
+
+
+def _write_board_file(path: Path, words: Mapping[str, str]) -> None:
+    """Write the file of this name in `board`, each `@word@` filled in."""
+    text = (_BOARD_FILES / path.name).read_text(encoding="utf-8")
+    write_text(path, re.sub(r"@(\w+)@", lambda found: words[found[1]], text))
 
 
 def _check_extras(own: Metadata, extras: Sequence[str]) -> None:

@@ -49,12 +49,7 @@ sys.exit(main(sys.argv[1:]))
 
 @dataclass(frozen=True)
 class Target:
-    """The machine that wheels are for: Linux with glibc, and CPython.
-
-    Attributes:
-        machine: `x86_64` or `aarch64`.
-        python: such as `3.11`.
-    """
+    """The machine that wheels are for: Linux with glibc, and CPython of a version like `3.11`."""
 
     machine: str
     python: str
@@ -74,34 +69,27 @@ class Target:
     @cached_property
     def environment(self) -> dict[str, str]:
         """What environment markers are evaluated with (PEP 508)."""
+        full = f"{self.python}.0"
         return {
-            "implementation_name": "cpython",
-            "implementation_version": f"{self.python}.0",
-            "os_name": "posix",
-            "platform_machine": self.machine,
-            "platform_python_implementation": "CPython",
-            "platform_release": "",
-            "platform_system": "Linux",
-            "platform_version": "",
-            "python_full_version": f"{self.python}.0",
             "python_version": self.python,
+            "python_full_version": full,
+            "implementation_name": "cpython",
+            "implementation_version": full,
+            "platform_python_implementation": "CPython",
+            "os_name": "posix",
             "sys_platform": "linux",
+            "platform_system": "Linux",
+            "platform_machine": self.machine,
+            "platform_release": "",
+            "platform_version": "",
         }
 
 
 def fetch_all(own: Path, extras: Sequence[str], target: Target, folder: Path) -> tuple[Path, ...]:
     """Fetch every wheel that `own` and its extras need on the target, and pip's.
 
-    A package that is installed here is fetched in that very version, which is the one tried.
-
-    Args:
-        own: edgetlc's wheel, in `folder`.
-        extras: of edgetlc.
-        target: the machine that the wheels are for.
-        folder: where they go.
-
-    Returns:
-        The wheels, `own` first.
+    A package that is installed here is fetched in that very version, which is the one tried. The
+    wheels go into `folder`, where `own` is already, and are returned, `own` first.
 
     Raises:
         InputError: pip finds none that fits, or two requirements do not go together.
@@ -118,13 +106,10 @@ def fetch_all(own: Path, extras: Sequence[str], target: Target, folder: Path) ->
 
 
 def own_wheel(given: Path | None, target: Target, folder: Path) -> Path:
-    """Put edgetlc's own wheel into `folder`.
+    """Put edgetlc's own wheel into the empty `folder`, and return it there.
 
-    Args:
-        given: the wheel to take; None builds one from the source folder that this installation
-            comes from, or fetches the installed version.
-        target: the machine that it is for.
-        folder: where it goes.
+    None given builds one from the source folder that this installation comes from, or fetches the
+    installed version.
 
     Raises:
         InputError: no wheel of edgetlc, or none to be had.
@@ -191,10 +176,8 @@ def _build(source: Path, folder: Path) -> None:
         place = shlex.quote(scratch)
         places = f"build --build-base={place} egg_info --egg-base={place}"
         option = f"--config-settings=--global-option={places}"
-        _pip(
-            _("a wheel of {source}", source=source),
-            *("-m", "pip", "wheel", "--no-deps", option, f"--wheel-dir={folder}", str(source)),
-        )
+        words = ("-m", "pip", "wheel", "--no-deps", option, f"--wheel-dir={folder}", str(source))
+        _pip(_("a wheel of {source}", source=source), *words)
 
 
 def _download(target: Target, folder: Path, *words: str) -> None:
@@ -208,15 +191,7 @@ def _download(target: Target, folder: Path, *words: str) -> None:
 
 
 def _pip(purpose: Message, *words: str) -> None:
-    """Run a Python that runs pip.
-
-    Args:
-        purpose: what for, for the error.
-        words: its command line.
-
-    Raises:
-        InputError: pip is not installed or failed; says why in pip's words.
-    """
+    """Run a Python that runs pip; an error says what it was for, and why in pip's words."""
     command = [sys.executable, *words, "--disable-pip-version-check", "--no-input"]
     ran = subprocess.run(  # noqa: S603 - no shell; names come from metadata
         command, capture_output=True, text=True, errors="replace", check=False

@@ -177,6 +177,7 @@ class TestWheel:
             catalogues = (ROOT / "edgetlc/locale").rglob("*.mo")
             data |= {f"edgetlc/{file.relative_to(ROOT).as_posix()}" for file in native}
             data |= {file.relative_to(ROOT).as_posix() for file in (*pages, *catalogues)}
+            data |= {f"edgetlc/export/board/{name}" for name in ("install.sh", "README.txt")}
             assert set(names) == set(modules()) | data
             for name, file in modules().items():
                 assert archive.read(name) == file.read_bytes()

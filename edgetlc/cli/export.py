@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, get_args
 
@@ -90,7 +91,8 @@ def export(
         bundle = export_run(run, photos, output, **how)
     document = describe(bundle)
     if WEB in wanted:
-        document["web"] = make_web_app(bundle, web, devices=devices, overwrite=overwrite).to_json()
+        made = make_web_app(bundle, web, devices=devices, overwrite=overwrite)
+        document["web"] = asdict(made)
         note("the phone app is in {folder}", folder=web)
     answer(document, lambda: show_bundle(bundle), as_json=json_)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -50,7 +51,7 @@ def web(
             size=made.app_bytes / 1e6,
         )
 
-    answer(made.to_json(), show, as_json=json_)
+    answer(asdict(made), show, as_json=json_)
 
 
 def make_web_app(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -60,7 +61,7 @@ def wheelhouse(
         wheel=wheel,
         overwrite=overwrite,
     )
-    document = {"folder": str(output), **made.to_json()}
+    document = {"folder": str(output), **asdict(made)}
     answer(document, lambda: _show_wheelhouse(made, output), as_json=json_)
 
 

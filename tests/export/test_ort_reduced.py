@@ -15,8 +15,7 @@ import pytest
 from onnxruntime.tools.reduced_build_config_parser import parse_config
 
 from edgetlc.data.photos import PhotoSet
-from edgetlc.export.formats import model_files
-from edgetlc.export.reduced_build import CONFIGURATION_FILE, reduced_build_files
+from edgetlc.export.formats import CONFIGURATION_FILE, model_files, reduced_build_files
 from edgetlc.runtime.bundle import Bundle
 from edgetlc.runtime.pixels import decode
 

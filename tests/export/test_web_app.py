@@ -146,9 +146,9 @@ def test_base_install_writes_the_app(small_bundle: Path, tmp_path: Path) -> None
     )
     assert ran.returncode == 0, ran.stderr
     assert json.loads(ran.stdout)["model"] == "onnx-fp32"
-    here = write_web_app(Bundle.open(small_bundle), tmp_path / "here.web")
+    write_web_app(Bundle.open(small_bundle), tmp_path / "here.web")
     there = tmp_path / "colours.web" / "classifier.html"
-    assert there.read_bytes() == here.single_file.read_bytes()
+    assert there.read_bytes() == (tmp_path / "here.web" / "classifier.html").read_bytes()
 
 
 def test_licences_are_those_of_the_engine_inside() -> None:
