@@ -36,7 +36,6 @@ class Share:
     """Photos answered rightly.
 
     Attributes:
-        right: photos.
         accuracy: their share of all photos.
         low, high: exact two-sided 95 % interval, on one photo of every group.
     """
@@ -98,15 +97,18 @@ class HeldOutCamera:
 def figures(
     camera: str | None, asked: PhotoSet, answers: Sequence[Right], training_photos: int | None
 ) -> HeldOutCamera:
-    """Return the figures of what four networks answered on the photos asked about."""
+    """Return the figures of what four networks answered on the photos asked about.
+
+    They saw the camera, without and with camera augmentation, or did not, without and with.
+    """
     read = [photo for photo in asked.photos if all(photo.path in right for right in answers)]
     groups = number_specimens([photo.group for photo in read], len(read))
     each = one_each(groups)
     rights = [np.array([right[photo.path] for photo in read]) for right in answers]
     seen, seen_augmented, unseen, unseen_augmented = (_share(right, each) for right in rights)
     return HeldOutCamera(
-        camera=camera,
-        simulated=asked.simulated,
+        camera,
+        asked.simulated,
         photos=len(read),
         groups=len(each),
         training_photos=training_photos,

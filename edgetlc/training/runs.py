@@ -16,6 +16,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, TypeGuard
 
+from edgetlc.config import from_document
 from edgetlc.errors import InputError
 from edgetlc.files import read_json
 from edgetlc.locale import _, n_
@@ -25,7 +26,7 @@ CONFIG_FILE = "config.toml"
 METRICS_FILE = "metrics.jsonl"
 SCORES_FILE = "scores.json"
 REPORT_FILE = "report.html"
-_FIGURES = ("accuracy", "precision", "recall", "f1", "auc")
+FIGURES = ("accuracy", "precision", "recall", "f1", "auc")
 DEEPEST = 3
 """Levels of folders below the given one that are searched for runs."""
 _LARGEST = 64 << 20  # bytes of a record; a run of ten thousand epochs writes 3 MB
@@ -66,14 +67,7 @@ def best_of(epochs: Sequence[Epoch]) -> Epoch:
 
 @dataclass(frozen=True)
 class RunRecord:
-    """What a run folder says of itself.
-
-    Attributes:
-        folder: the run folder.
-        record: of `run.json`.
-        epochs: in order.
-        scores: of `scores.json`; None where training has not ended.
-    """
+    """What a run folder says of itself; `scores` is None where training has not ended."""
 
     folder: Path
     record: Mapping[str, Any]
@@ -109,7 +103,7 @@ class RunRecord:
         and train_accuracy on unchanged training photos.
         """
         scores = self.scores or {}
-        figures = {name: _table(scores, "overall").get(name) for name in _FIGURES}
+        figures = {name: _table(scores, "overall").get(name) for name in FIGURES}
         train = _table(scores, "train")
         right, photos = train.get("right"), train.get("photos")
         if _is_number(right) and _is_number(photos) and photos:
@@ -122,7 +116,6 @@ class RunComparison:
     """Several runs side by side.
 
     Attributes:
-        runs: in the order given.
         differences: what is not the same in all of them, by the path of the entry in `run.json`,
             one value per run; None where a run has none.
     """
@@ -138,13 +131,10 @@ def read_run(folder: Path) -> RunRecord:
         InputError: it holds no `run.json`, or a record is damaged or larger than 64 MiB.
     """
     record = _read(folder / RUN_FILE, _("run record"))
-    scores = folder / SCORES_FILE
-    return RunRecord(
-        folder,
-        record,
-        read_epochs(folder / METRICS_FILE),
-        _read(scores, _("scores")) if scores.is_file() else None,
-    )
+    epochs = read_epochs(folder / METRICS_FILE)
+    file = folder / SCORES_FILE
+    scores = _read(file, _("scores")) if file.is_file() else None
+    return RunRecord(folder, record, epochs, scores)
 
 
 def read_epochs(path: Path) -> tuple[Epoch, ...]:
@@ -164,9 +154,9 @@ def read_epochs(path: Path) -> tuple[Epoch, ...]:
     for number, line in enumerate(lines, start=1):
         try:
             values = json.loads(line)
-            epoch = Epoch(**{name: values[name] for name in _EPOCH if name in values})
-            _require_numbers(epoch)
-        except (ValueError, TypeError):
+            known = {name: values[name] for name in _EPOCH if name in values}
+            epoch = from_document(known, Epoch)
+        except (ValueError, TypeError, InputError):
             raise InputError(
                 "{path}, line {number} is no epoch of a run", path=path, number=number
             ) from None
@@ -244,14 +234,6 @@ def _check_size(path: Path) -> None:
             size=size,
             most=_LARGEST,
         )
-
-
-def _require_numbers(epoch: Epoch) -> None:
-    measured = dict(vars(epoch))
-    if measured["train_accuracy"] is None:
-        del measured["train_accuracy"]
-    if not all(map(_is_number, measured.values())):
-        raise TypeError("not a number")
 
 
 def _is_number(value: object) -> TypeGuard[float]:
