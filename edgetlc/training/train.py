@@ -23,11 +23,11 @@ from edgetlc.models.networks import Classifier
 from edgetlc.progress import note
 from edgetlc.training.cache import ImageCache
 from edgetlc.training.config import TrainingConfig
-from edgetlc.training.distillation import Teacher
 from edgetlc.training.distributed import World, errors_end_all, join, rank_zero_only
 from edgetlc.training.events import epoch_events
 from edgetlc.training.images import ImageSet, load_images
 from edgetlc.training.loop import Loop
+from edgetlc.training.objective import Teacher
 from edgetlc.training.provenance import provenance, start_of
 from edgetlc.training.run_folder import Existing, RunFolder, State
 from edgetlc.training.runs import Epoch, best_of
