@@ -61,11 +61,7 @@ class CrossValidation:
 
 
 def cross_validate(
-    photos: PhotoSet,
-    config: TrainingConfig,
-    output: Path,
-    count: int,
-    **existing: Unpack[Existing],
+    photos: PhotoSet, config: TrainingConfig, output: Path, count: int, **existing: Unpack[Existing]
 ) -> CrossValidation:
     """Train and score one network per fold of the training and validation parts.
 

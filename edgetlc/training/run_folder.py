@@ -65,8 +65,7 @@ class State:
     """A run after some whole epochs.
 
     Attributes:
-        epochs: what they reached.
-        temperature: fitted on the validation part after the best of them.
+        temperature: fitted on the validation part after the best of the epochs.
         tensors, loop: see `Loop.state`; empty in a run that ended by itself.
     """
 
@@ -114,11 +113,9 @@ class RunFolder:
     def resumable(self, record: Mapping[str, Any]) -> State | None:
         """Return the state of the run that is here; None where no epoch has ended yet.
 
-        Args:
-            record: provenance of the run as it is asked for now.
-
         Raises:
-            InputError: the run that is here was asked for something else, or is damaged.
+            InputError: its provenance is not `record`, that of the run asked for now, or it is
+                damaged.
         """
         if not (self.path / STATE_FILE).exists():
             return None
@@ -148,12 +145,8 @@ class RunFolder:
 
     def keep(self, state: State, kept: Checkpoint) -> None:
         """Write what an epoch reached, and its weights if it is the best so far."""
-        self._write_state(state)
+        self.write_state(state)
         self._write_results(state, kept)
-
-    def finish(self, state: State) -> None:
-        """Mark the run as finished; what only resuming needs is removed."""
-        self._write_state(state)
 
     def _write_results(self, state: State, kept: Checkpoint) -> None:
         best = best_of(state.epochs)
@@ -167,7 +160,8 @@ class RunFolder:
         lines = (json.dumps(asdict(epoch)) + "\n" for epoch in state.epochs)
         write_text(self.path / METRICS_FILE, "".join(lines))
 
-    def _write_state(self, state: State) -> None:
+    def write_state(self, state: State) -> None:
+        """Write the state; that of a finished run removes what only resuming needs."""
         name = None
         if not state.finished:
             name = _TENSORS.replace("*", f"{len(state.epochs):04}")

@@ -195,7 +195,7 @@ def compare_runs(folders: Sequence[Path]) -> RunComparison:
                 count=len(folders),
             )
         )
-    runs = tuple(read_run(folder) for folder in folders)
+    runs = tuple(map(read_run, folders))
     records = [dict(flat(run.record)) for run in runs]
     names = dict.fromkeys(name for record in records for name in record)
     rows = {name: tuple(record.get(name) for record in records) for name in names}

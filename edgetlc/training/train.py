@@ -41,9 +41,7 @@ class TrainedRun:
     """A finished run.
 
     Attributes:
-        folder: the run folder.
         best: the epoch whose weights were kept.
-        epochs: all of them.
         weights: what was taken from the start weights, if any were given.
         unreadable: photos left out, with the reason; none of a run that was finished already.
     """
@@ -57,10 +55,7 @@ class TrainedRun:
 
 @rank_zero_only()
 def train(
-    photos: PhotoSet,
-    config: TrainingConfig,
-    output: Path,
-    **existing: Unpack[Existing],
+    photos: PhotoSet, config: TrainingConfig, output: Path, **existing: Unpack[Existing]
 ) -> TrainedRun:
     """Train a classifier on a split photo set; a note tells of every epoch.
 
@@ -82,9 +77,8 @@ def train(
     with errors_end_all(world):
         folder = RunFolder(output)
         folder.check_free(**existing)
-        teacher = None
-        if config.distillation:
-            teacher = Teacher(config.distillation, photos, config.contract, device)
+        taught = config.distillation
+        teacher = Teacher(taught, photos, config.contract, device) if taught else None
         torch.manual_seed(config.seed)
         classifier = Classifier(config.architecture, len(photos.classes))
         weights = config.weights_file
@@ -134,7 +128,7 @@ def _run(
             write_events(epoch)
             _note_epoch(epoch)
     if folder:
-        folder.finish(State(epochs, temperature))
+        folder.write_state(State(epochs, temperature))
     return epochs
 
 
@@ -172,11 +166,7 @@ def _no_better(epochs: Sequence[Epoch], patience: int | None) -> bool:
 def _image_sets(
     photos: PhotoSet, config: TrainingConfig, output: Path, world: World
 ) -> Iterator[tuple[ImageSet, ImageSet]]:
-    """Yield the training and the validation images; without a cache they go at the end.
-
-    Raises:
-        InputError: a class without training photos, or more photos than the cache may hold.
-    """
+    """Yield the training and the validation images; without a cache they go at the end."""
     cache = ImageCache(config.cache or output / _IMAGES, config.contract)
     try:
         parts = photos.part("train"), photos.part("val")
