@@ -47,7 +47,6 @@ class Demo:
     Attributes:
         places: of `photos` (generated), `split` (manifest), `run`, `bundle`, `parity` (the test
             photos as every listed camera might have taken them) and `overlay` (a PNG file).
-        verification: the verdict per camera.
         prediction: the answer on one test photo, which the overlay shows.
     """
 
@@ -57,13 +56,7 @@ class Demo:
 
 
 def run_demo(output: Path, *, overwrite: bool = False, epochs: int = 10, seed: int = 0) -> Demo:
-    """Run the main job on generated photos; a note tells of every step.
-
-    Args:
-        output: folder for everything.
-        overwrite: replace the demo that is there already.
-        epochs: passes over the training part.
-        seed: of every random draw.
+    """Run the main job on generated photos, into one folder; a note tells of every step.
 
     Raises:
         InputError: `output` exists and `overwrite` is false.
@@ -88,14 +81,8 @@ def run_demo(output: Path, *, overwrite: bool = False, epochs: int = 10, seed: i
         size=SIZE,
         epochs=epochs,
     )
-    config = TrainingConfig(
-        architecture=ARCHITECTURE,
-        epochs=epochs,
-        batch_size=16,
-        learning_rate=1e-3,
-        seed=seed,
-        contract=PixelContract(size=SIZE),
-    )
+    contract = PixelContract(size=SIZE)
+    config = TrainingConfig(ARCHITECTURE, epochs, batch_size=16, seed=seed, contract=contract)
     run, _report = train_run(photos, config, places["run"], overwrite=overwrite)
     note("4/7 quantizing to int8 with {count} calibration photos", count=CALIBRATION_PHOTOS)
     quantize_run(run.folder, photos, CalibrationConfig(CALIBRATION_PHOTOS, seed))

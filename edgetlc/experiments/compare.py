@@ -55,8 +55,7 @@ class Comparison:
     """Several networks on one part.
 
     Attributes:
-        networks: by their names, in the order asked for.
-        costs: parameters, multiplications and time of each.
+        networks: by their names, in the order asked for; so are their costs.
         tests: of each two.
         simulated: whether any photo was made by a simulation.
     """
@@ -79,13 +78,8 @@ def compare_networks(
 ) -> Comparison:
     """Train each network with the same settings and seed, and compare them on the same photos.
 
-    Args:
-        photos: with parts `train`, `val` and the one to compare on.
-        config: of every run but for the network.
-        architectures: at least two names.
-        output: gets run folders named by the networks, and `comparison.json`.
-        part: to compare on.
-        **existing: what to do with runs that are there already.
+    The photos have parts `train`, `val` and the one to compare on; `output` gets run folders named
+    by the networks, and `comparison.json`.
 
     Raises:
         InputError: fewer than two networks, one twice, an unknown one, an empty name, a start file

@@ -63,14 +63,10 @@ class CrossValidation:
 def cross_validate(
     photos: PhotoSet, config: TrainingConfig, output: Path, count: int, **existing: Unpack[Existing]
 ) -> CrossValidation:
-    """Train and score one network per fold of the training and validation parts.
+    """Train and score one network per fold, `count` of them, 2 or more.
 
-    Args:
-        photos: with parts `train` and `val`; the test part is not touched.
-        config: what to do in every fold.
-        output: run folders `fold-1` … are made in it.
-        count: of folds, at least 2.
-        **existing: what to do with runs that are there already.
+    The folds are of the training and validation parts; the test part is not touched. `output` gets
+    run folders `fold-1` … and `folds.json`.
 
     Raises:
         InputError: too few photos that may be parted, or as `edgetlc.training.train.train`.

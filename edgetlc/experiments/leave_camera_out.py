@@ -43,7 +43,6 @@ class LeaveCameraOut:
     """A finished evaluation.
 
     Attributes:
-        folder: holds the run folders and `leave-camera-out.json`.
         together: all rows; its tests are not adjusted.
         nameless: photos of no known camera, which were left out of all trainings.
         simulated: whether any photo was made by a simulation.
@@ -70,12 +69,9 @@ def leave_camera_out(
         photos: with parts `train`, `val` and `test`.
         config: of every training; its `camera_augmentation` is not looked at.
         augmentation: of the augmented ones; a held-out camera's look is taken out of it.
-        output: run folders are made in it.
+        output: gets the run folders and `leave-camera-out.json`.
         cameras: to hold out; by default all of the test part.
         **existing: what to do with runs that are there already.
-
-    Raises:
-        InputError: as `plan_trials` and `edgetlc.training.train.train`.
     """
     trials = plan_trials(photos, config, augmentation, cameras)
     outcomes = run_trials([*trials.values()], output, **existing)

@@ -33,11 +33,9 @@ Right = Mapping[Path, bool]
 
 @dataclass(frozen=True)
 class Share:
-    """Photos answered rightly.
+    """Photos answered rightly, and their share of all photos.
 
-    Attributes:
-        accuracy: their share of all photos.
-        low, high: exact two-sided 95 % interval, on one photo of every group.
+    `low` to `high` is its exact two-sided 95 % interval, on one photo of every group.
     """
 
     right: int
@@ -72,7 +70,6 @@ class HeldOutCamera:
             never saw its own camera.
         simulated: whether any of its test photos was made by a simulation.
         photos: of the test part that could be read.
-        groups: of these photos.
         training_photos: that the networks that never saw it learned from; None for all together.
         seen, seen_augmented: networks that learned from this camera too, without and with camera
             augmentation.

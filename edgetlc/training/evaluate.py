@@ -27,10 +27,9 @@ from edgetlc.training.metrics import Scores, score
 
 @dataclass(frozen=True, eq=False)
 class Evaluation:
-    """What a checkpoint answered on the photos that can be read, in their order, and its scores.
+    """What a checkpoint answered on the n photos that can be read, in their order, and its scores.
 
     Attributes:
-        photos: n of them.
         truth: int64[n], class indices.
         probabilities: float32[n, C].
         labels: class names, in the order of the columns.
@@ -93,7 +92,14 @@ def evaluate(checkpoint: Checkpoint, photos: PhotoSet, *, device: str = "cpu") -
         InputError: the checkpoint knows other classes, or no photo can be read.
     """
     check_device(device)
-    labels = check_classes(checkpoint, photos)
+    labels = tuple(info.name for info in checkpoint.classes)
+    strange = sorted({photo.label for photo in photos.photos} - set(labels))
+    if strange:
+        raise InputError(
+            "photos show {strange}; the network knows {known} only",
+            strange=", ".join(strange),
+            known=", ".join(labels),
+        )
 
     def classify(photo: Photo) -> NDArray[np.float32] | ImageError:
         decoded = decode_or_reason(photo.path, checkpoint.contract.size)
@@ -116,20 +122,3 @@ def evaluate(checkpoint: Checkpoint, photos: PhotoSet, *, device: str = "cpu") -
         raise InputError("none of {count} photos can be read", count=len(photos.photos))
     truth = np.array([labels.index(photo.label) for photo in answered])
     return Evaluation(tuple(answered), truth, np.stack(rows), labels, tuple(unreadable))
-
-
-def check_classes(checkpoint: Checkpoint, photos: PhotoSet) -> tuple[str, ...]:
-    """Return the checkpoint's class names, in the order of its outputs.
-
-    Raises:
-        InputError: a photo shows a class that the checkpoint does not know.
-    """
-    known = tuple(info.name for info in checkpoint.classes)
-    strange = sorted({photo.label for photo in photos.photos} - set(known))
-    if strange:
-        raise InputError(
-            "photos show {strange}; the network knows {known} only",
-            strange=", ".join(strange),
-            known=", ".join(known),
-        )
-    return known

@@ -91,11 +91,8 @@ class BatchPlans(Sampler[BatchPlan]):
     """The steps of an epoch: every image once, in an order that seed and epoch alone decide.
 
     A last batch of fewer images than the others is left out, unless it is the only one: batch
-    normalisation cannot work on one image.
-
-    Attributes:
-        epoch: the one whose steps come next, from 1.
-        size: images of a step, of all processes together.
+    normalisation cannot work on one image. `epoch` is the one whose steps come next, from 1; `size`
+    the images of a step, of all processes together.
     """
 
     def __init__(self, count: int, config: TrainingConfig, world: World) -> None:

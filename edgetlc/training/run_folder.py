@@ -117,7 +117,8 @@ class RunFolder:
             InputError: its provenance is not `record`, that of the run asked for now, or it is
                 damaged.
         """
-        if not (self.path / STATE_FILE).exists():
+        file = self.path / STATE_FILE
+        if not file.exists():
             return None
         changed = differences(read_json(self.path / RUN_FILE, _("run record")), record)
         if changed:
@@ -127,7 +128,18 @@ class RunFolder:
                 path=self.path,
                 changes="; ".join(changed),
             )
-        return self._state()
+        document = read_json(file, _("training state"))
+        try:
+            epochs = tuple(Epoch(**epoch) for epoch in document["epochs"])
+            name = document["tensors"]
+            tensors = {} if name is None else load_file(self.path / Path(name).name)
+            return State(epochs, float(document["temperature"]), tensors, document["loop"])
+        except (OSError, SafetensorError, KeyError, TypeError, ValueError) as error:
+            raise InputError(
+                "{file} cannot be resumed from ({error}); start again with --overwrite",
+                file=file,
+                error=error,
+            ) from None
 
     def begin(self, state: State | None, kept: Checkpoint, config: TrainingConfig) -> None:
         """Start a run, or bring the files up to the state it is resumed from."""
@@ -174,21 +186,6 @@ class RunFolder:
         }
         write_json(self.path / STATE_FILE, document)
         self._remove_tensors(but=name)
-
-    def _state(self) -> State:
-        file = self.path / STATE_FILE
-        document = read_json(file, _("training state"))
-        try:
-            epochs = tuple(Epoch(**epoch) for epoch in document["epochs"])
-            name = document["tensors"]
-            tensors = {} if name is None else load_file(self.path / Path(name).name)
-            return State(epochs, float(document["temperature"]), tensors, document["loop"])
-        except (OSError, SafetensorError, KeyError, TypeError, ValueError) as error:
-            raise InputError(
-                "{file} cannot be resumed from ({error}); start again with --overwrite",
-                file=file,
-                error=error,
-            ) from None
 
     def _remove_tensors(self, but: str | None) -> None:
         for file in self.path.glob(_TENSORS):
