@@ -16,6 +16,7 @@ import re
 import tomllib
 import types
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, fields, is_dataclass
 from difflib import get_close_matches
 from pathlib import PurePath
@@ -169,7 +170,11 @@ def _read(value: Any, kind: Any, name: str) -> Any:
     if value is None and types.NoneType in inner:  # of JSON
         return None
     if origin in (Union, types.UnionType):
-        return _first_that_fits(value, [k for k in inner if k is not types.NoneType], name)
+        *others, last = (one for one in inner if one is not types.NoneType)
+        for one in others:
+            with suppress(InputError):
+                return _read(value, one, name)
+        return _read(value, last, name)
     if origin is Literal:
         if value not in inner:
             allowed = ", ".join(map(str, inner))
@@ -194,16 +199,6 @@ def _read(value: Any, kind: Any, name: str) -> Any:
     raise InputError(
         "{name} is {value!r}; it takes {kind}", name=name, value=value, kind=_words(kind)
     )
-
-
-def _first_that_fits(value: Any, kinds: list[Any], name: str) -> Any:
-    failures = []
-    for kind in kinds:
-        try:
-            return _read(value, kind, name)
-        except InputError as error:
-            failures.append(error)
-    raise failures[-1]
 
 
 def _words(kind: Any) -> Message:

@@ -73,7 +73,6 @@ class Piece:
         angle: rotation in radians.
         colour: (R, G, B) of the light part of the face, 0..1.
         contrast: amplitude of the texture, 0..1.
-        seed: of everything else.
     """
 
     x: float

@@ -47,7 +47,6 @@ class Scene:
         light: (x, y) direction towards the light, length 0.5 to 1.
         falloff: relative loss of light from the lit side to the far side, 0..0.5.
         shadow: darkness of the cast shadow, 0..1.
-        seed: of the ground's texture.
     """
 
     kind: Kind

@@ -52,13 +52,7 @@ class PairedTest:
 
 @dataclass(frozen=True)
 class Comparison:
-    """Several networks on one part.
-
-    Attributes:
-        networks: by their names, in the order asked for; so are their costs.
-        tests: of each two.
-        simulated: whether any photo was made by a simulation.
-    """
+    """Several networks on one part, by their names in the order asked for; tests of each two."""
 
     part: Part
     networks: Mapping[str, Outcome]

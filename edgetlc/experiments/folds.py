@@ -30,11 +30,9 @@ FOLDS_FILE = "folds.json"
 
 @dataclass(frozen=True)
 class Spread:
-    """One figure over the folds that define it.
+    """One figure over the folds that define it, each counting the same.
 
-    Attributes:
-        mean: of the folds, each counting the same.
-        deviation: sample standard deviation; None of fewer than two folds.
+    `deviation` is the sample standard deviation; None of fewer than two folds.
     """
 
     mean: float

@@ -49,8 +49,7 @@ class Change:
     """From one network to another.
 
     Attributes:
-        right_to_wrong: groups in which more photos turn wrong than right.
-        wrong_to_right: groups in which more photos turn right than wrong.
+        right_to_wrong, wrong_to_right: groups in which most photos that turn, turn this way.
         p: two-sided mid-p value of "both are as likely".
         adjusted: the same after Holm's adjustment for all cameras.
     """
@@ -68,12 +67,10 @@ class HeldOutCamera:
     Attributes:
         camera: its id; None for the photos of all together, each answered by the networks that
             never saw its own camera.
-        simulated: whether any of its test photos was made by a simulation.
         photos: of the test part that could be read.
         training_photos: that the networks that never saw it learned from; None for all together.
-        seen, seen_augmented: networks that learned from this camera too, without and with camera
-            augmentation.
-        unseen, unseen_augmented: networks that never saw it.
+        seen, unseen: networks that learned from this camera too, and networks that never saw it;
+            the others with camera augmentation.
         unseen_effect: from `seen` to `unseen`.
         augmentation_effect: from `unseen` to `unseen_augmented`.
     """

@@ -58,9 +58,8 @@ class Augmentation:
     Attributes:
         horizontal_flip, vertical_flip: probabilities.
         affine: probability of shift, scale and rotation, together.
-        shift: largest shift along each axis, a share of the side.
-        scale: largest relative change of size.
-        rotation: largest angle in degrees either way.
+        shift, scale, rotation: the largest; a share of the side along each axis, a relative change
+            of size, degrees either way.
         light: probability of brightness and contrast, together.
         brightness, contrast: largest relative changes.
     """

@@ -71,11 +71,7 @@ class ImageCache:
             return error
 
     def read(self, entry: Entry) -> Image:
-        """Return an entry's image.
-
-        Raises:
-            InputError: the entry is gone, and its photo too or changed.
-        """
+        """Return an entry's image; refuse one that is gone where its photo is gone too or changed."""
         image = self._stored(self._file(entry.digest))
         if image is None:
             now, image = self._load(entry.photo)

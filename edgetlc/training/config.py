@@ -23,11 +23,7 @@ LARGEST_SEED = 2**32 - 1
 
 
 def gigabytes(text: str) -> int:
-    """Return a number of GB, as a user writes it, in bytes.
-
-    Raises:
-        InputError: it is no number, or negative.
-    """
+    """Return a number of GB, as a user writes it, in bytes."""
     try:
         number = float(text)
     except ValueError:
@@ -202,11 +198,7 @@ class TrainingConfig:
 
 
 def check_device(device: str) -> None:
-    """Refuse a device that is unknown or not here.
-
-    Raises:
-        InputError: not `cpu`, `cuda` or `cuda:<number>`, or no such GPU.
-    """
+    """Refuse a device that is not `cpu`, `cuda` or `cuda:<number>`, or not here."""
     if not re.fullmatch(r"cpu|cuda(:\d{1,3})?", device):
         raise InputError(
             "unknown device {device!r}; use cpu, cuda or, of several, cuda:1", device=device

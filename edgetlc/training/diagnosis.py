@@ -104,7 +104,10 @@ def _gap(train: Fit, val: Fit) -> Iterator[Finding]:
     gap = train.share - val.share
     if gap < GAP:
         return
-    least = _least_gap(train, val)
+    # The lower one-sided 95 % bound of the difference.
+    p, q = ((fit.right + 1) / (fit.photos + 2) for fit in (train, val))
+    variance = p * (1 - p) / (train.photos + 2) + q * (1 - q) / (val.photos + 2)
+    least = p - q - _Z * sqrt(variance)
     figures = {"train": train.share, "val": val.share, "gap": 100 * gap}
     if least > 0:
         text = _(
@@ -124,13 +127,6 @@ def _gap(train: Fit, val: Fit) -> Iterator[Finding]:
             **figures,
         )
         yield Finding("uncertain", text)
-
-
-def _least_gap(train: Fit, val: Fit) -> float:
-    """Return the lower one-sided 95 % bound of the difference (Agresti and Caffo 2000)."""
-    p, q = ((fit.right + 1) / (fit.photos + 2) for fit in (train, val))
-    variance = p * (1 - p) / (train.photos + 2) + q * (1 - q) / (val.photos + 2)
-    return p - q - _Z * sqrt(variance)
 
 
 def _low(train: Fit) -> Iterator[Finding]:

@@ -43,8 +43,7 @@ def load_images(
 ) -> ImageSet:
     """Bring all photos of a set into the cache, in threads; the processes of a run share the work.
 
-    Raises:
-        InputError: not one photo can be read.
+    A set of which not one photo can be read is refused.
     """
     own = photos.photos[world.local_rank :: world.local_size] if world.size > 1 else ()
     for _entry in progress(in_order(cache.add, own), description, len(own)):
@@ -69,12 +68,7 @@ def load_images(
 
 @dataclass(frozen=True)
 class BatchPlan:
-    """One step, from 0, of an epoch, from 1.
-
-    Attributes:
-        indices: the images of all processes together.
-        rows: which of them this process takes.
-    """
+    """One step, from 0, of an epoch, from 1: the images of all processes, and this one's rows."""
 
     epoch: int
     step: int

@@ -34,11 +34,7 @@ def learns_in_bf16(precision: Precision, device: torch.device) -> bool:
 
 @contextmanager
 def memory_explained(batch_size: int) -> Iterator[None]:
-    """Name a batch size to try where the memory of the GPU or the machine does not suffice.
-
-    Raises:
-        InputError: it does not.
-    """
+    """Name a batch size to try where the memory of the GPU or the machine does not suffice."""
     try:
         yield
     except (MemoryError, RuntimeError) as error:

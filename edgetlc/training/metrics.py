@@ -23,16 +23,14 @@ class ClassScore:
 
 @dataclass(frozen=True)
 class Scores:
-    """Scores of a set of photos.
+    """Scores of `count` photos.
 
     Attributes:
-        count: photos.
         accuracy: share answered rightly.
         precision, recall, f1: means over the classes that occur (macro averages).
         confusion: confusion[truth][answer], photos.
         auc: mean of the classes' one-versus-rest AUC; None without probabilities, or where only
             one class occurs.
-        classes: per class.
     """
 
     count: int

@@ -25,16 +25,8 @@ class Objective:
     """The cross-entropy of a batch, with label smoothing and class weights.
 
     Class weights as scikit-learn's "balanced": n / (C n_c), so that every class counts the same;
-    the loss is divided by the sum of the weights of the batch's images.
-
-    Args:
-        config: smoothing and class weights.
-        targets: int64[N] of the whole training part, class indices.
-        classes: C.
-        device: where the logits will be.
-
-    Attributes:
-        weights: float32[C], of the classes.
+    the loss is divided by the sum of the weights, float32[C], of the batch's images. It is made of
+    the targets of the whole training part, int64[N].
     """
 
     def __init__(
@@ -47,12 +39,9 @@ class Objective:
         self.weights = weights.to(device, torch.float32)
 
     def __call__(self, logits: Tensor, targets: Tensor, rows: slice) -> Tensor:
-        """Return the part of the batch's mean loss that some of its images make up, float32[].
+        """Return the part of the batch's mean loss that n of its N images, `rows`, make up.
 
-        Args:
-            logits: float32[n, C] of these images.
-            targets: int64[N] of the whole batch.
-            rows: which n of the N images they are.
+        Their logits are float32[n, C], the targets of the whole batch int64[N].
         """
         total = F.cross_entropy(
             logits,
@@ -67,8 +56,7 @@ class Objective:
 class Teacher:
     """A trained network in evaluation mode that answers a student's images on its device.
 
-    Attributes:
-        record: who it is, for the student's provenance.
+    `record` tells who it is, for the student's provenance.
 
     Raises:
         InputError: no checkpoint, or one that knows other classes or other pixels than the student,

@@ -30,15 +30,10 @@ MOST_WRONG = 24
 
 @dataclass(frozen=True)
 class WrongAnswer:
-    """A photo that the kept network answers wrongly.
+    """A photo of class `label` that the kept network takes for `answer`.
 
-    Attributes:
-        path: of the photo.
-        label: its class.
-        answer: the class that the network takes it for.
-        confidence: the probability of that class, 0 to 1.
-        camera: id of a profile; None where it is unknown.
-        simulated: whether its pixels were made by a simulation.
+    `confidence` is the probability of that answer, 0 to 1; `camera` the id of a profile, None where
+    it is unknown; `simulated` tells whether its pixels were made by a simulation.
     """
 
     path: str
@@ -56,7 +51,6 @@ class RunReport:
     Attributes:
         classes: in the order of the outputs.
         part: on which the network was scored: `train`, `val`, `test` or `all`.
-        cameras: scores by camera.
         simulated: whether any photo of that part was made by a simulation.
         unreadable: paths of photos left out, with the reason.
         wrong: the wrong answers of the highest confidence, that one first; at most `MOST_WRONG`.
@@ -79,10 +73,7 @@ class RunReport:
 def score_run(folder: Path, photos: PhotoSet, device: str = "cpu") -> RunReport:
     """Score a run on its validation part and diagnose it; its `run.scores` belong in `scores.json`.
 
-    Args:
-        folder: the run folder.
-        photos: what it was trained on, with parts `train` and `val`.
-        device: where to compute.
+    The photos are those that it was trained on, with parts `train` and `val`.
     """
     checkpoint = load_checkpoint(folder)
     validation = evaluate(checkpoint, photos.part("val"), device=device)
@@ -95,11 +86,7 @@ def score_run(folder: Path, photos: PhotoSet, device: str = "cpu") -> RunReport:
 
 
 def read_report(folder: Path) -> RunReport:
-    """Return the report that a finished run's `scores.json` holds.
-
-    Raises:
-        InputError: it holds none.
-    """
+    """Return the report that a finished run's `scores.json` holds."""
     run = read_run(folder)
     return _report(run, load_checkpoint(folder), run.scores or {})
 
@@ -107,11 +94,7 @@ def read_report(folder: Path) -> RunReport:
 def report_evaluation(
     folder: Path, checkpoint: Checkpoint, part: str, evaluation: Evaluation
 ) -> RunReport:
-    """Return the report of an evaluation of a run's checkpoint on a part.
-
-    Raises:
-        InputError: `scores.json` holds something else.
-    """
+    """Return the report of an evaluation of a run's checkpoint on a part."""
     return _report(read_run(folder), checkpoint, _document(part, evaluation))
 
 

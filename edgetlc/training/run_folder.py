@@ -48,12 +48,10 @@ _TENSORS = "state-*.safetensors"
 
 
 class Existing(TypedDict, total=False):
-    """What to do with a run that is there already; with neither it is refused.
+    """What to do with a run that is there already: replace it or go on after its last whole epoch.
 
-    Attributes:
-        overwrite: replace it.
-        resume: go on after its last whole epoch; one that is finished is kept as it is, and where
-            there is none, one is started.
+    With neither it is refused. A finished one that is to be resumed is kept as it is; where there
+    is none, one is started.
     """
 
     overwrite: bool
@@ -62,11 +60,9 @@ class Existing(TypedDict, total=False):
 
 @dataclass(frozen=True)
 class State:
-    """A run after some whole epochs.
+    """A run after some whole epochs; the temperature was fitted after the best of them.
 
-    Attributes:
-        temperature: fitted on the validation part after the best of the epochs.
-        tensors, loop: see `Loop.state`; empty in a run that ended by itself.
+    For `tensors` and `loop` see `Loop.state`; they are empty in a run that ended by itself.
     """
 
     epochs: tuple[Epoch, ...]
@@ -87,11 +83,7 @@ class RunFolder:
         self.path = path
 
     def check_free(self, *, overwrite: bool = False, resume: bool = False) -> None:
-        """Refuse a folder that holds a run which is neither to be replaced nor to be resumed.
-
-        Raises:
-            InputError: it does, or both are asked for.
-        """
+        """Refuse a folder that holds a run which is neither to be replaced nor to be resumed."""
         if overwrite and resume:
             raise InputError("--resume goes on with what --overwrite replaces; give one of them")
         if overwrite or not (self.path / CHECKPOINT_FILE).exists():

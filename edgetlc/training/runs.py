@@ -41,9 +41,7 @@ class Epoch:
         train_loss: what is minimised: under augmentation, dropout, label smoothing and class
             weights.
         val_loss: plain cross-entropy of unchanged photos.
-        val_accuracy: 0 to 1.
         learning_rate: at the start of the epoch.
-        seconds: it took.
         train_accuracy: of the photos as they were augmented, while the network still learned; None
             where an older run did not record it.
     """
@@ -113,11 +111,10 @@ class RunRecord:
 
 @dataclass(frozen=True)
 class RunComparison:
-    """Several runs side by side.
+    """Several runs, and what is not the same in all of them.
 
-    Attributes:
-        differences: what is not the same in all of them, by the path of the entry in `run.json`,
-            one value per run; None where a run has none.
+    `differences` holds one value per run by the path of the entry in `run.json`; None where a run
+    has none.
     """
 
     runs: tuple[RunRecord, ...]
@@ -125,11 +122,7 @@ class RunComparison:
 
 
 def read_run(folder: Path) -> RunRecord:
-    """Read a run folder.
-
-    Raises:
-        InputError: it holds no `run.json`, or a record is damaged or larger than 64 MiB.
-    """
+    """Read a run folder; one without `run.json` is refused, so is a record above 64 MiB."""
     record = _read(folder / RUN_FILE, _("run record"))
     epochs = read_epochs(folder / METRICS_FILE)
     file = folder / SCORES_FILE
@@ -141,10 +134,7 @@ def read_epochs(path: Path) -> tuple[Epoch, ...]:
     """Read the epochs of a `metrics.jsonl`; none where there is no file yet.
 
     A last line without its end, which a killed process leaves, does not count; of an epoch that
-    was done again after an interruption, the last line does.
-
-    Raises:
-        InputError: another line is no epoch.
+    was done again after an interruption, the last line does. Any other line is refused.
     """
     if not path.is_file():
         return ()
@@ -165,11 +155,7 @@ def read_epochs(path: Path) -> tuple[Epoch, ...]:
 
 
 def find_runs(folder: Path) -> Iterator[Path]:
-    """Yield the run folders in a folder, itself included, by name; links are not followed.
-
-    Raises:
-        InputError: no such folder.
-    """
+    """Yield the run folders in a folder, itself included, by name; links are not followed."""
     if not folder.is_dir():
         raise InputError(
             "no folder at {folder}; name one that holds runs of 'edgetlc train'", folder=folder
@@ -182,11 +168,7 @@ def find_runs(folder: Path) -> Iterator[Path]:
 
 
 def compare_runs(folders: Sequence[Path]) -> RunComparison:
-    """Read runs and find what differs between their records.
-
-    Raises:
-        InputError: fewer than two, or one cannot be read.
-    """
+    """Read two runs or more and find what differs between their records."""
     if len(folders) < 2:
         raise InputError(
             n_(

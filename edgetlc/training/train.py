@@ -38,12 +38,10 @@ _IMAGES = "decoded-photos"  # folder of decoded photos in a run folder, while it
 
 @dataclass(frozen=True)
 class TrainedRun:
-    """A finished run.
+    """A finished run; the weights of its best epoch were kept.
 
-    Attributes:
-        best: the epoch whose weights were kept.
-        weights: what was taken from the start weights, if any were given.
-        unreadable: photos left out, with the reason; none of a run that was finished already.
+    `weights` are what was taken from the start weights, if any were given; `unreadable` the photos
+    left out, with the reason: none of a run that was finished already.
     """
 
     folder: Path
@@ -126,7 +124,14 @@ def _run(
             if folder:
                 folder.keep(State(epochs, temperature, *loop.state()), kept)
             write_events(epoch)
-            _note_epoch(epoch)
+            note(
+                "epoch {number}: train loss {train_loss:.3f}, val loss {val_loss:.3f}, "
+                "val accuracy {accuracy:.1%}",
+                number=epoch.epoch,
+                train_loss=epoch.train_loss,
+                val_loss=epoch.val_loss,
+                accuracy=epoch.val_accuracy,
+            )
     if folder:
         folder.write_state(State(epochs, temperature))
     return epochs
@@ -142,17 +147,6 @@ def _note_start(loaded: LoadedWeights | None) -> None:
         note("  of another shape, random: {names}", names=", ".join(loaded.wrong_shape))
     if loaded.unused:
         note("  in it but unused: {names}", names=", ".join(loaded.unused))
-
-
-def _note_epoch(epoch: Epoch) -> None:
-    note(
-        "epoch {number}: train loss {train_loss:.3f}, val loss {val_loss:.3f}, "
-        "val accuracy {accuracy:.1%}",
-        number=epoch.epoch,
-        train_loss=epoch.train_loss,
-        val_loss=epoch.val_loss,
-        accuracy=epoch.val_accuracy,
-    )
 
 
 def _no_better(epochs: Sequence[Epoch], patience: int | None) -> bool:
