@@ -71,7 +71,7 @@ class ImageCache:
             return error
 
     def read(self, entry: Entry) -> Image:
-        """Return an entry's image; refuse one that is gone where its photo is gone too or changed."""
+        """Return an entry's image; one that is gone is made again if its photo did not change."""
         image = self._stored(self._file(entry.digest))
         if image is None:
             now, image = self._load(entry.photo)
