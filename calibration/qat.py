@@ -2,7 +2,7 @@
 
 What it loses by rounding is small, and so is what it has to learn: an epoch or a few, at a low
 learning rate that falls to 0 along a cosine. The float network is its teacher (see
-`edgetlc.training.distillation`).
+`edgetlc.training.objective`).
 """
 
 from __future__ import annotations
@@ -31,9 +31,9 @@ from edgetlc.progress import progress
 from edgetlc.runtime.contract import PixelContract
 from edgetlc.training.cache import ImageCache
 from edgetlc.training.config import TrainingConfig
-from edgetlc.training.distillation import distance_to
 from edgetlc.training.distributed import ALONE
 from edgetlc.training.images import AugmentedBatches, BatchPlans, ImageSet, load_images
+from edgetlc.training.objective import distance_to
 
 
 def quantize_and_train(

@@ -32,12 +32,7 @@ def demo(
 
     made = run_demo(output, overwrite=overwrite, epochs=epochs, seed=seed)
     document = {
-        "photos": str(made.photos),
-        "split": str(made.split),
-        "run": str(made.run.folder),
-        "bundle": str(made.bundle.path),
-        "parity": str(made.parity),
-        "overlay": str(made.overlay),
+        **{name: str(place) for name, place in made.places.items()},
         "prediction": made.prediction.to_json(),
         "verification": made.verification.to_json(),
     }
@@ -51,16 +46,16 @@ def _show(made: Demo) -> None:
     show_verification(made.verification)
     say("")
     show_one(made.prediction)
-    say("  where the network saw it: {picture}", picture=made.overlay)
+    say("  where the network saw it: {picture}", picture=made.places["overlay"])
     say("")
     say("Photos are generated and cameras simulated; what lies where:")
-    for what, place in (
-        (_("photos"), made.photos),
-        (_("split manifest"), made.split),
-        (_("trained run"), made.run.folder),
-        (_("bundle for the field"), made.bundle.path),
-        (_("test photos of every camera"), made.parity),
+    for what, name in (
+        (_("photos"), "photos"),
+        (_("split manifest"), "split"),
+        (_("trained run"), "run"),
+        (_("bundle for the field"), "bundle"),
+        (_("test photos of every camera"), "parity"),
     ):
-        say(f"  {local(what):28} {place}")
-    command = f"edgetlc predict {made.bundle.path} {made.prediction.file}"
+        say(f"  {local(what):28} {made.places[name]}")
+    command = f"edgetlc predict {made.places['bundle']} {made.prediction.file}"
     say("Try: {command}", command=command)

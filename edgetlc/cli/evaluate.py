@@ -41,7 +41,6 @@ def evaluate(
     from edgetlc.models.checkpoint import load_checkpoint
     from edgetlc.pages.training import write_page
     from edgetlc.training.evaluate import evaluate as score_run
-    from edgetlc.training.metrics import scores_to_json
     from edgetlc.training.report import report_evaluation
 
     checkpoint = load_checkpoint(run)
@@ -49,13 +48,7 @@ def evaluate(
     note_unreadable(found.unreadable)
     if report is not None:
         write_page(report, report_evaluation(run, checkpoint, part, found))
-    document = {
-        "part": part,
-        "simulated": found.simulated,
-        "overall": scores_to_json(found.overall),
-        "cameras": {camera: scores_to_json(s) for camera, s in found.cameras.items()},
-        "unreadable": [{"file": str(p.path), "reason": reason} for p, reason in found.unreadable],
-    }
+    document = {"part": part, **found.to_json()}
     rows = [_figures("all", found.overall)]
     rows += [_figures(camera, scores) for camera, scores in found.cameras.items()]
     results.write(document, rows)

@@ -14,7 +14,7 @@ from edgetlc.locale import _
 from edgetlc.training.config import TrainingConfig
 
 if TYPE_CHECKING:
-    from edgetlc.experiments.compare import Comparison, NetworkResult
+    from edgetlc.experiments.compare import Comparison
 
 
 def compare(
@@ -57,7 +57,8 @@ def compare(
 
 
 def _show(done: Comparison) -> None:
-    count = done.networks[0].scores.count
+    scores = {name: one.evaluation.overall for name, one in done.networks.items()}
+    count = next(iter(scores.values())).count
     table(
         _("Part {part}, {count} photos; time per photo as a ratio", part=done.part, count=count),
         (
@@ -65,10 +66,7 @@ def _show(done: Comparison) -> None:
             *COLUMNS[1:],
             *numbers((_("parameters"), _("multiply-adds"), _("time"))),
         ),
-        (
-            (n.architecture, *scores_row(n.scores)[1:], *_cost(n, done.networks[0]))
-            for n in done.networks
-        ),
+        ((name, *scores_row(own)[1:], *_cost(done, name)) for name, own in scores.items()),
         simulated=done.simulated,
     )
     names = (_("photos"), _("only the first right"), _("only the second right"), _("p"))
@@ -91,7 +89,7 @@ def _show(done: Comparison) -> None:
         )
 
 
-def _cost(network: NetworkResult, first: NetworkResult) -> tuple[str, ...]:
-    cost = network.cost
-    ratio = cost.milliseconds / first.cost.milliseconds
+def _cost(done: Comparison, network: str) -> tuple[str, ...]:
+    cost, first = done.costs[network], next(iter(done.costs.values()))
+    ratio = cost.milliseconds / first.milliseconds
     return f"{cost.parameters / 1e6:.1f} M", f"{cost.multiply_adds / 1e9:.2f} G", f"× {ratio:.2f}"

@@ -44,17 +44,21 @@ def folds(
         done = cross_validate(photos, config, output, count, overwrite=overwrite, resume=resume)
         for warning in done.warnings:
             note("warning: {warning}", warning=warning)
-        note_unreadable(done.unreadable)
+        note_unreadable(done.pooled.unreadable)
         answer(cross_validation_to_json(done), lambda: _show(done), as_json=json_)
 
 
 def _show(done: CrossValidation) -> None:
-    rows: list[tuple[object, ...]] = [(f.number, *scores_row(f.scores)) for f in done.folds]
+    pooled = done.pooled
+    rows: list[tuple[object, ...]] = [
+        (number, *scores_row(one.evaluation.overall))
+        for number, one in enumerate(done.folds, start=1)
+    ]
     table(
         _("Held-out photos of each fold"),
         (_("fold"), *COLUMNS),
-        (*rows, *_spreads(done), (_("pooled"), *scores_row(done.pooled))),
-        simulated=done.simulated,
+        (*rows, *_spreads(done), (_("pooled"), *scores_row(pooled.overall))),
+        simulated=pooled.simulated,
     )
     say(
         "spread: sample standard deviation of the folds, no error of the mean (networks share "
@@ -64,8 +68,8 @@ def _show(done: CrossValidation) -> None:
     table(
         _("Pooled, by camera"),
         (_("camera"), *COLUMNS),
-        ((camera, *scores_row(scores)) for camera, scores in done.cameras.items()),
-        simulated=done.simulated,
+        ((camera, *scores_row(scores)) for camera, scores in pooled.cameras.items()),
+        simulated=pooled.simulated,
     )
 
 
