@@ -71,12 +71,7 @@ class ChangedPhoto:
         groups: dict[tuple[str, str, str, str], list[ChangedAnswer]] = {}
         for answer in sorted(self.answers, key=lambda answer: answer.number):
             flip = answer.flip
-            read = (
-                flip.candidate,
-                percent(flip.candidate_confidence),
-                answer.effect,
-                flip.cause,
-            )
+            read = (flip.candidate, percent(flip.candidate_confidence), answer.effect, flip.cause)
             groups.setdefault(read, []).append(answer)
         return [([answer.number for answer in group], group[0]) for group in groups.values()]
 

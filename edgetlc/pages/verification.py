@@ -31,11 +31,7 @@ from edgetlc.runtime.machine import this_machine
 
 ENUMERATED_AT = 0.95
 """The confidence at which tests/parity/test_verdict.py enumerates the error rates."""
-ICON: Mapping[Verdict, str] = {
-    "PASS": "genuine",
-    "FAIL": "counterfeit",
-    "INSUFFICIENT": "not_sure",
-}
+ICON: Mapping[Verdict, str] = {"PASS": "genuine", "FAIL": "counterfeit", "INSUFFICIENT": "not_sure"}
 CAUSES: Mapping[str, Message] = {
     "pixels": p_("cause", "pixels"),
     "network": p_("cause", "network"),
