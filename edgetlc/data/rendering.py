@@ -31,13 +31,7 @@ _SHARPENING_RADIUS = 1.0  # pixels; the halo that phone cameras leave
 
 
 def render(pixels: Pixels, profile: CameraProfile, seed: int) -> bytes:
-    """Return a JPEG file of `pixels` as the camera might have taken them.
-
-    Args:
-        pixels: uint8[H, W, 3], sRGB.
-        profile: the camera; its `simulation` says how it renders.
-        seed: of the noise; the same arguments give the same bytes.
-    """
+    """Return a JPEG file of `pixels`, uint8[H, W, 3], as the camera might have taken them."""
     return render_look(pixels, profile.simulation, seed, _exif(profile))
 
 

@@ -36,19 +36,11 @@ _SERIALS = 999
 
 
 @dataclass(frozen=True)
-class _Render:
-    """One file to make; `place` is relative to the output folder."""
-
-    camera: CameraProfile
-    place: Path
-
-
-@dataclass(frozen=True)
 class _Job:
-    """The renders of one source."""
+    """The renders of one source: their cameras and places in the output folder."""
 
     photo: Photo
-    renders: tuple[_Render, ...]
+    renders: tuple[tuple[CameraProfile, Path], ...]
 
 
 def simulate_photos(
@@ -83,9 +75,6 @@ def simulate_photos(
         unreadable: called with each source that cannot be read, which is then left out; without
             it, the first one ends the work.
         workers: threads; one per processor by default. The result does not depend on it.
-
-    Returns:
-        The renders, in the manifest's order.
 
     Raises:
         InputError: no usable camera or number of cameras, an `output` that exists or that holds
@@ -167,7 +156,7 @@ def _jobs(
                 n for n in _names(photo, camera) if (photo.label, n.casefold()) not in taken
             )
             taken.add((photo.label, name.casefold()))
-            renders.append(_Render(camera, Path(photo.label, f"{name}.jpg")))
+            renders.append((camera, Path(photo.label, f"{name}.jpg")))
         yield _Job(photo, tuple(renders))
 
 
@@ -197,10 +186,8 @@ def _attempt(job: _Job, folder: Path, seed: int) -> list[Photo] | ImageError:
     digest = hashlib.sha256(data).hexdigest()[:16]
     group = job.photo.group or f"source-{digest}"
     photos = []
-    for item in job.renders:
-        noise = seed_of(seed, "noise", digest, item.camera.id)
-        path = folder / item.place
-        path.write_bytes(render(pixels, item.camera, noise))
-        photo = replace(job.photo, path=path, camera=item.camera.id, group=group, simulated=True)
-        photos.append(photo)
+    for camera, place in job.renders:
+        path = folder / place
+        path.write_bytes(render(pixels, camera, seed_of(seed, "noise", digest, camera.id)))
+        photos.append(replace(job.photo, path=path, camera=camera.id, group=group, simulated=True))
     return photos
