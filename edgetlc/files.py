@@ -58,8 +58,7 @@ def write_text(path: Path, text: str) -> None:
 
 def write_json(path: Path, document: Any) -> None:
     """`write_bytes` for an indented JSON document; NaN and infinity are refused."""
-    text = json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False)
-    write_text(path, text + "\n")
+    write_text(path, json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
 
 
 def read_json(path: Path, what: str) -> Any:
@@ -106,11 +105,7 @@ def whole_folder(
 
 
 def refuse_existing(path: Path, overwrite: bool) -> None:
-    """Refuse an output that is there already, before the work and not after it.
-
-    Raises:
-        InputError: `path` exists and `overwrite` is false.
-    """
+    """Raise `InputError` for an output that is there already, before the work and not after it."""
     if path.exists() and not overwrite:
         raise InputError(
             "{path} exists already; choose another output or pass --overwrite", path=path

@@ -60,7 +60,8 @@ class Cluster:
     @cached_property
     def strata(self) -> dict[Stratum, int]:
         """Photos by stratum; each photo counts in two."""
-        return {**{(label,): count for label, count in self.labels.items()}, **self.counts}
+        strata: dict[Stratum, int] = {(label,): count for label, count in self.labels.items()}
+        return strata | dict(self.counts)
 
 
 def clusters_of(
@@ -99,13 +100,10 @@ def _named_links(photos: Sequence[Photo], digests: Sequence[str]) -> Iterator[tu
 def assign(
     clusters: Sequence[Cluster], ratios: Mapping[Bin, float], seed: int, most_needed: Sequence[Bin]
 ) -> list[Bin]:
-    """Return the part of each cluster.
+    """Return the part of each cluster; their order does not change it.
 
-    Args:
-        clusters: in any order; it does not change the result.
-        ratios: wanted share of each part, above 0, together 1.
-        seed: of the order among clusters of one size.
-        most_needed: the parts; a class with few clusters comes into the first ones.
+    Ratios are the wanted share of each part, above 0, together 1. A class with few clusters comes
+    into the first of the `most_needed`, which are all parts.
     """
     assignment = _Assignment(clusters, ratios, most_needed)
 

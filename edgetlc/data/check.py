@@ -13,7 +13,7 @@ is counted alone.
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -123,15 +123,11 @@ def _findings(reasons: Iterable[tuple[Path, str | None]]) -> tuple[FileFinding, 
 
 def _counts(photos: PhotoSet, readings: Sequence[Reading]) -> dict[str, dict[str, int]]:
     names = sorted({photo.camera or UNKNOWN_CAMERA for photo in photos.photos})
-    counts = {label: dict.fromkeys(names, 0) for label in photos.labels}
-    for reading in readings:
-        counts[reading.photo.label][reading.photo.camera or UNKNOWN_CAMERA] += 1
-    return counts
+    held = Counter((r.photo.label, r.photo.camera or UNKNOWN_CAMERA) for r in readings)
+    return {label: {name: held[label, name] for name in names} for label in photos.labels}
 
 
-def _same_pictures(
-    readings: Sequence[Reading],
-) -> tuple[tuple[SamePicture, ...], tuple[SamePicture, ...], tuple[SamePicture, ...]]:
+def _same_pictures(readings: Sequence[Reading]) -> tuple[tuple[SamePicture, ...], ...]:
     """Return pictures under two classes, files repeated in a class, near-duplicates in a class."""
     copies, repeats = defaultdict(list), defaultdict(list)
     for index, reading in enumerate(readings):

@@ -25,6 +25,9 @@ from edgetlc.results.pictures import PhotoSheet
 from edgetlc.results.records import Record, RunInfo
 from edgetlc.runtime.classifier import Classifier
 
+Sheets = Sequence[tuple[Record, PhotoSheet | None]]
+"""The record of each photo with its sheet; None in place of an unreadable one's."""
+
 MOST_PHOTOS = {".html": 200, ".htm": 200, ".pdf": 100}
 """Photos in one report by its suffix: more open slowly and nobody reads them. A hundred make a PDF
 in half a minute and 600 MB of memory."""
@@ -55,21 +58,10 @@ def check_report(path: Path, photos: int) -> None:
         need_pdf()
 
 
-def write_report(
-    path: Path,
-    classifier: Classifier,
-    photos: Sequence[tuple[Record, PhotoSheet | None]],
-    time: str,
-) -> None:
+def write_report(path: Path, classifier: Classifier, photos: Sheets, time: str) -> None:
     """Write a report as HTML, or as PDF where `path` ends in `.pdf`; whole or not at all.
 
-    A PDF has no switch: it holds both languages.
-
-    Args:
-        path: replaced if it is there.
-        classifier: what answered.
-        photos: in order, the record of each with its sheet; None in place of an unreadable one's.
-        time: of the report, such as `2026-11-02 14:05+08:00`.
+    A PDF has no switch: it holds both languages. `time` is the report's, as the page prints it.
 
     Raises:
         MissingExtraError: a PDF without the extra `pdf`.
@@ -83,9 +75,7 @@ def write_report(
         write_page(path, _TEMPLATE, **values)
 
 
-def _values(
-    classifier: Classifier, photos: Sequence[tuple[Record, PhotoSheet | None]], time: str
-) -> dict[str, Any]:
+def _values(classifier: Classifier, photos: Sheets, time: str) -> dict[str, Any]:
     cautions = dict.fromkeys(
         (caution["en"], caution["zh"])
         for record, _sheet in photos

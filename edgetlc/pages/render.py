@@ -62,17 +62,10 @@ def environment() -> Environment:
     )
     found.globals |= {"_": _, "n_": n_, "p_": p_, "ICONS": ICONS, "POLICY": POLICY}
     found.globals |= {"version": edgetlc.__version__, "bilingual": bilingual}
-    found.filters |= {
-        "percent": percent,
-        "nearest": "{:.2%}".format,
-        "percent_given": percent_given,
-        "percent_needed": percent_needed,
-        "plain": plain,
-        "tspans": tspans,
-        "picture": picture,
-        "leaves": leaves,
-        "points": lambda line: " ".join(f"{x:g},{y:g}" for x, y in line),
-    }
+    for change in (percent, percent_given, percent_needed, plain, tspans, picture, leaves):
+        found.filters[change.__name__] = change
+    found.filters["nearest"] = "{:.2%}".format
+    found.filters["points"] = lambda line: " ".join(f"{x:g},{y:g}" for x, y in line)
     return found
 
 

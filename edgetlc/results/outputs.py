@@ -45,11 +45,7 @@ class Outputs:
     overwrite: bool = False  # replace what is there
 
     def check(self) -> None:
-        """Refuse what contradicts itself, is there already or cannot be written, before the work.
-
-        Raises:
-            InputError: as said.
-        """
+        """Raise `InputError` where an output contradicts another, is there or cannot be written."""
         if self.results_file is None and (self.results_format or self.resume):
             flag = "--resume" if self.resume else "--results-format"
             raise InputError("{flag} speaks of a results file; pass --results-file too", flag=flag)

@@ -16,11 +16,11 @@ from PIL import Image, ImageDraw
 from edgetlc.devices.profiles import CameraProfile
 from edgetlc.errors import ImageError
 from edgetlc.files import whole_file, write_bytes
-from edgetlc.locale import Language, _
+from edgetlc.locale import Language, _, visible
 from edgetlc.results.fonts import chinese_font, drawable, load_font
 from edgetlc.results.icons import icon_name, icon_picture
 from edgetlc.results.records import RunInfo, record
-from edgetlc.results.safe_text import ANNOTATED_SUFFIX, OVERLAY_SUFFIX, picture_name, visible
+from edgetlc.results.safe_text import ANNOTATED_SUFFIX, OVERLAY_SUFFIX, picture_name
 from edgetlc.results.wording import NOT_SURE, ROLE_NAMES, both, circumstances, remarks
 from edgetlc.runtime.classifier import Classifier
 from edgetlc.runtime.contract import Geometry
