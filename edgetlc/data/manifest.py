@@ -18,7 +18,6 @@ import csv
 import io
 import os
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from edgetlc.data.class_file import CLASSES_FILE, read_classes, write_classes
@@ -127,12 +126,13 @@ def unlisted_files(source: Path, photos: PhotoSet) -> list[tuple[Path, str]]:
 
 
 def _from_folder(root: Path, cameras: Cameras) -> list[Photo]:
-    return [
-        _photo(file, folder.name, cameras)
-        for folder in _class_folders(root.absolute())
-        for file in _visible_files(folder)
-        if _has_photo_suffix(file)
-    ]
+    photos = []
+    for folder in _class_folders(root.absolute()):
+        for file in filter(_has_photo_suffix, _visible_files(folder)):
+            name = parse_name(file.stem)
+            batch = f"{name.code}-{name.batch}" if name else None
+            photos.append(Photo(file, folder.name, identify(file, cameras).camera, batch))
+    return photos
 
 
 def _class_folders(root: Path) -> list[Path]:
@@ -150,13 +150,6 @@ def _visible_files(folder: Path) -> list[Path]:
 
 def _has_photo_suffix(file: Path) -> bool:
     return file.suffix.lower() in PHOTO_SUFFIXES
-
-
-def _photo(file: Path, label: str, cameras: Cameras) -> Photo:
-    """Return the photo with the camera and batch that its EXIF and name tell."""
-    name = parse_name(file.stem)
-    batch = f"{name.code}-{name.batch}" if name else None
-    return Photo(file, label, identify(file, cameras).camera, batch)
 
 
 def _from_manifest(path: Path, cameras: Cameras) -> list[Photo]:
@@ -215,5 +208,4 @@ def _from_row(row: dict[str, str | None], root: Path, cameras: Cameras) -> Photo
     file = root / place
     if not file.is_file():
         raise InputError("no photo at {file}", file=file)
-    photo = Photo(file, label, camera, field("batch"), field("group"), None, simulated == "1")
-    return replace(photo, part=part)
+    return Photo(file, label, camera, field("batch"), field("group"), part, simulated == "1")

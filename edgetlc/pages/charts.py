@@ -137,13 +137,10 @@ class Plot:
         the last one overlap. `half` is half a mark's side.
         """
         taken: list[Box] = [(x - half, y - half, x + half, y + half) for x, y in marks]
-        boxes: list[Box] = []
         for mark, label in zip(marks, labels, strict=True):
             around = list(_around(mark, len(label)))
-            box = next((b for b in around if self._free(b, taken)), around[0])
-            taken.append(box)
-            boxes.append(box)
-        return boxes
+            taken.append(next((b for b in around if self._free(b, taken)), around[0]))
+        return taken[len(marks) :]
 
     def _free(self, box: Box, taken: Iterable[Box]) -> bool:
         left, top, right, bottom = box

@@ -124,7 +124,8 @@ def annotated(prediction: Prediction, seen: Evidence, run: RunInfo) -> Image.Ima
         for piece in _wrapped(text, load_font(size), _MARGIN + width - left)
     ]
     top = _MARGIN + seen.photo.height + 2 * _GAP
-    height = top + max(sum(_line_height(size) for size, _, _ in lines), _SIGN) + _MARGIN
+    *starts, end = accumulate((round(1.4 * size) for size, _, _ in lines), initial=top)
+    height = max(end, top + _SIGN) + _MARGIN
     canvas = Image.new("RGB", (width + 2 * _MARGIN, height), _WHITE)
     canvas.paste(seen.photo, (_MARGIN, _MARGIN))
     canvas.paste(seen.overlay, (_MARGIN + seen.photo.width + _GAP, _MARGIN))
@@ -132,15 +133,9 @@ def annotated(prediction: Prediction, seen: Evidence, run: RunInfo) -> Image.Ima
     sign = icon_picture(name, _SIGN, _COLOURS[name])
     canvas.paste(sign, (_MARGIN, top), sign)
     draw = ImageDraw.Draw(canvas)
-    y = top
-    for size, colour, text in lines:
+    for y, (size, colour, text) in zip(starts, lines, strict=True):
         draw.text((left, y), text, fill=colour, font=load_font(size))
-        y += _line_height(size)
     return canvas
-
-
-def _line_height(size: int) -> int:
-    return round(1.4 * size)
 
 
 def _caption(p: Prediction, run: RunInfo) -> list[tuple[int, tuple[int, int, int], str]]:
