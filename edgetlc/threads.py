@@ -52,6 +52,5 @@ def in_order(
             if len(waiting) >= _AHEAD * count:
                 first, future = waiting.popleft()
                 yield first, future.result()
-        while waiting:
-            first, future = waiting.popleft()
+        for first, future in waiting:
             yield first, future.result()

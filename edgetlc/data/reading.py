@@ -49,5 +49,4 @@ def _read(photo: Photo) -> Reading | FileFinding:
         pixels = decode(data, DECODED_SIZE).pixels
     except InputError as error:
         return FileFinding(photo.path, error.text)
-    digest = hashlib.sha256(data).hexdigest()
-    return Reading(photo, digest, sniff(data[:32]), thumbnail(pixels))
+    return Reading(photo, hashlib.sha256(data).hexdigest(), sniff(data[:32]), thumbnail(pixels))

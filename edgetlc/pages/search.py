@@ -99,9 +99,8 @@ def charts(result: SearchResult) -> Iterator[Chart]:
     for held_to in dict.fromkeys(held_to for _engine, held_to in slots(result)):
         points = []
         for number, row in enumerate(result.rows, start=1):
-            kind = "accepted" if result.accepts(row) else "refused"
-            if number == 1:
-                kind = "float"
+            judged = "accepted" if result.accepts(row) else "refused"
+            kind = "float" if number == 1 else judged
             worst, on_front = row.measurement.worst_accuracy, row.name in result.front
             times = [x.median_ms for x in row.latencies if x.held_to == held_to]
             if times:

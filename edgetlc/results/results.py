@@ -103,13 +103,10 @@ def csv_pieces(run: RunInfo, records: Iterable[Record]) -> Iterator[str]:
     It begins with a byte-order mark: without one, Excel reads UTF-8 as the system's old code page
     and the Chinese labels turn to rubbish. Read it in Python as `utf-8-sig`.
     """
-    line = io.StringIO()
-    writer = csv.writer(line, lineterminator="\r\n")
 
     def row(cells: Iterable[object]) -> str:
-        line.seek(0)
-        line.truncate()
-        writer.writerow([spreadsheet_cell(cell) for cell in cells])
+        line = io.StringIO()
+        csv.writer(line, lineterminator="\r\n").writerow(map(spreadsheet_cell, cells))
         return line.getvalue()
 
     names = [info.name for info in run.classes]
