@@ -26,7 +26,7 @@ from edgetlc.devices.identify import identify
 from edgetlc.devices.naming import parse_name
 from edgetlc.devices.profiles import Cameras
 from edgetlc.errors import InputError
-from edgetlc.files import write_text
+from edgetlc.files import write_bytes
 from edgetlc.locale import _
 from edgetlc.runtime.containers import PHOTO_SUFFIXES
 
@@ -46,7 +46,7 @@ def load_photos(source: Path, cameras: Cameras) -> PhotoSet:
     """
     if (source / MANIFEST_FILE).is_file():
         source = source / MANIFEST_FILE
-    if not source.exists():
+    if not (source.is_dir() or source.is_file()):
         raise InputError("{source}: no such folder or manifest", source=source)
     root = source if source.is_dir() else source.parent
     photos = (_from_folder if source.is_dir() else _from_manifest)(source, cameras)
@@ -85,13 +85,14 @@ def write_manifest(path: Path, photos: PhotoSet) -> None:
             place = photo.path.as_posix()
         writer.writerow([place, photo.label, *(f or "" for f in row), int(photo.simulated)])
     try:
-        write_classes(path.parent / CLASSES_FILE, photos.classes)
-        write_text(path, text.getvalue())
+        content = text.getvalue().encode()
     except UnicodeEncodeError as error:
         bad = ascii(error.object[error.start - 40 : error.end + 40])
         raise InputError(
             "a file or class name is not UTF-8, rename it: near {bad}", bad=bad
         ) from None
+    write_classes(path.parent / CLASSES_FILE, photos.classes)
+    write_bytes(path, content)
 
 
 def unlisted_files(source: Path, photos: PhotoSet) -> list[tuple[Path, str]]:

@@ -101,8 +101,8 @@ def _effect(flip: Flip, model: str, manifest: BundleManifest) -> str:
 class Pictures:
     """What can be shown of one photo, upright, at most `SIDE` pixels wide and high.
 
-    The other two have the class-activation map of a side's answer laid over it; None where no model
-    of that side runs here.
+    `reference` and `candidate` have the class-activation map of that side's answer laid over the
+    photo; None where no model of the side runs here.
     """
 
     photo: Image.Image | None
