@@ -11,8 +11,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence, Sized
 from typing import Any, NamedTuple, TypeVar
 
-from edgetlc.locale import _, local, message
-from edgetlc.results.safe_text import visible
+from edgetlc.locale import _, local, message, visible
 
 T = TypeVar("T")
 

@@ -130,9 +130,8 @@ def _classify(
             outputs.write(batch)
             if outputs.report is not None:
                 from edgetlc.pages.predictions import write_report
-                from edgetlc.results.report import prediction_report
 
-                write_report(outputs.report, prediction_report(classifier, photos, time))
+                write_report(outputs.report, classifier, photos, time)
         except BaseException:
             if journal is not None and journal.path is not None:
                 note(

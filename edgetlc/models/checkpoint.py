@@ -31,20 +31,13 @@ _LONGEST_REASON = 200  # characters; PyTorch names every tensor that does not fi
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """A trained network and what is known about it.
+    """A trained network and what is known about it."""
 
-    Attributes:
-        classifier: in evaluation mode, on the CPU.
-        classes: in the order of the outputs.
-        contract: the pixels it was trained on.
-        temperature: divides the logits before softmax; fitted on validation data, above 0.
-        provenance: how it was made (data digest, seed, versions, metrics of the best epoch).
-    """
-
-    classifier: Classifier
-    classes: tuple[ClassInfo, ...]
-    contract: PixelContract
-    temperature: float = 1.0
+    classifier: Classifier  # in evaluation mode, on the CPU
+    classes: tuple[ClassInfo, ...]  # in the order of the outputs
+    contract: PixelContract  # the pixels it was trained on
+    temperature: float = 1.0  # above 0, fitted on validation data; divides the logits
+    # How it was made: data digest, seed, versions, metrics of the best epoch.
     provenance: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -112,9 +105,7 @@ class LoadedWeights:
 def load_weights(classifier: Classifier, path: Path) -> LoadedWeights:
     """Copy every tensor of `path` that fits into the classifier.
 
-    Args:
-        classifier: changed in place.
-        path: a `.safetensors` file, or a `.pth`/`.pt` state dict (opened with `weights_only`).
+    `path` is a `.safetensors` file, or a `.pth`/`.pt` state dict (opened with `weights_only`).
 
     Raises:
         InputError: missing, unreadable, or nothing in it fits.
