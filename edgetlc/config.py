@@ -34,10 +34,8 @@ class Option:
     """How people set a field.
 
     Attributes:
-        help: one or two sentences.
         flag: on the command line; `--` and the field's name where empty.
         metavar: stands for the value in the help.
-        min, max: smallest and largest value.
         shown: the default as the help shows it, where the value itself is no help.
         parse: makes the value of the text that is given on the command line.
     """
@@ -92,15 +90,25 @@ def from_toml(text: str, config: type[T]) -> T:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise InputError("not a readable configuration: {reason}", reason=str(error)) from None
-    made: T = _made(document, config, "")
+    return from_document(document, config)
+
+
+def from_document(document: Any, config: type[T]) -> T:
+    """Return the dataclass that a table holds, as read of TOML or JSON, or made by `asdict`.
+
+    Raises:
+        InputError: an unknown setting, a missing one, one of the wrong type, or out of range.
+    """
+    made: T = _read(document, config, "")
     return made
 
 
 def _lines(table: Any, path: str) -> Iterator[str]:
     """Yield the lines of a table: its values, then the tables in it."""
-    pairs = table.items() if isinstance(table, Mapping) else _settings(table)
+    if not isinstance(table, Mapping):
+        table = {f.name: getattr(table, f.name) for f in fields(table) if f.init}
     inner = []
-    for name, value in pairs:
+    for name, value in table.items():
         key = name if re.fullmatch(r"[A-Za-z0-9_-]+", name) else _text(name)
         if isinstance(value, Mapping) or is_dataclass(value):
             inner.append((f"{path}.{key}".lstrip("."), value))
@@ -109,10 +117,6 @@ def _lines(table: Any, path: str) -> Iterator[str]:
     for place, value in inner:
         yield f"\n[{place}]"
         yield from _lines(value, place)
-
-
-def _settings(config: Any) -> Iterator[tuple[str, Any]]:
-    return ((f.name, getattr(config, f.name)) for f in fields(config) if f.init)
 
 
 def _value(value: Any) -> str:
@@ -159,23 +163,21 @@ def _unknown(place: str, name: str, known: list[str]) -> Message:
 
 
 def _read(value: Any, kind: Any, name: str) -> Any:
-    """Return a setting's value as its type wants it.
-
-    Raises:
-        InputError: it is of another type.
-    """
+    """Return a setting's value as its type wants it; one of another type is refused."""
     origin: Any = get_origin(kind)
     inner = get_args(kind)
+    if value is None and types.NoneType in inner:  # of JSON
+        return None
     if origin in (Union, types.UnionType):
         return _first_that_fits(value, [k for k in inner if k is not types.NoneType], name)
-    if get_origin(kind) is Literal:
+    if origin is Literal:
         if value not in inner:
             allowed = ", ".join(map(str, inner))
             raise InputError(
                 "{name} is {value!r}; use {allowed}", name=name, value=value, allowed=allowed
             )
         return value
-    if origin is tuple and isinstance(value, list):
+    if origin is tuple and isinstance(value, list | tuple):
         each = inner[:1] * len(value) if inner[1:] == (...,) else inner
         if len(each) == len(value):
             return tuple(_read(v, k, name) for v, k in zip(value, each, strict=True))

@@ -17,7 +17,7 @@ told beside it, with exact bounds, and is what the decision policy answers for.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence, Sized
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -39,14 +39,9 @@ SPECIMENS = _("photos of one specimen count once, on whichever cameras; specimen
 
 @dataclass(frozen=True)
 class GenuineRate:
-    """How often one model calls a counterfeit genuine.
+    """How often one model calls photos of counterfeits genuine, with exact one-sided bounds.
 
-    Attributes:
-        photos: photos of counterfeits.
-        called: those called genuine.
-        lower: exact one-sided lower bound of the rate, 0 to 1; with specimens, both bounds rest on
-            one photo of each.
-        upper: exact one-sided upper bound.
+    With specimens, the bounds rest on one photo of each.
     """
 
     photos: int
@@ -62,16 +57,7 @@ class GenuineRate:
 
 @dataclass(frozen=True)
 class FalseGenuine:
-    """What the photos of counterfeits show.
-
-    Attributes:
-        rule: the gate's margin and confidence.
-        pooled: the gate: all cameras together.
-        cameras: one verdict per camera that took any photo, by camera id, unknown cameras last.
-        candidate: how often the candidate calls a counterfeit genuine.
-        reference: the same of the reference.
-        independent: what the bounds take for independent, one sentence.
-    """
+    """What the photos of counterfeits show; `pooled`, all cameras together, is the gate."""
 
     rule: Rule
     pooled: CameraVerdict
@@ -140,7 +126,14 @@ def judge_false_genuine(
     counterfeit = never
     if truth is not None:
         counterfeit = roles[np.asarray(truth, dtype=np.int64)] == "counterfeit"
-    _check_lengths(len(before), candidate=after, truth=counterfeit)
+    for name, values in (("candidate", after), ("truth", counterfeit)):
+        if len(values) != len(before):
+            raise InputError(
+                "{count} {name} for {photos} photos; give one per photo",
+                count=len(values),
+                name=name,
+                photos=len(before),
+            )
     every, by_camera = np.flatnonzero(counterfeit), by_camera or {None: np.arange(len(before))}
     both = outcomes(before, after, never, groups)
     cameras = [both.tally(id_, rows[counterfeit[rows]]) for id_, rows in by_camera.items()]
@@ -167,14 +160,3 @@ def _rate(
         lower=clopper_pearson_lower(k, n, rule.confidence),
         upper=clopper_pearson_upper(k, n, rule.confidence),
     )
-
-
-def _check_lengths(photos: int, **given: Sized) -> None:
-    for name, values in given.items():
-        if len(values) != photos:
-            raise InputError(
-                "{count} {name} for {photos} photos; give one per photo",
-                count=len(values),
-                name=name,
-                photos=photos,
-            )

@@ -26,7 +26,6 @@ from edgetlc.parity.store import (
     read_merged,
 )
 
-_CHUNK = 2048  # photos whose rows are turned into columns at once
 _LARGEST = 1.00001  # a probability; float32 arithmetic may leave it a little above 1
 
 
@@ -36,9 +35,7 @@ class PhotoTable:
 
     Attributes:
         photo: int64[n], places in the whole set, ascending.
-        label: int64[n], indices into `labels`.
-        camera: int64[n], indices into `cameras`.
-        group: int64[n], indices into `groups`; photos of one specimen share one.
+        label, camera, group: int64[n], indices into `labels`, `cameras` and `groups`.
         labels: true classes; an empty name where nobody knows.
         cameras: ids; None for unknown cameras.
         groups: specimens; a photo that stands alone has its own.
@@ -64,14 +61,7 @@ class PhotoTable:
 
 @dataclass(frozen=True)
 class Table:
-    """One model's answers in columns, one row per photo; see `edgetlc.parity.store.COLUMNS`.
-
-    Attributes:
-        top: int64[n], class indices.
-        confidence, change, kl: float64[n].
-        pixels: float64[n], NaN where it is not known.
-        cause: int64[n].
-    """
+    """One model's answers, one row per photo, in the columns of `edgetlc.parity.store.COLUMNS`."""
 
     top: NDArray[np.int64]
     confidence: NDArray[np.float64]
@@ -86,7 +76,6 @@ class Candidate:
     """One candidate's answers on the photos it covers.
 
     Attributes:
-        info: model, engine, thresholds.
         rows: int64[m], rows of the matrix's photos that it answered, ascending.
         table: its answers, one per row in `rows`.
         machine: where it ran; empty for this machine.
@@ -100,16 +89,7 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Matrix:
-    """All answers.
-
-    Attributes:
-        header: what was collected.
-        folders: where the answers lie.
-        machines: that collected, one line each.
-        photos: the readable photos.
-        reference: one row per readable photo.
-        candidates: in the order of the report.
-    """
+    """All answers: the reference's on every readable photo, the candidates' on those they cover."""
 
     header: Header
     folders: tuple[Path, ...]
@@ -144,22 +124,15 @@ def read_matrix(folders: Sequence[Path]) -> Matrix:
             photos=header.photos,
         )
     photos, columns = _read(folders, header)
-    every = np.arange(len(photos.photo))
     try:
-        tables = [_table(model, len(header.classes)) for model in columns]
+        reference, *tables = [_table(model, len(header.classes)) for model in columns]
     except ValueError as error:
         raise damaged(folders[0], error) from None
-    return Matrix(
-        header,
-        tuple(folders),
-        tuple(sorted({header.machine for header in headers})),
-        photos,
-        tables[0],
-        tuple(
-            Candidate(info, every, table)
-            for info, table in zip(header.candidates, tables[1:], strict=True)
-        ),
-    )
+    every = np.arange(len(photos.photo))
+    named = zip(header.candidates, tables, strict=True)
+    candidates = tuple(Candidate(info, every, table) for info, table in named)
+    machines = tuple(sorted({header.machine for header in headers}))
+    return Matrix(header, tuple(folders), machines, photos, reference, candidates)
 
 
 def _read_headers(folders: Sequence[Path]) -> list[Header]:
@@ -182,38 +155,23 @@ def _read(folders: Sequence[Path], header: Header) -> tuple[PhotoTable, NDArray[
     cameras: dict[str | None, int] = {}
     groups: dict[str, int] = {}
     codes: list[tuple[int, int, int, int]] = []
-    chunk: list[bytes] = []
     unreadable, simulated = [], False
     shape = (len(header.names), len(COLUMNS))
-    columns = np.empty((*shape, header.photos))
-
-    def transpose_chunk() -> None:
-        rows = np.frombuffer(b"".join(chunk), "<f8").reshape(-1, *shape)
-        columns[:, :, len(codes) - len(chunk) : len(codes)] = rows.transpose(1, 2, 0)
-        chunk.clear()
-
+    numbers = bytearray()
     for photo, answers in read_merged(folders):
         simulated |= photo.simulated
         if photo.unreadable:
             unreadable.append(photo)
             continue
-        group = photo.group or f"\0{photo.photo}"  # one that stands alone has its own
-        codes.append(
-            (
-                photo.photo,
-                labels.setdefault(photo.label, len(labels)),
-                cameras.setdefault(photo.camera, len(cameras)),
-                groups.setdefault(group, len(groups)),
-            )
-        )
-        chunk.append(answers)
-        if len(chunk) == _CHUNK:
-            transpose_chunk()
-    transpose_chunk()
-    place, label, camera, group_ = np.array(codes, np.int64).reshape(-1, 4).T.copy()
+        numbers += answers
+        label = labels.setdefault(photo.label, len(labels))
+        camera = cameras.setdefault(photo.camera, len(cameras))
+        own = photo.group or f"\0{photo.photo}"  # one that stands alone has its own
+        codes.append((photo.photo, label, camera, groups.setdefault(own, len(groups))))
+    coded = np.array(codes, np.int64).reshape(-1, 4).T.copy()
     names = tuple(labels), tuple(cameras), tuple(groups)
-    table = PhotoTable(place, label, camera, group_, *names, simulated, tuple(unreadable))
-    return table, columns[:, :, : len(codes)]
+    table = PhotoTable(*coded, *names, simulated, tuple(unreadable))
+    return table, np.frombuffer(numbers, "<f8").reshape(-1, *shape).transpose(1, 2, 0)
 
 
 def _table(columns: NDArray[np.float64], classes: int) -> Table:

@@ -32,12 +32,10 @@ class Specimens:
     less than one of 2.
 
     Attributes:
-        sample: one photo of every specimen (`edgetlc.statistics.specimens.one_each`), counted;
-            its n is the number of specimens.
+        sample: one photo of every specimen (`edgetlc.statistics.specimens.one_each`), counted.
         right_to_wrong: specimens of which at least one photo turned from right to wrong.
         right_to_wrong_rate: average share of such photos; None without photos.
-        drop: average share of right to wrong minus that of wrong to right; None without labels or
-            photos.
+        drop: that share minus the one of wrong to right; None without labels or photos.
     """
 
     sample: Tally
@@ -55,10 +53,7 @@ class Tally:
 
     Attributes:
         camera: id of the camera profile, or None for photos of unknown cameras.
-        n: photos.
-        agree: photos on which both models give the same class, right or wrong.
-        b: photos right to wrong.
-        c: photos wrong to right.
+        n, agree, b, c: photos; answered alike (right or wrong), right to wrong, wrong to right.
         reference_correct: photos that the reference gets right; None without labels.
         specimens: the same by specimen; None where every photo counts as its own.
     """
@@ -185,15 +180,15 @@ class Outcomes:
         return replace(photos, specimens=self._by_specimen(camera, rows, specimens))
 
     def _count(self, camera: str | None, rows: NDArray[np.intp]) -> Tally:
-        def trues(mask: NDArray[np.bool_]) -> int:
-            return int(np.count_nonzero(mask[rows]))
+        def trues(mask: NDArray[np.bool_] | None) -> int:
+            return 0 if mask is None else int(np.count_nonzero(mask[rows]))
 
         return Tally(
             camera,
             n=len(rows),
             agree=trues(self.same),
             b=trues(self.right_to_wrong),
-            c=0 if self.wrong_to_right is None else trues(self.wrong_to_right),
+            c=trues(self.wrong_to_right),
             reference_correct=None if self.reference_right is None else trues(self.reference_right),
         )
 
@@ -202,19 +197,18 @@ class Outcomes:
     ) -> Specimens:
         photos = np.bincount(specimens)
 
-        def average(mask: NDArray[np.bool_]) -> float | None:
+        def average(mask: NDArray[np.bool_] | None) -> float | None:
             """Return the share of true values of each specimen, averaged over the specimens."""
-            shares = np.bincount(specimens, mask[rows]) / photos
-            return float(np.mean(shares)) if len(shares) else None
+            if mask is None or not len(photos):
+                return None
+            return float(np.mean(np.bincount(specimens, mask[rows]) / photos))
 
-        rate, drop = average(self.right_to_wrong), None
-        if self.wrong_to_right is not None and rate is not None:
-            drop = rate - (average(self.wrong_to_right) or 0)
+        rate, back = average(self.right_to_wrong), average(self.wrong_to_right)
         return Specimens(
             sample=self._count(camera, rows[one_each(specimens)]),
             right_to_wrong=len(np.unique(specimens[self.right_to_wrong[rows]])),
             right_to_wrong_rate=rate,
-            drop=drop,
+            drop=None if rate is None or back is None else rate - back,
         )
 
 
@@ -248,17 +242,6 @@ def outcomes(
         return Outcomes(same, right_to_wrong=~same, specimens=specimens)
     was_right, is_right = answers[0] == answers[2], answers[1] == answers[2]
     return Outcomes(same, was_right & ~is_right, ~was_right & is_right, was_right, specimens)
-
-
-def tally(
-    reference: ArrayLike,
-    candidate: ArrayLike,
-    truth: ArrayLike | None = None,
-    camera: str | None = None,
-    groups: Groups | None = None,
-) -> Tally:
-    """Count the answers of two models on the photos of one camera; see `outcomes`."""
-    return outcomes(reference, candidate, truth, groups).tally(camera)
 
 
 def rows_by_camera(
