@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from heapq import merge
 from pathlib import Path
 
 import numpy as np
@@ -23,7 +24,7 @@ from edgetlc.parity.store import (
     count_photos,
     damaged,
     read_header,
-    read_merged,
+    read_rows,
 )
 
 _LARGEST = 1.00001  # a probability; float32 arithmetic may leave it a little above 1
@@ -112,7 +113,15 @@ def read_matrix(folders: Sequence[Path]) -> Matrix:
     Raises:
         InputError: damaged, shards of different collections, one twice, one missing or unfinished.
     """
-    headers = _read_headers(folders)
+    headers = [read_header(folder) for folder in folders]
+    for folder, header in zip(folders, headers, strict=True):
+        if not header.same_collection(headers[0]):
+            raise InputError(
+                "{folder} and {first} answer different questions (bundle, models or photos "
+                "differ); merge shards of one run only",
+                folder=folder,
+                first=folders[0],
+            )
     answered = sum(map(count_photos, folders))
     header, shards = replace(headers[0], shard=(1, 1)), {header.shard for header in headers}
     if answered != header.photos or len(shards) < len(headers):
@@ -135,20 +144,6 @@ def read_matrix(folders: Sequence[Path]) -> Matrix:
     return Matrix(header, tuple(folders), machines, photos, reference, candidates)
 
 
-def _read_headers(folders: Sequence[Path]) -> list[Header]:
-    """Return the headers of shards that belong together."""
-    headers = [read_header(folder) for folder in folders]
-    for folder, header in zip(folders, headers, strict=True):
-        if not header.same_collection(headers[0]):
-            raise InputError(
-                "{folder} and {first} answer different questions (bundle, models or photos "
-                "differ); merge shards of one run only",
-                folder=folder,
-                first=folders[0],
-            )
-    return headers
-
-
 def _read(folders: Sequence[Path], header: Header) -> tuple[PhotoTable, NDArray[np.float64]]:
     """Return the photos, and the models' answers as float64[models, columns, photos]."""
     labels: dict[str, int] = {}
@@ -158,7 +153,7 @@ def _read(folders: Sequence[Path], header: Header) -> tuple[PhotoTable, NDArray[
     unreadable, simulated = [], False
     shape = (len(header.names), len(COLUMNS))
     numbers = bytearray()
-    for photo, answers in read_merged(folders):
+    for photo, answers in merge(*map(read_rows, folders), key=lambda row: row[0].photo):
         simulated |= photo.simulated
         if photo.unreadable:
             unreadable.append(photo)

@@ -25,15 +25,7 @@ from edgetlc.runtime.verification import VERIFICATION_FILE
 
 @dataclass(frozen=True)
 class Classification:
-    """What a runtime elsewhere answered.
-
-    Attributes:
-        path: of the report.
-        model: id in the bundle.
-        engine: engine and version there.
-        machine: where.
-        answers: SHA-256 of a photo's file to float[C].
-    """
+    """What a runtime elsewhere answered: float[C] by the SHA-256 of a photo's file."""
 
     path: Path
     model: str

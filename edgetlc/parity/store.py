@@ -19,7 +19,6 @@ from __future__ import annotations
 from collections.abc import Container, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
-from heapq import merge
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any, NamedTuple
 
@@ -234,12 +233,8 @@ def damaged(folder: Path, reason: object) -> InputError:
     )
 
 
-Read = tuple[PhotoRow, bytes]
-"""A photo, and an array of its row; empty for an unreadable one."""
-
-
-def read_rows(folder: Path, array: str = "answers") -> Iterator[Read]:
-    """Yield every photo of a folder with its `answers` or its `probabilities`, by place.
+def read_rows(folder: Path, array: str = "answers") -> Iterator[tuple[PhotoRow, bytes]]:
+    """Yield every photo with its `answers` or `probabilities`, empty if unreadable, by place.
 
     Raises:
         InputError: damaged.
@@ -267,11 +262,6 @@ def _array(folder: Path, row: tuple[Any, ...], size: int) -> bytes:
     if unreadable or not isinstance(content, bytes) or len(content) != size:
         raise damaged(folder, f"the answers on photo {row[0]}")
     return content
-
-
-def read_merged(folders: Iterable[Path]) -> Iterator[Read]:
-    """Yield the photos of all shards with their `answers`, by place."""
-    return merge(*map(read_rows, folders), key=lambda row: row[0].photo)
 
 
 def photos_at(folders: Iterable[Path], places: Iterable[int]) -> dict[int, PhotoRow]:

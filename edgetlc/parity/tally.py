@@ -131,7 +131,7 @@ class Tally:
     @property
     def agreement(self) -> float | None:
         """Share of photos on which both models agree; None without photos."""
-        return self.agree / self.n if self.n else None
+        return self._share(self.agree)
 
     @property
     def reference_accuracy(self) -> float | None:
@@ -154,14 +154,13 @@ class Tally:
 
 @dataclass(frozen=True)
 class Outcomes:
-    """What became of each photo.
+    """What became of each photo, in arrays of n.
 
     Attributes:
-        same: bool[n], both models give the same class.
-        right_to_wrong: bool[n]; without labels every changed answer.
-        wrong_to_right: bool[n]; None without labels.
-        reference_right: bool[n]; None without labels.
-        specimens: int64[n], each photo's specimen; None takes every photo for independent.
+        same: both models give the same class.
+        right_to_wrong: without labels every changed answer.
+        wrong_to_right, reference_right: None without labels.
+        specimens: each photo's specimen; None takes every photo for independent.
     """
 
     same: NDArray[np.bool_]
@@ -218,12 +217,12 @@ def outcomes(
     truth: ArrayLike | None = None,
     groups: Groups | None = None,
 ) -> Outcomes:
-    """Return what became of each photo.
+    """Return what became of each photo, from the answers and the truth: class indices [n].
 
     Args:
-        reference: class indices of shape (n,), the reference's answers.
-        candidate: class indices of shape (n,), the candidate's answers to the same photos.
-        truth: class indices of shape (n,), or None where nobody knows.
+        reference: the reference's answers.
+        candidate: the candidate's answers to the same photos.
+        truth: None where nobody knows.
         groups: specimen id of every photo, in an order that does not depend on the answers; an id
             of None is a specimen of its own. None takes every photo for independent.
 

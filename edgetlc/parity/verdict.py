@@ -48,7 +48,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from math import floor
-from typing import Literal, Protocol
+from typing import TYPE_CHECKING, Literal
 
 from edgetlc.config import option
 from edgetlc.errors import InputError
@@ -67,19 +67,10 @@ from edgetlc.statistics.paired import (
     tango_p,
 )
 
+if TYPE_CHECKING:
+    from edgetlc.parity.sequential import SequentialVerdict
+
 Verdict = Literal["PASS", "FAIL", "INSUFFICIENT"]
-
-
-class Judged(Protocol):
-    """A verdict on one camera, fixed-size or sequential."""
-
-    @property
-    def verdict(self) -> Verdict:
-        """PASS, FAIL or INSUFFICIENT."""
-
-    @property
-    def tested(self) -> bool:
-        """Whether there were photos."""
 
 
 @dataclass(frozen=True)
@@ -148,12 +139,10 @@ class CameraVerdict:
 def judge(
     tallies: Sequence[Tally], rule: Rule | None = None, words: Words | None = None
 ) -> list[CameraVerdict]:
-    """Return one verdict per tally, in the same order.
+    """Return one verdict per tally, in the same order, by default at 2 % and 95 %.
 
-    Args:
-        tallies: one per camera; a camera without photos (n = 0) is untested and INSUFFICIENT.
-        rule: margin and confidence; 2 % and 95 % unless told.
-        words: how the reasons are worded; by the labels unless told.
+    A camera without photos (n = 0) is untested and INSUFFICIENT. `words` are those of the reasons,
+    by the labels unless told.
     """
     rule = rule or Rule()
     tested = [i for i, t in enumerate(tallies) if t.n and t.labelled]
@@ -164,7 +153,9 @@ def judge(
     return [replace(v, reason=reason_of(v, rule, words)) for v in judged]
 
 
-def overall(cameras: Iterable[Judged], gate: Judged | None = None) -> Verdict:
+def overall(
+    cameras: Iterable[CameraVerdict | SequentialVerdict], gate: CameraVerdict | None = None
+) -> Verdict:
     """Return the verdict on all cameras and the gate, None where no class is a counterfeit.
 
     FAIL if any of them fails; PASS if every tested camera passes and so does the gate; else

@@ -15,6 +15,7 @@ from edgetlc.runtime.selftest import SelfTest
 from edgetlc.statistics.reliability import Reliability
 
 KIND, SCHEMA = "edgetlc-verification", 2
+_SHARES = ("reference_accuracy", "candidate_accuracy", "agreement", "drop")
 MOST_FLIPS = 200
 """Changed answers that a report lists one by one; it counts the others."""
 
@@ -115,10 +116,5 @@ class Verification:
         document["machines"] = [machine.to_json() for machine in self.machines]
         for candidate, report in zip(document["candidates"], self.candidates, strict=True):
             for camera, verdict in zip(candidate["cameras"], report.cameras, strict=True):
-                camera["tally"] |= {
-                    "reference_accuracy": verdict.tally.reference_accuracy,
-                    "candidate_accuracy": verdict.tally.candidate_accuracy,
-                    "agreement": verdict.tally.agreement,
-                    "drop": verdict.tally.drop,
-                }
+                camera["tally"] |= {name: getattr(verdict.tally, name) for name in _SHARES}
         return document
