@@ -115,7 +115,7 @@ class Database:
         if not path.is_file():
             raise InputError("no {what} at {path}", what=kind.name, path=path)
         address = f"file:{quote(os.fsencode(path.absolute()))}?mode=ro"
-        with _connected(path, address) as database:
+        with _connected(path, address, uri=True) as database:
             database.execute("PRAGMA trusted_schema = OFF")
             database.execute("PRAGMA cell_size_check = ON")
             database.execute("BEGIN")
@@ -181,10 +181,9 @@ class Database:
 
 
 @contextmanager
-def _connected(path: Path, address: str) -> Iterator[Database]:
+def _connected(path: Path, address: str, *, uri: bool = False) -> Iterator[Database]:
     """Yield an open database that is closed again if the block fails."""
     with _explained(path):
-        uri = address.startswith("file:")
         connection = sqlite3.connect(address, uri=uri, timeout=_WAIT, isolation_level=None)
     try:
         yield Database(connection, path)

@@ -62,17 +62,9 @@ def collect(
 ) -> None:
     """Write every model's answer on every photo of a shard to an answers folder.
 
-    Memory does not grow with the photos: rows are written as they come.
-
-    Args:
-        folder: of the answers.
-        header: what is collected; its shard chooses the photos.
-        photos: the whole set.
-        groups: a photo's specimen, None where it stands alone.
-        contract: the bundle's.
-        reference: the float model; a `Reference` finds the causes of other answers.
-        models: candidates by name, of one thread each: photos are shared out among the processors.
-        resume: go on with answers that are there.
+    Memory does not grow with the photos: rows are written as they come. `photos` are the whole set,
+    `groups` tells a photo's specimen, `models` are the candidates by name, of one thread each, as
+    photos are shared out among the processors. A `Reference` finds the causes of other answers.
 
     Raises:
         InputError: a model does not answer with one probability per class, or the folder is taken.

@@ -71,19 +71,14 @@ def called_genuine(
     answers: ArrayLike,
     confidence: ArrayLike,
     classes: Sequence[ClassInfo],
-    policy: DecisionPolicy | None = None,
+    policy: DecisionPolicy,
 ) -> NDArray[np.bool_]:
     """Return which photos are answered with a genuine class, bool[n].
 
-    Args:
-        answers: class indices of shape (n,), the likeliest class.
-        confidence: its probability, of shape (n,), as the model gave it.
-        classes: in the order of the indices.
-        policy: when an answer counts; None counts all of them.
+    From the likeliest classes, indices into `classes`, and their probabilities as the model gave
+    them, both of shape (n,); `policy` tells when an answer counts.
     """
     genuine = np.array([info.role == "genuine" for info in classes])[np.asarray(answers)]
-    if policy is None:
-        return np.asarray(genuine)
     # In double precision, as the runtime compares: numpy would round the threshold to float32.
     sure = np.asarray(confidence, dtype=np.float64) >= policy.needed("genuine")
     return np.asarray(genuine & sure)
@@ -104,15 +99,11 @@ def judge_false_genuine(
     Args:
         reference: bool[n], photos that the reference calls genuine (`called_genuine`).
         candidate: bool[n], those that the candidate calls genuine.
-        truth: class indices of shape (n,); without them no photo is known to show a counterfeit
-            and the gate is untested.
-        classes: in the order of the indices; None is returned unless some are genuine and some
-            counterfeit.
+        truth: class indices of shape (n,); without them the gate is untested.
+        classes: in the order of the indices.
         rule: the gate's own margin and confidence; 2 % and 95 % unless told.
-        by_camera: rows of each camera's photos (`edgetlc.parity.tally.rows_by_camera`); None where
-            nobody knows.
-        groups: specimen id of every photo, the same on all cameras that took the specimen, in an
-            order that does not depend on the answers; None takes every photo for independent.
+        by_camera: rows of each camera's photos (`edgetlc.parity.tally.rows_by_camera`).
+        groups: as of `edgetlc.parity.tally.outcomes`, the same on all cameras.
 
     Raises:
         InputError: there is not one value per photo.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -19,7 +19,7 @@ from edgetlc.parity.matrix import Candidate, Matrix, Table
 from edgetlc.parity.sequential import SequentialVerdict, follow
 from edgetlc.parity.store import NETWORK, NO_CAUSE, PIXELS, UNKNOWN, PhotoRow, photos_at
 from edgetlc.parity.tally import outcomes, rows_by_camera
-from edgetlc.parity.verdict import CameraVerdict, Rule, judge, overall, together
+from edgetlc.parity.verdict import Rule, judge, overall, together
 from edgetlc.parity.verification import (
     MOST_FLIPS,
     CandidateReport,
@@ -74,10 +74,7 @@ def judge_answers(
 ) -> Verification:
     """Judge every candidate of a comparison matrix.
 
-    Args:
-        matrix: all answers.
-        config: how to judge.
-        machines: self-tests of this bundle on other machines; one that failed fails the whole.
+    `machines` are self-tests of this bundle elsewhere; one that failed fails the whole.
 
     Raises:
         InputError: no photo was readable, or photos show classes that the bundle does not know.
@@ -167,7 +164,8 @@ def _report(c: _Compared, config: VerificationConfig) -> CandidateReport:
     )
     sequential = _sequential(c, config) if config.sequential else ()
     gate = _gate(c, config)
-    decided: Sequence[CameraVerdict | SequentialVerdict] = sequential or cameras
+    rows = _most_telling(c)
+    photos = photos_at(c.folders, [int(c.place[row]) for row in rows])
     return CandidateReport(
         model=c.candidate.info.model,
         engine=c.candidate.info.engine,
@@ -175,11 +173,11 @@ def _report(c: _Compared, config: VerificationConfig) -> CandidateReport:
         cameras=cameras,
         sequential=sequential,
         gate=gate,
-        verdict=overall(decided, gate.pooled if gate else None),
+        verdict=overall(sequential or cameras, gate.pooled if gate else None),
         pooled=_pooled(c),
-        location=_location(c.candidate),
+        location=_location(c.candidate.table),
         roles=_roles(c),
-        flips=_flips(c),
+        flips=tuple(_flip(c, row, kind, photos) for row, kind in rows.items()),
         flips_in_all=int(np.count_nonzero(~c.outcomes.same)),
     )
 
@@ -242,22 +240,13 @@ def _roles(c: _Compared) -> dict[str, int]:
     return {str(pair): int(count) for pair, count in zip(pairs, counts, strict=True)}
 
 
-def _location(candidate: Candidate) -> Location:
-    table = candidate.table
+def _location(table: Table) -> Location:
     known = table.pixels[~np.isnan(table.pixels)]
     return Location(
-        largest_pixels=float(known.max()) if len(known) else None,
-        photos_apart=int(np.count_nonzero(known > PIXEL_TOLERANCE)),
-        by_pixels=int(np.count_nonzero(table.cause == PIXELS)),
-        by_network=int(np.count_nonzero(table.cause == NETWORK)),
-        unknown=int(np.count_nonzero(table.cause == UNKNOWN)),
+        float(known.max()) if len(known) else None,
+        int(np.count_nonzero(known > PIXEL_TOLERANCE)),
+        *(int(np.count_nonzero(table.cause == cause)) for cause in (PIXELS, NETWORK, UNKNOWN)),
     )
-
-
-def _flips(c: _Compared) -> tuple[Flip, ...]:
-    rows = _most_telling(c)
-    photos = photos_at(c.folders, [int(c.place[row]) for row in rows])
-    return tuple(_flip(c, row, kind, photos[int(c.place[row])]) for row, kind in rows.items())
 
 
 def _most_telling(c: _Compared) -> dict[int, str]:
@@ -272,7 +261,8 @@ def _most_telling(c: _Compared) -> dict[int, str]:
     return {int(changed[i]): kinds[kind[i]] for i in order}
 
 
-def _flip(c: _Compared, row: int, kind: str, photo: PhotoRow) -> Flip:
+def _flip(c: _Compared, row: int, kind: str, photos: Mapping[int, PhotoRow]) -> Flip:
+    photo = photos[int(c.place[row])]
     return Flip(
         photo=photo.photo,
         path=photo.path,

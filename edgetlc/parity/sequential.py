@@ -117,10 +117,8 @@ def follow(
     """Return the state of one camera after its photos so far.
 
     Args:
-        right_to_wrong: bool[n], in the order taken (`edgetlc.parity.tally.outcomes`); without
-            labels every changed answer.
-        wrong_to_right: bool[n], never true where the other is; None without labels, which rules
-            out a FAIL.
+        right_to_wrong: bool[n], in the order taken (`edgetlc.parity.tally.outcomes`).
+        wrong_to_right: bool[n]; None without labels, which rules out a FAIL.
         rule: margin and confidence; 2 % and 95 % unless told.
         camera: id of the camera profile.
         cameras: how many cameras are followed, a number fixed before the first photo.

@@ -111,11 +111,9 @@ class PhotoRow(NamedTuple):
 
     Attributes:
         photo: its place in the whole set.
-        sha256: of its file; empty where it could not be read.
         label: its true class; empty where nobody knows.
-        camera: id; None for an unknown one.
-        group: specimen; None where the photo stands alone.
-        unreadable: the reason; empty where the photo was read.
+        camera, group: ids; None for an unknown camera, and where the photo stands alone.
+        unreadable: why it has no digest and no answers; empty where it was read.
     """
 
     photo: int
@@ -278,12 +276,9 @@ def photos_at(folders: Iterable[Path], places: Iterable[int]) -> dict[int, Photo
 def reference_answers(
     folders: Iterable[Path], digests: Container[str]
 ) -> dict[int, tuple[str, NDArray[np.float32]]]:
-    """Return digest and the reference's probabilities, float32[classes], of photos by place.
+    """Return digest and the reference's probabilities, float32[classes], by place.
 
-    Only those whose SHA-256 is among `digests`.
-
-    Raises:
-        InputError: damaged.
+    Only of photos whose SHA-256 is among `digests`.
     """
     answers = {}
     for folder in folders:

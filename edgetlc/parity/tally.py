@@ -172,11 +172,26 @@ class Outcomes:
     def tally(self, camera: str | None = None, rows: NDArray[np.intp] | None = None) -> Tally:
         """Return the counts of all photos, or of these rows, as those of one camera."""
         rows = np.arange(len(self.same)) if rows is None else rows
-        photos = self._count(camera, rows)
+        counted = self._count(camera, rows)
         if self.specimens is None:
-            return photos
+            return counted
         specimens = number_specimens(self.specimens[rows], len(rows))
-        return replace(photos, specimens=self._by_specimen(camera, rows, specimens))
+        photos = np.bincount(specimens)
+
+        def average(mask: NDArray[np.bool_] | None) -> float | None:
+            """Return the share of true values of each specimen, averaged over the specimens."""
+            if mask is None or not len(photos):
+                return None
+            return float(np.mean(np.bincount(specimens, mask[rows]) / photos))
+
+        rate, back = average(self.right_to_wrong), average(self.wrong_to_right)
+        by_specimen = Specimens(
+            sample=self._count(camera, rows[one_each(specimens)]),
+            right_to_wrong=len(np.unique(specimens[self.right_to_wrong[rows]])),
+            right_to_wrong_rate=rate,
+            drop=None if rate is None or back is None else rate - back,
+        )
+        return replace(counted, specimens=by_specimen)
 
     def _count(self, camera: str | None, rows: NDArray[np.intp]) -> Tally:
         def trues(mask: NDArray[np.bool_] | None) -> int:
@@ -189,25 +204,6 @@ class Outcomes:
             b=trues(self.right_to_wrong),
             c=trues(self.wrong_to_right),
             reference_correct=None if self.reference_right is None else trues(self.reference_right),
-        )
-
-    def _by_specimen(
-        self, camera: str | None, rows: NDArray[np.intp], specimens: NDArray[np.int64]
-    ) -> Specimens:
-        photos = np.bincount(specimens)
-
-        def average(mask: NDArray[np.bool_] | None) -> float | None:
-            """Return the share of true values of each specimen, averaged over the specimens."""
-            if mask is None or not len(photos):
-                return None
-            return float(np.mean(np.bincount(specimens, mask[rows]) / photos))
-
-        rate, back = average(self.right_to_wrong), average(self.wrong_to_right)
-        return Specimens(
-            sample=self._count(camera, rows[one_each(specimens)]),
-            right_to_wrong=len(np.unique(specimens[self.right_to_wrong[rows]])),
-            right_to_wrong_rate=rate,
-            drop=None if rate is None or back is None else rate - back,
         )
 
 
@@ -246,11 +242,9 @@ def outcomes(
 def rows_by_camera(
     cameras: NDArray[np.int64], ids: Sequence[str | None]
 ) -> dict[str | None, NDArray[np.intp]]:
-    """Return the rows of each camera's photos, by camera id, unknown cameras last.
+    """Return the rows of each camera's photos, by camera id, unknown cameras (None) last.
 
-    Args:
-        cameras: int64[n], each photo's camera, an index into `ids`.
-        ids: camera ids, None for the unknown one; those without photos are left out.
+    `cameras`, int64[n], are indices into `ids`; a camera without photos is left out.
     """
     codes = sorted(np.unique(cameras).tolist(), key=lambda code: (ids[code] is None, ids[code]))
     return {ids[code]: np.flatnonzero(cameras == code) for code in codes}

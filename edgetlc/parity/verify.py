@@ -86,7 +86,7 @@ def verify(
 
     Args:
         bundle: the bundle to verify.
-        photos: labelled photos that no training or calibration has seen.
+        photos: that no training or calibration has seen.
         config: how to judge; margin 2 %, confidence 95 % unless told.
         reports: what other machines say of this bundle.
         folder: keeps every answer, as CSV too; None keeps none.
@@ -141,14 +141,9 @@ def collect_answers(
 ) -> None:
     """Collect the answers of reference and candidates in an answers folder.
 
-    Args:
-        folder: made, or gone on with.
-        bundle: whose models answer.
-        photos: to ask about.
-        reference: the float model in PyTorch; None takes the bundle's fp32 ONNX model.
-        candidates: (model, engine) pairs; None takes `default_candidates`.
-        collection: how to collect.
-        tables: write the answers as CSV too (`edgetlc.parity.answer_tables`).
+    The reference is the float model in PyTorch, or else the bundle's fp32 ONNX model; candidates
+    are (model, engine) pairs, by default `default_candidates`. `tables` writes the answers as CSV
+    too (`edgetlc.parity.answer_tables`).
 
     Raises:
         InputError: as `verify`; or the folder holds something else.
@@ -185,12 +180,7 @@ def collect_answers(
 def default_candidates(
     bundle: Bundle, wanted: Sequence[str] = (), engine: str | None = None
 ) -> list[tuple[ModelRecord, str]]:
-    """Return the models to verify, each with every engine here that runs it.
-
-    Args:
-        bundle: whose models.
-        wanted: model ids; none means every model.
-        engine: only this one; None means every engine installed.
+    """Return the models to verify (all, or those wanted), each with every engine that runs it here.
 
     Raises:
         InputError: an unknown model, one asked for that does not run here, or none that does.

@@ -71,11 +71,7 @@ class Journal:
 
     @staticmethod
     def begin(path: Path, header: Mapping[str, Any]) -> Journal:
-        """Return an empty journal at `path`, replacing what is there.
-
-        Raises:
-            InputError: another program is writing it.
-        """
+        """Return an empty journal at `path`, replacing what no other program is writing there."""
         return Journal(Database.write(path, KIND, header))
 
     @staticmethod

@@ -13,14 +13,9 @@ from statistics import NormalDist
 def newcombe_interval(
     b: int, c: int, n: int, reference_correct: int, confidence: float
 ) -> tuple[float, float]:
-    """Return Newcombe's two-sided interval of the drop, in [-1, 1].
+    """Return Newcombe's two-sided interval of the drop, in [-1, 1], of at least one photo.
 
-    Args:
-        b: photos right to wrong.
-        c: photos wrong to right.
-        n: photos, at least 1.
-        reference_correct: photos that the reference gets right, from b to n - c.
-        confidence: of both sides together.
+    The reference gets from b to n - c photos right; the confidence is of both sides together.
     """
     z = NormalDist().inv_cdf((1 + confidence) / 2)
     before, after = reference_correct, reference_correct - b + c

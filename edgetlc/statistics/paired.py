@@ -132,14 +132,9 @@ def mcnemar_one_sided(b: int, c: int) -> float:
 def tango_p(b: int, c: int, n: int, margin: float, *, corrected: bool = False) -> float:
     """Return the one-sided p-value of "the drop is at most `margin`" by Tango's score test.
 
-    Args:
-        b: photos right to wrong.
-        c: photos wrong to right.
-        n: photos, at least 1.
-        margin: the largest drop under the hypothesis, in [0, 1).
-        corrected: take one flip off the evidence, as Edwards (1948) did for McNemar's test (at
-            margin 0 the two are the same test). The uncorrected test of a small margin rejects
-            too often when flips are rare.
+    There is at least one photo, and the margin is in [0, 1). `corrected` takes one flip off the
+    evidence, as Edwards (1948) did for McNemar's test (at margin 0 the two are the same test): the
+    uncorrected test of a small margin rejects too often when flips are rare.
     """
     return erfc(_score(b, c, n, margin, float(corrected)) / sqrt(2)) / 2
 
