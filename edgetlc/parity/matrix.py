@@ -163,9 +163,9 @@ def _read(folders: Sequence[Path], header: Header) -> tuple[PhotoTable, NDArray[
         camera = cameras.setdefault(photo.camera, len(cameras))
         own = photo.group or f"\0{photo.photo}"  # one that stands alone has its own
         codes.append((photo.photo, label, camera, groups.setdefault(own, len(groups))))
-    coded = np.array(codes, np.int64).reshape(-1, 4).T.copy()
+    of = np.array(codes, np.int64).reshape(-1, 4).T.copy()
     names = tuple(labels), tuple(cameras), tuple(groups)
-    table = PhotoTable(*coded, *names, simulated, tuple(unreadable))
+    table = PhotoTable(of[0], of[1], of[2], of[3], *names, simulated, tuple(unreadable))
     return table, np.frombuffer(numbers, "<f8").reshape(-1, *shape).transpose(1, 2, 0)
 
 
