@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Literal
 
 from edgetlc.errors import InputError
 
@@ -76,13 +76,6 @@ class Simulation:
                 )
         for name in ("tone", "contrast", "sharpening", "noise", "scale", "jpeg_quality"):
             _within(name, getattr(self, name))
-        if self.chroma_subsampling not in get_args(Subsampling):
-            allowed = ", ".join(get_args(Subsampling))
-            raise InputError(
-                "chroma_subsampling is {chroma_subsampling!r}; use {allowed}",
-                chroma_subsampling=self.chroma_subsampling,
-                allowed=allowed,
-            )
 
 
 def _within(name: str, value: float) -> None:

@@ -26,6 +26,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from edgetlc.config import from_document
 from edgetlc.database import Database, Kind
 from edgetlc.errors import InputError
 from edgetlc.locale import _
@@ -115,31 +116,14 @@ class Header:
         """Return the header of a JSON document, as `dataclasses.asdict` makes it.
 
         Raises:
-            TypeError, KeyError, ValueError, AttributeError: it is none.
+            InputError: it is none.
         """
-        policy = DecisionPolicy.from_json
-        candidates = tuple(
-            CandidateInfo(**{**c, "policy": policy(c["policy"])}) for c in document["candidates"]
-        )
-        first, step = document["shard"]
-        header = Header(
-            **{
-                **document,
-                "reference_policy": policy(document["reference_policy"]),
-                "classes": tuple(ClassInfo(**c) for c in document["classes"]),
-                "candidates": candidates,
-                "shard": (first, step),
-            }
-        )
-        texts = [header.bundle_digest, header.reference, header.photos_digest, header.machine]
-        texts += [text for c in candidates for text in (c.name, c.model, c.engine)]
-        numbers = (header.photos, first, step)
-        if {*map(type, texts)} != {str} or {*map(type, numbers)} != {int}:
-            raise TypeError("values of another type")
+        header = from_document(document, Header, whole=True)
+        first, step = header.shard
         if not (header.photos >= 0 and 1 <= first <= step and header.classes):
-            raise ValueError("values out of range")
+            raise InputError("values out of range")
         if len({*header.names}) < len(header.names) or not all(map(_is_name, header.names)):
-            raise ValueError("names of models that cannot be")
+            raise InputError("names of models that cannot be")
         return header
 
     def same_collection(self, other: Header) -> bool:
@@ -277,7 +261,7 @@ def _opened(folder: Path) -> Iterator[tuple[Header, Database]]:
 def _header(folder: Path, document: Any) -> Header:
     try:
         return Header.from_json(document)
-    except (TypeError, KeyError, ValueError, AttributeError) as error:
+    except InputError as error:
         raise damaged(folder, error) from None
 
 
