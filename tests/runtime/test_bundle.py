@@ -150,7 +150,7 @@ def test_a_folder_in_a_file_s_place_is_found(copy: Path) -> None:
 def test_unsafe_names_are_refused(name: str, copy: Path) -> None:
     record = {"bytes": 0, "sha256": hashlib.sha256(b"").hexdigest()}
     rewrite(copy, lambda document: document["files"].update({name: record}))
-    with pytest.raises(BundleError, match="a name in files is .*; it takes letters, digits"):
+    with pytest.raises(BundleError, match=r"a name in files is .*; it takes letters, digits"):
         Bundle.open(copy)
 
 

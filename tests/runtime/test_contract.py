@@ -93,7 +93,7 @@ def test_a_contract_out_of_range_is_refused(change: dict[str, Any]) -> None:
     "document", [None, [], {}, {"size": 224}, {**asdict(PixelContract()), "mean": 5}]
 )
 def test_what_is_no_contract_is_refused(document: object) -> None:
-    with pytest.raises(InputError, match="no table|is missing|mean is 5"):
+    with pytest.raises(InputError, match=r"no table|is missing|mean is 5"):
         from_document(document, PixelContract, whole=True)
 
 
