@@ -81,8 +81,11 @@ class ExifPattern:
 
     def matches(self, make: str | None, model: str) -> bool:
         """Whether EXIF's make and model fit; an absent make fits any."""
-        fits_make = make is None or _fits(make, self.make)
-        return fits_make and _fits(model, self.model)
+        pairs = ((make, self.make), (model, self.model))
+        return all(
+            text is None or fnmatchcase(text.casefold(), pattern.casefold())
+            for text, pattern in pairs
+        )
 
 
 @dataclass(frozen=True)
@@ -141,7 +144,3 @@ class CameraProfile:
     def matches(self, make: str | None, model: str) -> bool:
         """Whether EXIF's make and model are those of one of the models."""
         return any(pattern.matches(make, model) for pattern in self.exif)
-
-
-def _fits(text: str, pattern: str) -> bool:
-    return fnmatchcase(text.casefold(), pattern.casefold())

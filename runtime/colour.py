@@ -77,9 +77,8 @@ def to_srgb(image: Image.Image, profile: bytes | None) -> tuple[Image.Image, str
             fitting = _as(image, mode)
             return (fitting if transform is None else transform.apply(fitting)), None
         except Exception as error:  # littlecms reports through several exception types
-            said = "".join(
-                c for c in str(error) if c.isprintable()
-            )  # parts of the file may be in it
+            # parts of the file may be in it
+            said = "".join(c for c in str(error) if c.isprintable())
             note = _("colour profile ignored ({reason})", reason=said)
     return _as(image, "RGB"), note
 
@@ -119,13 +118,8 @@ def _transform(profile: _Profile, mode: str) -> tuple[Any, str]:
         mode = "RGB"
     if _SPACES[mode] != space:
         raise ValueError(f"it is for {space}, the photo is {_SPACES[mode]}")
-    transform = ImageCms.buildTransform(
-        source,
-        ImageCms.createProfile("sRGB"),
-        mode,
-        "RGB",
-        renderingIntent=ImageCms.Intent.PERCEPTUAL,
-    )
+    srgb, perceptual = ImageCms.createProfile("sRGB"), ImageCms.Intent.PERCEPTUAL
+    transform = ImageCms.buildTransform(source, srgb, mode, "RGB", renderingIntent=perceptual)
     if mode == "RGB":
         probe = _probe()
         moved = np.asarray(transform.apply(probe)).astype(int) - np.asarray(probe)

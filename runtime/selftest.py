@@ -32,10 +32,8 @@ class PhotoPixels:
     """One golden photo after this machine's host step, against the expected pixels.
 
     Attributes:
-        photo: its name in the bundle.
         largest: largest difference of any sample, in grey levels; None where the size differs.
-        differing: how many samples differ; None where the size differs.
-        samples: how many there are.
+        differing: how many of the samples differ; None where the size differs.
     """
 
     photo: str
@@ -63,9 +61,7 @@ class PhotoAnswer:
     """One golden input's answer here, against what the bundle's writer got.
 
     Attributes:
-        photo: its name in the bundle.
-        expected: class that was most probable at export.
-        found: class that is most probable here.
+        expected, found: class that was most probable at export, and that is here.
         largest: largest difference of any probability; 0 where they are bit for bit the same, to
             the seven digits that the bundle keeps.
     """
@@ -82,8 +78,7 @@ class ModelResult:
 
     Attributes:
         model: its id.
-        engine: engine and version here.
-        written_by: engine and version at export.
+        engine, written_by: engine and version here and at export.
         answers: one for each golden input.
         passed: no changed answer, and within the tolerance.
     """
@@ -110,11 +105,8 @@ class SelfTest:
     """The whole answer; `passed` only if every part passed.
 
     Attributes:
-        bundle_digest: which bundle was tested.
         created: UTC time, ISO 8601.
         edgetlc: version that tested.
-        machine: where.
-        pixels: the host step.
         models: every model on every engine here.
     """
 
