@@ -61,7 +61,7 @@ def benchmark(
     """Time every model of a bundle on every engine here.
 
     Args:
-        bundle: whose models.
+        bundle: the bundle.
         rounds: timed runs of each model, at least 3.
         threads: processor threads; None leaves the choice to each engine.
         photo: a file's bytes; None takes the first golden photo.

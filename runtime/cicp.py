@@ -1,8 +1,8 @@
 """Colours declared by code points instead of a profile: PNG's cICP, HEIC's and AVIF's nclx.
 
 Both name primaries and transfer by the numbers of ITU-T H.273. They become a small ICC profile, so
-that they take the same way to sRGB as any other. Matrix and range belong to the decoder. The boxes of
-HEIC and AVIF files are those of ISO 14496-12.
+that they take the same way to sRGB as any other. Matrix and range belong to the decoder.
+The boxes of HEIC and AVIF files are those of ISO 14496-12.
 """
 
 from __future__ import annotations
