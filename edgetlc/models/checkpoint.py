@@ -18,6 +18,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save
 from torch import Tensor
 
+from edgetlc.config import from_document
 from edgetlc.errors import InputError
 from edgetlc.files import write_bytes
 from edgetlc.models.architectures import architecture_of
@@ -75,15 +76,15 @@ def load_checkpoint(path: Path) -> Checkpoint:
         with safe_open(file, framework="pt") as stream:
             metadata = stream.metadata() or {}
         header = json.loads(metadata["edgetlc"])
-        classes = tuple(ClassInfo(**info) for info in header["classes"])
-        contract = PixelContract.from_json(header["contract"])
+        classes = tuple(from_document(info, ClassInfo) for info in header["classes"])
+        contract = from_document(header["contract"], PixelContract, whole=True)
         temperature = float(header["temperature"])
         if not 0 < temperature < math.inf:
             raise ValueError(f"temperature {temperature}")
         provenance = dict(header["provenance"])
         classifier = Classifier(header["architecture"], len(classes))
         classifier.backbone.load_state_dict(load_file(file))
-    except (SafetensorError, KeyError, TypeError, ValueError, RuntimeError) as error:
+    except (SafetensorError, KeyError, TypeError, ValueError, RuntimeError, InputError) as error:
         reason = str(error)[:_LONGEST_REASON]
         raise InputError(
             "{file} is not an edgetlc checkpoint: {reason}", file=file, reason=reason

@@ -210,7 +210,7 @@ def _opened(folder: Path) -> Iterator[tuple[Header, Database]]:
 
 def _header(folder: Path, document: Any) -> Header:
     try:
-        header = from_document(document, Header)
+        header = from_document(document, Header, whole=True)
     except InputError as error:
         raise damaged(folder, error) from None
     (first, step), names = header.shard, header.names

@@ -126,7 +126,7 @@ class TestFile:
             ("epochs = '3'", "run.toml: epochs is '3'; it takes a whole number"),
             ("epochs = 0", "run.toml: epochs 0, batch size 32"),
             ("[contract]\nsize = 7", "run.toml: input size is 7"),
-            ("[distillation]\nweight = 0.3", "run.toml: [distillation] needs teacher"),
+            ("[distillation]\nweight = 0.3", "run.toml: distillation.teacher is missing"),
             ("epochs", "run.toml: not a readable configuration: "),
         ],
     )
