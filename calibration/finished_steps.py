@@ -49,16 +49,24 @@ def resumable(folder: Path, key: Mapping[str, Any], *, resume: bool) -> Iterator
     """Yield the steps in a folder; it is removed when the block ends well, or has finished none.
 
     Args:
-        folder: where finished steps lie.
+        folder: is made, and thrown away first unless `resume`.
         key: what the results depend on, JSON values; another key's results are of no use.
-        resume: go on from what is there; otherwise it is thrown away.
+        resume: go on from what is there.
 
     Raises:
         InputError: `resume`, and what is there was begun with other settings or photos.
     """
     wanted = json.loads(json.dumps(key))
     if resume and folder.is_dir():
-        _check_key(folder, wanted)
+        begun = read_json(folder / _KEY_FILE, "record of interrupted work")
+        other = [name for name in wanted if begun.get(name) != wanted[name]]
+        if other:
+            raise InputError(
+                "{folder} was begun with another {settings}; ask as then, or run without --resume "
+                "to begin anew",
+                folder=folder,
+                settings=", ".join(other),
+            )
     else:
         shutil.rmtree(folder, ignore_errors=True)
     write_json(folder / _KEY_FILE, wanted)
@@ -69,15 +77,3 @@ def resumable(folder: Path, key: Mapping[str, Any], *, resume: bool) -> Iterator
             shutil.rmtree(folder, ignore_errors=True)
         raise
     shutil.rmtree(folder, ignore_errors=True)
-
-
-def _check_key(folder: Path, wanted: Mapping[str, Any]) -> None:
-    begun = read_json(folder / _KEY_FILE, "record of interrupted work")
-    other = [name for name in wanted if begun.get(name) != wanted[name]]
-    if other:
-        raise InputError(
-            "{folder} was begun with another {settings}; ask as then, or run without --resume "
-            "to begin anew",
-            folder=folder,
-            settings=", ".join(other),
-        )

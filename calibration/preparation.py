@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -33,13 +34,9 @@ class Preparation:
     """A run made ready for compression; its inputs live as long as the `prepared` block.
 
     Attributes:
-        run: the run folder.
-        checkpoint: the trained network.
-        network: the same as an ONNX graph, in float.
-        calibration: the photos that set the ranges.
-        images: their network inputs.
-        validation: inputs, truth and cameras of the photos that judge.
-        validation_photos: the same as photos, in order.
+        network: the checkpoint's as an ONNX graph, in float.
+        calibration: the photos that set the ranges, `images` their network inputs.
+        validation: the photos that judge, `validation_photos` the same as photos, in order.
         float_logits: float32[n, C], the float network's answers to them.
         unreadable: photos of both that were passed over, with the reason.
         steps: that an interrupted command has finished, and this one finishes.
@@ -68,12 +65,8 @@ def prepared(
 ) -> Iterator[Preparation]:
     """Yield a run made ready for compression.
 
-    Args:
-        run: a folder that `edgetlc train` wrote.
-        photos: the split photo set it was trained on.
-        calibration: which photos set the ranges.
-        settings: all else that the results depend on, JSON values.
-        resume: go on from the steps that an interrupted command finished.
+    `settings` is all else that its results depend on, JSON values; the other arguments are those of
+    `quantize_run`.
 
     Raises:
         InputError: no checkpoint, another training part than the run's, unfit calibration photos,
@@ -81,7 +74,12 @@ def prepared(
     """
     checkpoint = load_checkpoint(run)
     _check_training_part(checkpoint, photos)
-    chosen = _calibration_set(photos, calibration)
+    allowed = calibration.allow_missing_cameras
+    if calibration.own is not None:
+        chosen = chosen_by_user(photos, calibration.own, allow_missing_cameras=allowed)
+    else:
+        count, seed = calibration.count, calibration.seed
+        chosen = choose(photos, count, seed, allow_missing_cameras=allowed)
     held_out = photos.part("val").photos
     key = {
         "checkpoint": sha256_file(run / CHECKPOINT_FILE),
@@ -89,21 +87,15 @@ def prepared(
         "validation photos": digest_of(held_out),
         **settings,
     }
-    folder, contract = run / WORK_FOLDER, checkpoint.contract
+    folder = run / WORK_FOLDER
+    read = partial(network_inputs, contract=checkpoint.contract, folder=folder)
+    calibrating, judging = _("calibration photos"), _("validation photos")
     with (
         resumable(folder, key, resume=resume) as steps,
-        network_inputs(
-            chosen.photos,
-            contract,
-            replacements=chosen.reserve,
-            folder=folder,
-            description=_("calibration photos"),
-        ) as images,
-        network_inputs(
-            held_out, contract, folder=folder, description=_("validation photos")
-        ) as inputs,
+        read(chosen.photos, replacements=chosen.reserve, description=calibrating) as images,
+        read(held_out, description=judging) as inputs,
     ):
-        network = network_graph(checkpoint.classifier, contract.size)
+        network = network_graph(checkpoint.classifier, checkpoint.contract.size)
         validation = Validation(
             inputs,
             np.array([photos.index(photo) for photo in inputs.photos], np.int64),
@@ -114,7 +106,7 @@ def prepared(
             run,
             checkpoint,
             network,
-            chosen.as_read(images.photos, allow_missing_cameras=calibration.allow_missing_cameras),
+            chosen.as_read(images.photos, allow_missing_cameras=allowed),
             images,
             validation,
             inputs.photos,
@@ -122,13 +114,6 @@ def prepared(
             (*images.unreadable, *inputs.unreadable),
             steps,
         )
-
-
-def _calibration_set(photos: PhotoSet, config: CalibrationConfig) -> CalibrationSet:
-    allowed = config.allow_missing_cameras
-    if config.own is not None:
-        return chosen_by_user(photos, config.own, allow_missing_cameras=allowed)
-    return choose(photos, config.count, config.seed, allow_missing_cameras=allowed)
 
 
 def _check_training_part(checkpoint: Checkpoint, photos: PhotoSet) -> None:
