@@ -11,7 +11,7 @@ Vocabulary:
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,9 +19,9 @@ import onnx
 from numpy.typing import NDArray
 
 from edgetlc.calibration.finished_steps import FinishedSteps
-from edgetlc.calibration.float_fallback import with_float_layers
 from edgetlc.calibration.layers import macs, neighbours, quantized_layers
 from edgetlc.calibration.measurement import Measurement, Validation, compare, logits_of
+from edgetlc.calibration.qdq import with_float_layers
 from edgetlc.locale import _
 from edgetlc.progress import progress
 from edgetlc.threads import in_order
@@ -34,19 +34,12 @@ _TOGETHER = 0.1
 """Two neighbours make one step if together they have this much more effect than one by one."""
 
 Logits = NDArray[np.float32]
+Layers = tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class Fallback:
-    """One layer that went back to float, and how things stood after its step.
-
-    Attributes:
-        layer: its name.
-        effect: of its step, at most 1.
-        worst_camera: the camera that loses most.
-        worst_drop: largest drop of any camera.
-        worst_rise: largest rise of the false-genuine rate.
-    """
+    """One layer that went back to float, its step's effect, and how things stood after that."""
 
     layer: str
     effect: float
@@ -63,7 +56,6 @@ class ControlledNetwork:
         model: int8 with some layers in float; where the bound is not kept, as far as it got.
         float_fallback: these layers, in the order in which they went back.
         logits: float32[n, C], its answers on the validation part.
-        measurement: of these.
     """
 
     model: onnx.ModelProto
@@ -76,7 +68,7 @@ class ControlledNetwork:
 class Step:
     """Layers that go back together, and their effect."""
 
-    layers: tuple[str, ...]
+    layers: Layers
     effect: float
 
 
@@ -97,8 +89,8 @@ def control_accuracy(
     Args:
         network: the float network.
         quantized: what `calibration.quantize` made of it.
-        float_logits: float32[n, C], what `network` answers.
-        validation: the n photos that decide.
+        float_logits: float32[n, C], what `network` answers to the n validation photos.
+        validation: they decide.
         max_drop: largest drop and rise, a share of a camera's photos, 0 to 1.
         steps: keeps effects, so that an interrupted control goes on where it was; None keeps none.
     """
@@ -122,7 +114,7 @@ def control_accuracy(
         model = with_float_layers(quantized, network, [*done, *names])
         logits = logits_of(model, validation)
         measurement = compare(float_logits, logits, validation)
-        state = (measurement.worst_camera, measurement.worst_drop, measurement.worst_rise)
+        state = (measurement.worst.camera, measurement.worst_drop, measurement.worst_rise)
         fallback += [Fallback(name, step.effect, *state) for name in names]
         if measurement.holds(max_drop):
             break
@@ -134,14 +126,9 @@ def hardest_photos(
 ) -> list[int]:
     """Return the rows of photos on which effects are measured.
 
-    Of every camera the hardest photo, then the others by how hard they are: first those whose
-    answer changed, then those whose two best classes are nearest to each other.
-
-    Args:
-        float_logits: float32[n, C].
-        logits: float32[n, C], the quantized network's.
-        validation: the n photos.
-        count: how many are wanted; one of each camera in any case.
+    Of every camera the hardest photo, whatever the `count`, then the others by how hard they are:
+    first those whose answer changed, then those whose two best classes are nearest to each other.
+    Logits are float32[n, C].
     """
     second, first = np.sort(logits, axis=1)[:, -2:].T
     same = float_logits.argmax(axis=1) == logits.argmax(axis=1)
@@ -155,23 +142,23 @@ def hardest_photos(
 
 
 def ordered_steps(
-    quantized: onnx.ModelProto, effects: Callable[[Sequence[tuple[str, ...]]], list[float]]
+    quantized: onnx.ModelProto, effects: Callable[[Sequence[Layers]], list[float]]
 ) -> list[Step]:
     """Return the steps in which layers go back to float, the largest effect first.
 
-    Args:
-        quantized: the quantized network.
-        effects: measures the effect of each of several sets of layers.
+    `effects` measures the effect of each of several sets of layers.
     """
-    alone = [(name,) for name in quantized_layers(quantized)]
-    pairs = neighbours(quantized)
-    measured = dict(zip([*alone, *pairs], effects([*alone, *pairs]), strict=True))
-    joint = [
-        pair
-        for pair in pairs
-        if measured[pair] - sum(max(measured[name,], 0.0) for name in pair) > _TOGETHER
+    sets = [*((name,) for name in quantized_layers(quantized)), *neighbours(quantized)]
+    measured = dict(zip(sets, effects(sets), strict=True))
+
+    def apart(layers: Layers) -> float:
+        return sum(max(measured[name,], 0.0) for name in layers)
+
+    steps = [
+        Step(layers, effect)
+        for layers, effect in measured.items()
+        if len(layers) == 1 or effect - apart(layers) > _TOGETHER
     ]
-    steps = [Step(layers, measured[layers]) for layers in [*alone, *joint]]
     return sorted(steps, key=lambda step: -step.effect)
 
 
@@ -192,21 +179,22 @@ class _Effects:
         self._distance = self._distance_of(quantized)
         self._key = hashlib.sha256(quantized.SerializeToString(deterministic=True)).hexdigest()[:16]
 
-    def of(self, sets: Sequence[tuple[str, ...]]) -> list[float]:
+    def of(self, sets: Sequence[Layers]) -> list[float]:
         """Return the effect of each set of layers; several are measured at once."""
         names = {layers: f"effect {self._key} {' '.join(layers)}" for layers in sets}
-        known: dict[tuple[str, ...], float | None] = {
-            layers: self._steps.get(name) if self._steps else None for layers, name in names.items()
-        }
-        missing = [layers for layers in sets if known[layers] is None]
+        known: dict[Layers, float] = {}
+        for layers, name in names.items():
+            if self._steps and (effect := self._steps.get(name)) is not None:
+                known[layers] = effect
+        missing = [layers for layers in sets if layers not in known]
         measured = in_order(self._effect, missing)
         for layers, effect in progress(measured, _("effects of layers"), len(missing)):
             known[layers] = effect
             if self._steps:
                 self._steps.put(names[layers], effect)
-        return [effect for effect in known.values() if effect is not None]
+        return [known[layers] for layers in sets]
 
-    def _effect(self, layers: Iterable[str]) -> float:
+    def _effect(self, layers: Layers) -> float:
         model = with_float_layers(self._quantized, self._network, layers)
         return 1 - self._distance_of(model) / self._distance
 

@@ -42,11 +42,8 @@ def with_corrected_biases(
 ) -> onnx.ModelProto:
     """Return a copy of a quantized network with other biases in its int8 layers.
 
-    Args:
-        quantized: of `network`.
-        network: the float network.
-        images: calibration inputs, float32[1, 3, S, S] each; the first `PHOTOS` are used, once for
-            every layer.
+    `network` is the float one. Of the images, calibration inputs float32[1, 3, S, S] each, the
+    first `PHOTOS` are used, once for every layer.
     """
     model = onnx.ModelProto()
     model.CopyFrom(quantized)
@@ -86,10 +83,8 @@ def _mean_results(
 def _add_to_bias(model: onnx.ModelProto, layer: onnx.NodeProto, shift: NDArray[np.float32]) -> None:
     """Add to a layer's bias, float32[channels]; the constant becomes the layer's own."""
     values = {tensor.name: tensor for tensor in model.graph.initializer}
+    name = f"{layer.name}/corrected"
     if len(layer.input) > 2:
         shift = shift + numpy_helper.to_array(values[layer.input[2]])
-    del layer.input[2:]
-    layer.input.append(f"{layer.name}/corrected")
-    model.graph.initializer.append(
-        numpy_helper.from_array(shift.astype(np.float32), layer.input[2])
-    )
+    layer.input[2:] = [name]
+    model.graph.initializer.append(numpy_helper.from_array(shift.astype(np.float32), name))

@@ -56,7 +56,6 @@ class NetworkInputs(Sequence[Image]):
         self._reading = Lock()
 
     def __len__(self) -> int:
-        """Return the number of readable photos."""
         return len(self.photos)
 
     @overload
@@ -98,7 +97,7 @@ def network_inputs(
             camera takes its place, or else the first of all.
         folder: where the file lies, 602 kB for a photo at size 224; None for the system's folder of
             temporary files, which may be in memory.
-        description: what it says.
+        description: what the progress says.
 
     Raises:
         InputError: not one photo can be read, or the folder's disk has no room.
@@ -124,9 +123,9 @@ def network_inputs(
                 else:
                     file.write(image.data)
                     readable.append(photo)
+        if not readable and not unreadable:
+            raise InputError("there is no photo to read")
         if not readable:
-            if not unreadable:
-                raise InputError("there is no photo to read")
             raise InputError(
                 "none of {count} photos can be read: {reason}",
                 count=len(unreadable),
@@ -148,15 +147,12 @@ def _loaded(
         unread = []
         for photo, image in in_order(load, wanted):
             if isinstance(image, ImageError):
-                unread.append(photo)
+                unread.append(stratum_of(photo))
             yield photo, image
-        wanted = [_replacement(photo, left) for photo in unread[: len(left)]]
-
-
-def _replacement(photo: Photo, left: list[Photo]) -> Photo:
-    """Take the photo out of `left` that replaces an unreadable one."""
-    alike = (row for row, other in enumerate(left) if stratum_of(other) == stratum_of(photo))
-    return left.pop(next(alike, 0))
+        wanted = []
+        for stratum in unread[: len(left)]:
+            alike = (row for row, other in enumerate(left) if stratum_of(other) == stratum)
+            wanted.append(left.pop(next(alike, 0)))
 
 
 def _check_room(count: int, size: int, folder: Path | None) -> None:

@@ -5,15 +5,13 @@ from __future__ import annotations
 import platform
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 from edgetlc.runtime.machine import processor_flags
 
 Kind = Literal["vnni", "avx2", "arm"]
 
 VNNI_FLAGS = frozenset({"avx512_vnni", "avx_vnni"})
-_BEYOND_VNNI = frozenset({"amx_int8"})
-_BEYOND_AVX2 = VNNI_FLAGS | {"avx512f"}
 
 
 @dataclass(frozen=True)
@@ -34,10 +32,6 @@ class Processor:
         """The instruction sets to hold OpenVINO to."""
         return tuple(isa for isa in self.stands_for.values() if isa)
 
-    def to_json(self) -> dict[str, Any]:
-        """Return what it stands for as a JSON document."""
-        return {"stands_for": dict(self.stands_for), "known": self.known}
-
 
 def this_processor() -> Processor:
     """Return what this machine's processor stands for; only Linux on x86 tells its abilities."""
@@ -52,7 +46,7 @@ def processor_with(flags: frozenset[str]) -> Processor:
     stands_for: dict[Kind, str] = {}
     if flags & VNNI_FLAGS:
         older = "AVX512_CORE_VNNI" if "avx512_vnni" in flags else "AVX2_VNNI"
-        stands_for["vnni"] = older if flags & _BEYOND_VNNI else ""
+        stands_for["vnni"] = older if "amx_int8" in flags else ""
     if "avx2" in flags:
-        stands_for["avx2"] = "AVX2" if flags & _BEYOND_AVX2 else ""
+        stands_for["avx2"] = "AVX2" if flags & {*VNNI_FLAGS, "avx512f"} else ""
     return Processor(stands_for)

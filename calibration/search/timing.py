@@ -16,6 +16,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -42,8 +43,7 @@ class Latency:
     Attributes:
         engine: engine and version, such as `openvino 2026.4.1`.
         held_to: the instruction set that OpenVINO was held to; empty for all this processor has.
-        median_ms: median milliseconds for one photo, pixels to probabilities.
-        fastest_ms: the fastest of the rounds.
+        median_ms, fastest_ms: milliseconds for one photo, pixels to probabilities, of the rounds.
     """
 
     engine: str
@@ -54,12 +54,7 @@ class Latency:
 
 @dataclass(frozen=True)
 class TimedModel:
-    """A deployable model and the photo it is timed with.
-
-    Attributes:
-        content: of the ONNX file.
-        pixels: uint8[1, H, W, 3], the host step's result.
-    """
+    """A deployable model, an ONNX file's content, and the pixels it is timed with."""
 
     content: bytes
     pixels: Pixels
@@ -79,7 +74,7 @@ def latencies(
     Args:
         models: by name, the float network first.
         rounds: timed runs of each, at least 3.
-        threads: processor threads; None leaves the choice to each engine.
+        threads: None leaves the choice to each engine.
         held_to: values of `ONEDNN_MAX_CPU_ISA`, one more run of OpenVINO each.
 
     Raises:
@@ -137,28 +132,25 @@ def _serve(folder: Path) -> None:
     """Do what the folder's order says; one line on standard output for each round."""
     order: dict[str, Any] = read_json(folder / _ORDER, "order")
     jobs: dict[str, Callable[[], object]] = {}
-    names: dict[str, str] = {}
+    names: list[list[tuple[str, str]]] = []  # of each model's jobs, and of their engines
     for number in range(order["models"]):
         content = (folder / f"{number}.onnx").read_bytes()
         pixels = np.load(folder / f"{number}.npy")
-        for name in order["engines"]:
-            engine = open_engine(name, [content], order["threads"])
-            names[name] = engine.name
-            jobs[f"{number} {name}"] = lambda e=engine, p=pixels: e.run(p)  # type: ignore[misc]
+        engines = [open_engine(name, [content], order["threads"]) for name in order["engines"]]
+        names.append([(f"{number} {engine.name}", engine.name) for engine in engines])
+        jobs |= {f"{number} {engine.name}": partial(engine.run, pixels) for engine in engines}
     with reporting(_LineByLine()):
         times = interleaved(jobs, order["rounds"])
-    rows = [
-        [
-            {
-                "engine": names[name],
-                "median_ms": statistics.median(times[f"{number} {name}"]),
-                "fastest_ms": min(times[f"{number} {name}"]),
-            }
-            for name in order["engines"]
-        ]
-        for number in range(order["models"])
-    ]
-    write_json(folder / _TIMES, rows)
+
+    def row(job: str, engine: str) -> dict[str, Any]:
+        rounds = times[job]
+        return {
+            "engine": engine,
+            "median_ms": statistics.median(rounds),
+            "fastest_ms": min(rounds),
+        }
+
+    write_json(folder / _TIMES, [[row(*one) for one in model] for model in names])
 
 
 class _LineByLine(Silent):

@@ -7,10 +7,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from edgetlc.calibration.search.result import BUSY, SearchResult
+from edgetlc.calibration.search.result import BUSY, Row, SearchResult
 from edgetlc.calibration.search.table import NO, YES, change, costs, losses, slot_name, slots
 from edgetlc.calibration.search.targets import MIN_GAIN
-from edgetlc.calibration.search.variant import Row
 from edgetlc.devices.profiles import Cameras
 from edgetlc.pages.charts import Axis, Box, Plot, is_far
 from edgetlc.pages.names import Names
@@ -121,20 +120,16 @@ def charts(result: SearchResult) -> Iterator[Chart]:
             Point(
                 number,
                 row.name,
-                ms,
+                time.median_ms,
                 row.measurement.worst_accuracy,
                 _kind(result, row),
                 row.name in result.front,
             )
             for number, row in enumerate(result.rows, start=1)
-            if (ms := _fastest(row, held_to)) is not None
+            if (time := row.fastest(held_to)) is not None
         ]
         engines = " / ".join(slot_name(slot) for slot in slots(result) if slot[1] == held_to)
         yield Chart.of(engines, points)
-
-
-def _fastest(row: Row, held_to: str) -> float | None:
-    return min((x.median_ms for x in row.latencies if x.held_to == held_to), default=None)
 
 
 def _kind(result: SearchResult, row: Row) -> str:
