@@ -13,14 +13,15 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import onnx
 from numpy.typing import NDArray
 
-from edgetlc.calibration.finished_steps import FinishedSteps
 from edgetlc.calibration.layers import macs, neighbours, quantized_layers
 from edgetlc.calibration.measurement import Measurement, Validation, compare, logits_of
+from edgetlc.calibration.preparation import FinishedSteps
 from edgetlc.calibration.qdq import with_float_layers
 from edgetlc.locale import _
 from edgetlc.progress import progress
@@ -64,14 +65,6 @@ class ControlledNetwork:
     measurement: Measurement
 
 
-@dataclass(frozen=True)
-class Step:
-    """Layers that go back together, and their effect."""
-
-    layers: Layers
-    effect: float
-
-
 def control_accuracy(
     network: onnx.ModelProto,
     quantized: onnx.ModelProto,
@@ -99,13 +92,14 @@ def control_accuracy(
     if measurement.holds(max_drop):
         return ControlledNetwork(model, (), logits, measurement)
     rows = hardest_photos(float_logits, logits, validation)
-    effects = _Effects(network, quantized, validation.subset(rows), float_logits[rows], steps)
+    hardest, logits_there = validation.subset(rows), float_logits[rows]
+    effects = partial(_effects, network, quantized, hardest, logits_there, steps)
     cost = macs(network)
     budget = LARGEST_FLOAT_SHARE * sum(cost[name] for name in quantized_layers(quantized))
     fallback: list[Fallback] = []
-    for step in ordered_steps(quantized, effects.of):
+    for layers, effect in ordered_steps(quantized, effects):
         done = [entry.layer for entry in fallback]
-        names = [name for name in step.layers if name not in done]
+        names = [name for name in layers if name not in done]
         budget -= sum(cost[name] for name in names)
         if not names:
             continue
@@ -115,7 +109,7 @@ def control_accuracy(
         logits = logits_of(model, validation)
         measurement = compare(float_logits, logits, validation)
         state = (measurement.worst.camera, measurement.worst_drop, measurement.worst_rise)
-        fallback += [Fallback(name, step.effect, *state) for name in names]
+        fallback += [Fallback(name, effect, *state) for name in names]
         if measurement.holds(max_drop):
             break
     return ControlledNetwork(model, tuple(fallback), logits, measurement)
@@ -143,8 +137,8 @@ def hardest_photos(
 
 def ordered_steps(
     quantized: onnx.ModelProto, effects: Callable[[Sequence[Layers]], list[float]]
-) -> list[Step]:
-    """Return the steps in which layers go back to float, the largest effect first.
+) -> list[tuple[Layers, float]]:
+    """Return the steps in which layers go back to float with their effects, the largest first.
 
     `effects` measures the effect of each of several sets of layers.
     """
@@ -155,53 +149,43 @@ def ordered_steps(
         return sum(max(measured[name,], 0.0) for name in layers)
 
     steps = [
-        Step(layers, effect)
+        (layers, effect)
         for layers, effect in measured.items()
         if len(layers) == 1 or effect - apart(layers) > _TOGETHER
     ]
-    return sorted(steps, key=lambda step: -step.effect)
+    return sorted(steps, key=lambda step: -step[1])
 
 
-class _Effects:
-    """Measures effects on a few photos, and keeps them."""
+def _effects(
+    network: onnx.ModelProto,
+    quantized: onnx.ModelProto,
+    photos: Validation,
+    float_logits: Logits,
+    steps: FinishedSteps | None,
+    sets: Sequence[Layers],
+) -> list[float]:
+    """Return the effect of each set of layers on the photos; several are measured at once."""
 
-    def __init__(
-        self,
-        network: onnx.ModelProto,
-        quantized: onnx.ModelProto,
-        photos: Validation,
-        float_logits: Logits,
-        steps: FinishedSteps | None,
-    ) -> None:
-        self._network, self._quantized = network, quantized
-        self._photos, self._float_logits = photos, float_logits
-        self._steps = steps
-        self._distance = self._distance_of(quantized)
-        self._key = hashlib.sha256(quantized.SerializeToString(deterministic=True)).hexdigest()[:16]
-
-    def of(self, sets: Sequence[Layers]) -> list[float]:
-        """Return the effect of each set of layers; several are measured at once."""
-        names = {layers: f"effect {self._key} {' '.join(layers)}" for layers in sets}
-        known: dict[Layers, float] = {}
-        for layers, name in names.items():
-            if self._steps and (effect := self._steps.get(name)) is not None:
-                known[layers] = effect
-        missing = [layers for layers in sets if layers not in known]
-        measured = in_order(self._effect, missing)
-        for layers, effect in progress(measured, _("effects of layers"), len(missing)):
-            known[layers] = effect
-            if self._steps:
-                self._steps.put(names[layers], effect)
-        return [known[layers] for layers in sets]
-
-    def _effect(self, layers: Layers) -> float:
-        model = with_float_layers(self._quantized, self._network, layers)
-        return 1 - self._distance_of(model) / self._distance
-
-    def _distance_of(self, model: onnx.ModelProto) -> float:
+    def distance(model: onnx.ModelProto) -> float:
         """Return the mean squared distance of the logits from float's.
 
         What is common to all classes of a photo changes no answer and is left out.
         """
-        moved = logits_of(model, self._photos, workers=1) - self._float_logits
+        moved = logits_of(model, photos, workers=1) - float_logits
         return float(np.square(moved - moved.mean(axis=1, keepdims=True)).mean())
+
+    def effect_of(layers: Layers) -> float:
+        return 1 - distance(with_float_layers(quantized, network, layers)) / whole
+
+    whole = distance(quantized)
+    key = hashlib.sha256(quantized.SerializeToString(deterministic=True)).hexdigest()[:16]
+    names = {layers: f"effect {key} {' '.join(layers)}" for layers in sets}
+    kept = {layers: steps.get(name) if steps else None for layers, name in names.items()}
+    known: dict[Layers, float] = {x: effect for x, effect in kept.items() if effect is not None}
+    missing = [layers for layers in sets if layers not in known]
+    measured = in_order(effect_of, missing)
+    for layers, effect in progress(measured, _("effects of layers"), len(missing)):
+        known[layers] = effect
+        if steps:
+            steps.put(names[layers], effect)
+    return [known[layers] for layers in sets]

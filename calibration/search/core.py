@@ -14,10 +14,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from edgetlc.calibration.config import SearchConfig
-from edgetlc.calibration.search.processor import Processor, this_processor
 from edgetlc.calibration.search.result import FLOAT, BuiltVariant, Row, SearchResult, Variant
 from edgetlc.calibration.search.targets import MIN_GAIN, TARGETS, recommend
-from edgetlc.calibration.search.timing import TimedModel, latencies
+from edgetlc.calibration.search.timing import Processor, TimedModel, latencies, this_processor
 from edgetlc.errors import EdgetlcError
 from edgetlc.export.assemble import deployable
 from edgetlc.locale import Message, _

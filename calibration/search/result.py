@@ -13,8 +13,7 @@ import onnx
 import edgetlc
 from edgetlc.calibration.measurement import CameraEffect, Measurement
 from edgetlc.calibration.quantize_run import MeasuredNetwork
-from edgetlc.calibration.search.processor import Processor
-from edgetlc.calibration.search.timing import Latency
+from edgetlc.calibration.search.timing import Latency, Processor
 from edgetlc.locale import Message
 from edgetlc.runtime.contract import PixelContract
 from edgetlc.runtime.machine import Machine

@@ -13,9 +13,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from edgetlc.calibration.search.processor import Kind, Processor
 from edgetlc.calibration.search.result import Recommendation, Row
-from edgetlc.calibration.search.timing import Latency
+from edgetlc.calibration.search.timing import Kind, Latency, Processor
 from edgetlc.locale import Message, _
 
 MIN_GAIN = 0.1

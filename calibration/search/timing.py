@@ -1,5 +1,6 @@
-"""How fast each candidate answers on each engine here, in a process of its own.
+"""How fast each candidate answers on each engine here, and which processors that stands for.
 
+The timing has a process of its own.
 A fresh process holds nothing but the engines, and oneDNN reads `ONEDNN_MAX_CPU_ISA` once, when it
 is loaded: that variable makes OpenVINO compute as an older processor would. ONNX Runtime cannot be
 held back. Rounds are interleaved as `edgetlc benchmark` does.
@@ -10,6 +11,7 @@ held back. Rounds are interleaved as `edgetlc benchmark` does.
 from __future__ import annotations
 
 import os
+import platform
 import statistics
 import subprocess
 import sys
@@ -18,7 +20,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 import numpy as np
 
@@ -27,13 +29,55 @@ from edgetlc.files import read_json, write_json
 from edgetlc.locale import _
 from edgetlc.progress import Silent, progress, reporting
 from edgetlc.runtime.engines import ENGINES, engines_for, open_engine
+from edgetlc.runtime.machine import processor_flags
 from edgetlc.runtime.pixels import Pixels
 from edgetlc.runtime.timing import interleaved
 
 T = TypeVar("T")
+Kind = Literal["vnni", "avx2", "arm"]
+
+VNNI_FLAGS = frozenset({"avx512_vnni", "avx_vnni"})
 
 _ORDER, _TIMES = "order.json", "times.json"
 _LAST_WORDS = 400  # characters of a failed process's output
+
+
+@dataclass(frozen=True)
+class Processor:
+    """Which kinds of processor can be measured here.
+
+    Attributes:
+        stands_for: kind to how: the empty text for this processor as it is, or the value of
+            `ONEDNN_MAX_CPU_ISA` that holds OpenVINO to it.
+        known: whether the system tells what the processor can do.
+    """
+
+    stands_for: Mapping[Kind, str]
+    known: bool = True
+
+    @property
+    def held_to(self) -> tuple[str, ...]:
+        """The instruction sets to hold OpenVINO to."""
+        return tuple(isa for isa in self.stands_for.values() if isa)
+
+
+def this_processor() -> Processor:
+    """Return what this machine's processor stands for; only Linux on x86 tells its abilities."""
+    if platform.machine().lower() in ("aarch64", "arm64"):
+        return Processor({"arm": ""})
+    flags = processor_flags()
+    return processor_with(flags) if flags else Processor({}, known=False)
+
+
+def processor_with(flags: frozenset[str]) -> Processor:
+    """Return what an x86 processor with these flags of Linux's `/proc/cpuinfo` stands for."""
+    stands_for: dict[Kind, str] = {}
+    if flags & VNNI_FLAGS:
+        older = "AVX512_CORE_VNNI" if "avx512_vnni" in flags else "AVX2_VNNI"
+        stands_for["vnni"] = older if "amx_int8" in flags else ""
+    if "avx2" in flags:
+        stands_for["avx2"] = "AVX2" if flags & {*VNNI_FLAGS, "avx512f"} else ""
+    return Processor(stands_for)
 
 
 @dataclass(frozen=True)
@@ -144,11 +188,7 @@ def _serve(folder: Path) -> None:
 
     def row(job: str, engine: str) -> dict[str, Any]:
         rounds = times[job]
-        return {
-            "engine": engine,
-            "median_ms": statistics.median(rounds),
-            "fastest_ms": min(rounds),
-        }
+        return {"engine": engine, "median_ms": statistics.median(rounds), "fastest_ms": min(rounds)}
 
     write_json(folder / _TIMES, [[row(*one) for one in model] for model in names])
 

@@ -14,9 +14,9 @@ from edgetlc.calibration.accuracy_control import (
     hardest_photos,
     ordered_steps,
 )
-from edgetlc.calibration.finished_steps import FinishedSteps
 from edgetlc.calibration.layers import macs, quantized_layers
 from edgetlc.calibration.measurement import Validation, compare, logits_of
+from edgetlc.calibration.preparation import FinishedSteps
 from edgetlc.calibration.qdq import with_float_layers
 from edgetlc.calibration.quantizer import quantize
 
@@ -135,7 +135,7 @@ def test_the_largest_effect_goes_first(quantized: onnx.ModelProto) -> None:
     def effects(sets: Sequence[tuple[str, ...]]) -> list[float]:
         return [together[s] if len(s) == 2 else alone[s[0]] for s in sets]  # type: ignore[index]
 
-    found = [(step.layers, step.effect) for step in ordered_steps(quantized, effects)]
+    found = ordered_steps(quantized, effects)
     assert found == [
         (("d", "e"), 0.9),
         (("b", "c"), 0.31),
