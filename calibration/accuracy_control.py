@@ -83,9 +83,9 @@ def control_accuracy(
         network: the float network.
         quantized: what `calibration.quantize` made of it.
         float_logits: float32[n, C], what `network` answers to the n validation photos.
-        validation: they decide.
+        validation: the photos that decide.
         max_drop: largest drop and rise, a share of a camera's photos, 0 to 1.
-        steps: keeps effects, so that an interrupted control goes on where it was; None keeps none.
+        steps: keeps effects, so that an interrupted control goes on where it was.
     """
     model, logits = quantized, logits_of(quantized, validation)
     measurement = compare(float_logits, logits, validation)

@@ -11,6 +11,7 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from io import BufferedRandom
 from pathlib import Path
 from threading import Lock
@@ -34,26 +35,21 @@ Image = NDArray[np.float32]
 """The network's input for one photo: float32[1, 3, S, S], normalised."""
 
 
+@dataclass(frozen=True, eq=False)
 class NetworkInputs(Sequence[Image]):
     """The network's inputs of the photos that could be read, in order; threads may share it.
 
     Attributes:
+        size: side of the images.
         photos: the readable ones, replacements last; `photos[i]` made input i.
         unreadable: photos that were passed over, with the reason.
     """
 
-    def __init__(
-        self,
-        file: BufferedRandom,
-        size: int,
-        photos: Sequence[Photo],
-        unreadable: Sequence[tuple[Photo, str]],
-    ) -> None:
-        self.photos = tuple(photos)
-        self.unreadable = tuple(unreadable)
-        self._file = file
-        self._shape = (1, 3, size, size)
-        self._reading = Lock()
+    file: BufferedRandom
+    size: int
+    photos: tuple[Photo, ...]
+    unreadable: tuple[tuple[Photo, str], ...]
+    _reading: Lock = field(default_factory=Lock)
 
     def __len__(self) -> int:
         return len(self.photos)
@@ -70,10 +66,10 @@ class NetworkInputs(Sequence[Image]):
         return self._read(rows) if isinstance(rows, int) else [self._read(row) for row in rows]
 
     def _read(self, row: int) -> Image:
-        image = np.empty(self._shape, np.float32)
+        image = np.empty((1, 3, self.size, self.size), np.float32)
         with self._reading:
-            self._file.seek(row * image.nbytes)
-            self._file.readinto(image.data)
+            self.file.seek(row * image.nbytes)
+            self.file.readinto(image.data)
         return image
 
 
@@ -132,7 +128,7 @@ def network_inputs(
                 reason=unreadable[0][1],
             )
         file.flush()
-        yield NetworkInputs(file, contract.size, readable, unreadable)
+        yield NetworkInputs(file, contract.size, tuple(readable), tuple(unreadable))
 
 
 def _loaded(

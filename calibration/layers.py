@@ -84,9 +84,8 @@ def macs(network: onnx.ModelProto) -> dict[str, int]:
 
 def is_int8(node: onnx.NodeProto, makers: Mapping[str, onnx.NodeProto]) -> bool:
     """Return whether a node is an int8 layer; `makers` is what `producers` returned."""
-    if node.op_type != "Conv" or node.input[1] not in makers:
-        return False
-    return bool(makers[node.input[1]].op_type == "DequantizeLinear")
+    maker = makers.get(node.input[1]) if node.op_type == "Conv" else None
+    return maker is not None and bool(maker.op_type == "DequantizeLinear")
 
 
 def source(

@@ -55,12 +55,8 @@ class Validation:
     def subset(self, rows: Iterable[int]) -> Validation:
         """Return the photos of these rows, in this order; their inputs are held in memory."""
         chosen = list(rows)
-        return Validation(
-            [self.inputs[row] for row in chosen],
-            self.truth[chosen],
-            tuple(self.cameras[row] for row in chosen),
-            self.roles,
-        )
+        inputs, cameras = [self.inputs[i] for i in chosen], tuple(self.cameras[i] for i in chosen)
+        return Validation(inputs, self.truth[chosen], cameras, self.roles)
 
 
 @dataclass(frozen=True)
@@ -94,11 +90,6 @@ class CameraEffect:
     def rise(self) -> float:
         """Rise of the false-genuine rate, -1 to 1; 0 without counterfeits."""
         return (self.false_genuine - self.float_false_genuine) / max(self.counterfeits, 1)
-
-    @property
-    def degradation(self) -> float:
-        """The larger of the two."""
-        return max(self.drop, self.rise)
 
     def to_json(self) -> dict[str, Any]:
         """Return the counts and the two shares."""
@@ -135,7 +126,7 @@ class Measurement:
     @property
     def worst(self) -> CameraEffect:
         """The camera that loses most by compression; of several, the one with most photos."""
-        return max(self.cameras, key=lambda effect: (effect.degradation, effect.photos))
+        return max(self.cameras, key=lambda one: (max(one.drop, one.rise), one.photos))
 
     @property
     def worst_drop(self) -> float:
@@ -200,14 +191,13 @@ def logits_of(
 def one_thread_session(model: onnx.ModelProto) -> Any:
     """Return an ONNX Runtime session, which several threads may share."""
     forbid_telemetry()
-    import onnxruntime
+    from onnxruntime import InferenceSession, SessionOptions
 
-    options = onnxruntime.SessionOptions()
+    options = SessionOptions()
     options.intra_op_num_threads = 1
     options.log_severity_level = 3
-    return onnxruntime.InferenceSession(
-        model.SerializeToString(), options, providers=["CPUExecutionProvider"]
-    )
+    content = model.SerializeToString()
+    return InferenceSession(content, options, providers=["CPUExecutionProvider"])
 
 
 def compare(

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from edgetlc.calibration.config import CalibrationConfig
 from edgetlc.calibration.inputs import NetworkInputs, network_inputs
 from edgetlc.calibration.measurement import Validation, logits_of
-from edgetlc.calibration.sampling import CalibrationSet, choose, chosen_by_user
+from edgetlc.calibration.sampling import CalibrationSet, calibration_set
 from edgetlc.data.photos import Photo, PhotoSet, digest_of
 from edgetlc.devices.camera import UNKNOWN_CAMERA
 from edgetlc.errors import InputError
@@ -67,13 +67,11 @@ class FinishedSteps:
 def resumable(folder: Path, key: Mapping[str, Any], *, resume: bool) -> Iterator[FinishedSteps]:
     """Yield the steps in a folder; it is removed when the block ends well, or has finished none.
 
-    Args:
-        folder: is made, and thrown away first unless `resume`.
-        key: what the results depend on, JSON values; another key's results are of no use.
-        resume: go on from what is there.
+    What is there is thrown away first unless `resume`. `key` is what the results depend on, JSON
+    values.
 
     Raises:
-        InputError: `resume`, and what is there was begun with other settings or photos.
+        InputError: `resume`, and what is there was begun with another key.
     """
     wanted = json.loads(json.dumps(key))
     if resume and folder.is_dir():
@@ -143,12 +141,7 @@ def prepared(
     """
     checkpoint = load_checkpoint(run)
     _check_training_part(checkpoint, photos)
-    allowed = calibration.allow_missing_cameras
-    if calibration.own is not None:
-        chosen = chosen_by_user(photos, calibration.own, allow_missing_cameras=allowed)
-    else:
-        count, seed = calibration.count, calibration.seed
-        chosen = choose(photos, count, seed, allow_missing_cameras=allowed)
+    chosen = calibration_set(photos, calibration)
     held_out = photos.part("val").photos
     key = {
         "checkpoint": sha256_file(run / CHECKPOINT_FILE),
@@ -175,7 +168,7 @@ def prepared(
             run,
             checkpoint,
             network,
-            chosen.as_read(images.photos, allow_missing_cameras=allowed),
+            chosen.as_read(images.photos, allow_missing_cameras=calibration.allow_missing_cameras),
             images,
             validation,
             inputs.photos,

@@ -101,11 +101,7 @@ def _pass_pairs_by(graph: onnx.GraphProto, wanted: set[str]) -> None:
         if computed_by is not None and is_int8(computed_by, makers):
             continue
         ends = [name for node in readers[pair.output[0]] for name in node.output]
-        ways = [
-            (node, name, list(_next_layers(node, readers)))
-            for name in ends
-            for node in readers[name]
-        ]
+        ways = [(x, name, list(_next_layers(x, readers))) for name in ends for x in readers[name]]
         needed = any(is_int8(layer, makers) for *_, layers in ways for layer in layers)
         for node, name, layers in ways:
             freed = any(layer.name in wanted for layer in layers) or not needed

@@ -29,10 +29,7 @@ from edgetlc.models.int8_checkpoint import INT8_FILE, RECORD_FILE
 class MeasuredNetwork:
     """An int8 network and what it does on the validation part.
 
-    Attributes:
-        float_fallback: layers that accuracy control put back to float, in order.
-        measurement: against float.
-        confidence: the refitted temperature and the change in calibration.
+    `float_fallback` are the layers that accuracy control put back to float, in order.
     """
 
     quantized: Quantized
@@ -58,7 +55,6 @@ class QuantizedRun:
     Attributes:
         path: the int8 network's file.
         calibration: the photos that set its ranges.
-        float_bytes, int8_bytes: sizes of the two networks.
         simulated: whether any validation photo was made by a simulation.
         unreadable: photos that were passed over, with the reason.
     """

@@ -66,8 +66,7 @@ def quantize(
 
     Args:
         network: `images` float32[N, 3, size, size] to `logits` and `evidence`; left as it is.
-        images: one array per calibration photo, in order; iterated more than once, one image
-            in memory at a time.
+        images: of the calibration photos; iterated more than once, one in memory at a time.
         config: how; what follows quantization, training and accuracy control, is not done here.
 
     Raises:

@@ -9,7 +9,7 @@ which `edgetlc data split` gives to the photos of one batch or scene.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -25,6 +25,7 @@ from edgetlc.files import sha256_file
 from edgetlc.locale import Message, _, n_
 
 K = TypeVar("K")
+Photos = Sequence[Photo]
 
 
 @dataclass(frozen=True)
@@ -69,33 +70,39 @@ class CalibrationSet:
         return replace(self, photos=photos, coverage=coverage)
 
 
-def choose(
-    photos: PhotoSet,
-    count: int = CalibrationConfig.count,
-    seed: int = 0,
-    *,
-    allow_missing_cameras: bool = False,
-) -> CalibrationSet:
-    """Choose calibration photos from the training part, in turn from every class x camera.
+def calibration_set(photos: PhotoSet, config: CalibrationConfig | None = None) -> CalibrationSet:
+    """Choose calibration photos from the training part.
 
-    Args:
-        photos: a split photo set; parts other than `train` only tell what will be verified.
-        count: photos wanted; all of the training part where it holds fewer.
-        seed: which photos of each class x camera come first.
-        allow_missing_cameras: go on where a camera of the validation or test part has no
-            calibration photo.
+    They are the user's `own`, in that order, or else taken in turn from every class x camera; parts
+    other than `train` only tell what will be verified.
 
     Raises:
-        InputError: fewer than 8 wanted or there, one class only, no training part, a training photo
-            that is in the validation or test part too, or a camera of these without a photo.
+        InputError: fewer than 8 wanted or there, one class only, no training part, a photo that is
+            in the validation or test part too or in a group with one of theirs, a camera of these
+            without a photo, or a photo of the user's that is not in the training part.
     """
-    if count < MINIMUM_PHOTOS:
+    config = config or CalibrationConfig()
+    training = photos.part("train").photos
+    held_out = [photo for photo in photos.photos if photo.part in ("val", "test")]
+    if config.own is None:
+        asked = config.count
+        order = _in_turn(training, held_out, config)
+    else:
+        asked = len(config.own.photos)
+        order = _by_user(training, held_out, config.own.photos)
+    coverage = Coverage.of(asked, order[:asked], training, held_out)
+    refuse_gaps(coverage, allow_missing_cameras=config.allow_missing_cameras)
+    return CalibrationSet(order[:asked], coverage, order[asked:])
+
+
+def _in_turn(training: Photos, held_out: Photos, config: CalibrationConfig) -> tuple[Photo, ...]:
+    """Return the training photos in turn from every class x camera."""
+    if config.count < MINIMUM_PHOTOS:
         raise InputError(
             "{count} calibration photos asked for; at least {least} are needed",
-            count=count,
+            count=config.count,
             least=MINIMUM_PHOTOS,
         )
-    training, held_out = photos.part("train").photos, _held_out(photos)
     refuse(
         [*by_content(training, held_out), *by_group(training, held_out)],
         _(
@@ -103,31 +110,20 @@ def choose(
             "without these by --calibration"
         ),
     )
-    order = tuple(in_turn(training, seed))
-    coverage = Coverage.of(count, order[:count], training, held_out)
-    refuse_gaps(coverage, allow_missing_cameras=allow_missing_cameras)
-    return CalibrationSet(order[:count], coverage, order[count:])
+    return tuple(in_turn(training, config.seed))
 
 
-def chosen_by_user(
-    photos: PhotoSet, own: PhotoSet, *, allow_missing_cameras: bool = False
-) -> CalibrationSet:
-    """Return the calibration set of the user's own list, in its order, each picture once.
+def _by_user(training: Photos, held_out: Photos, own: Photos) -> tuple[Photo, ...]:
+    """Return the user's own photos as the training part knows them, each picture once.
 
     Files are compared by content, so copies in another folder will do; what is known of a photo
     (class, camera, group) is taken from the training part.
-
-    Raises:
-        InputError: a photo is in the validation or test part or in a group with one of theirs, or
-            is not in the training part; fewer than 8 photos, one class only, no training part, or a
-            camera of the validation or test part without a photo.
     """
-    training, held_out = photos.part("train").photos, _held_out(photos)
     advice = _("take them out of your calibration photos")
-    refuse(by_content(own.photos, held_out), advice)
+    refuse(by_content(own, held_out), advice)
     at = {photo.path: photo for photo in training}
-    twins = {photo: at[photo.path] for photo in own.photos if photo.path in at}
-    elsewhere = [photo for photo in own.photos if photo not in twins]
+    twins = {photo: at[photo.path] for photo in own if photo.path in at}
+    elsewhere = [photo for photo in own if photo not in twins]
     for mine, theirs in same_content(elsewhere, training):
         twins.setdefault(mine, theirs)
     strangers = [str(photo.path) for photo in elsewhere if photo not in twins]
@@ -139,15 +135,9 @@ def chosen_by_user(
             training=len(training),
             photos=some_of(strangers),
         )
-    chosen = tuple(dict.fromkeys(twins[photo] for photo in own.photos))
+    chosen = tuple(dict.fromkeys(twins[photo] for photo in own))
     refuse(by_group(chosen, held_out), advice)
-    coverage = Coverage.of(len(own.photos), chosen, training, held_out)
-    refuse_gaps(coverage, allow_missing_cameras=allow_missing_cameras)
-    return CalibrationSet(chosen, coverage)
-
-
-def _held_out(photos: PhotoSet) -> list[Photo]:
-    return [photo for photo in photos.photos if photo.part in ("val", "test")]
+    return chosen
 
 
 @dataclass(frozen=True)

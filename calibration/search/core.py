@@ -40,7 +40,7 @@ def search(
         photo: what is timed: a typical photo.
         config: the bound, and how to time.
         simulated: whether any validation photo was made by a simulation.
-        processor: what this machine computes with; found out unless given.
+        processor: found out unless given.
 
     Raises:
         InputError: the float network cannot be made.

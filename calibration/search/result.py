@@ -25,12 +25,9 @@ BUSY = 1.5
 
 @dataclass(frozen=True)
 class Variant:
-    """One way to make the network.
+    """One way to make the network, called by a unique name; the float network's is `float`.
 
-    Attributes:
-        name: unique; the float network's is `float`.
-        how: it is made.
-        build: makes and measures it; an `EdgetlcError` leaves it out, with its message as reason.
+    `build` makes and measures it; an `EdgetlcError` leaves it out, with its message as reason.
     """
 
     name: str
@@ -44,10 +41,8 @@ class BuiltVariant:
 
     Attributes:
         model: `images` to `logits` and `evidence`.
-        contract: its pixels.
         temperature: divides its logits.
         measurement: against the run's float network.
-        remarks: what else is to be known.
         int8: what installs it as the run's int8 network; None for float and for students.
     """
 
@@ -137,12 +132,10 @@ class SearchResult:
     Attributes:
         rows: the candidates, float first.
         front: names of those on the Pareto front.
-        recommendations: one per target.
         left_out: candidates that were not made, or are another's equal, with the reason.
         max_drop: largest accepted fall of a camera's accuracy, a share of its photos.
         simulated: whether any validation photo was made by a simulation.
         photo: width and height of the pixels that were timed, for each network input's size.
-        rounds, threads: of the timing.
         created: UTC time, ISO 8601.
         built: the networks, by the candidate's name.
     """

@@ -34,12 +34,7 @@ def search_run(
 
     Where float or a student is recommended everywhere, the run's int8 network stays as it is.
 
-    Args:
-        run: a folder that `edgetlc train` wrote.
-        photos: the split photo set it was trained on.
-        calibration: which photos set the ranges.
-        config: what to search.
-        resume: go on from the steps that an interrupted command finished.
+    The arguments are those of `quantize_run`; `config` tells what to search.
 
     Raises:
         InputError: as `prepared` and `search` do, or a student that cannot be compared: other
@@ -94,19 +89,17 @@ def _check_students(run: Path, students: Sequence[Path]) -> None:
     """Refuse what cannot be compared before any work is done."""
     original = load_checkpoint(run)
     classes = [info.name for info in original.classes]
-    seen, names = {run.resolve()}, {FLOAT}
-    for student in students:
-        if student.resolve() in seen:
+    for place, student in enumerate(students):
+        before = students[:place]
+        if student.resolve() in (other.resolve() for other in (run, *before)):
             raise InputError(
                 "{student} is given twice; name every student once, and not the run",
                 student=student,
             )
-        if student.name in names:
+        if student.name in (FLOAT, *(other.name for other in before)):
             raise InputError(
                 "two students are called {name}; rename one of the folders", name=student.name
             )
-        seen.add(student.resolve())
-        names.add(student.name)
         checkpoint = load_checkpoint(student)
         theirs = [info.name for info in checkpoint.classes]
         if theirs != classes:

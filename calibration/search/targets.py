@@ -54,11 +54,7 @@ def recommend(
 ) -> Recommendation:
     """Return what to ship to a target.
 
-    Args:
-        target: one of `TARGETS`.
-        rows: of all candidates, the float network's first; it is always accepted.
-        processor: what was measured here can stand for.
-        max_drop: the bound.
+    Of the rows the float network's is the first; it is always accepted.
     """
     accepted = [row for row in rows if row.measurement.holds(max_drop)]
     held_to = processor.stands_for.get(target.kind) if target.kind else None
