@@ -10,7 +10,7 @@ fails on networks with branches that are added (NNCF 3.4).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from itertools import islice
 
 import numpy as np
@@ -18,6 +18,7 @@ import onnx
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
+from edgetlc.calibration.inputs import Image
 from edgetlc.calibration.layers import (
     convolutions,
     quantized_layers,
@@ -34,11 +35,9 @@ PHOTOS = 64
 
 _AXES = "all but channels"
 
-Images = Iterable[NDArray[np.float32]]
-
 
 def with_corrected_biases(
-    quantized: onnx.ModelProto, network: onnx.ModelProto, images: Images
+    quantized: onnx.ModelProto, network: onnx.ModelProto, images: Sequence[Image]
 ) -> onnx.ModelProto:
     """Return a copy of a quantized network with other biases in its int8 layers.
 
@@ -58,7 +57,7 @@ def with_corrected_biases(
 
 
 def _mean_results(
-    network: onnx.ModelProto, names: Sequence[str], images: Images
+    network: onnx.ModelProto, names: Sequence[str], images: Sequence[Image]
 ) -> dict[str, NDArray[np.float32]]:
     """Return the mean over photos and positions of layers' results, float32[channels] by name."""
     model = onnx.ModelProto()

@@ -40,11 +40,8 @@ class CalibrationConfig:
 class QatConfig:
     """Quantization-aware training.
 
-    Attributes:
-        epochs: passes over the training part, at least 1.
-        batch_size: images per step, at least 2.
-        learning_rate: the first of the cosine, in rounding steps, above 0.
-        device: `cpu`, `cuda`, or `cuda:1` for the second GPU.
+    At least 1 epoch, 2 images a step; the learning rate is the first of the cosine, in rounding
+    steps, above 0; the device is `cpu`, `cuda`, or `cuda:1` for the second GPU.
     """
 
     epochs: int = option(
@@ -119,12 +116,8 @@ class QuantizationConfig:
 class SearchConfig:
     """What to search, and how to time it.
 
-    Attributes:
-        max_drop: largest accepted fall of any camera's accuracy and rise of its false-genuine
-            rate on the validation part, a share of its photos.
-        qat: of the candidate with quantization-aware training; None for no such one.
-        students: run folders of other networks trained on the same photos.
-        rounds: at least 3.
+    `max_drop` is as in `QuantizationConfig`; without `qat` no candidate is trained on. Students are
+    run folders of other networks trained on the same photos. Rounds are at least 3.
     """
 
     max_drop: float = option(

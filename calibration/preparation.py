@@ -106,7 +106,6 @@ class Preparation:
         validation: the photos that judge, `validation_photos` the same as photos, in order.
         float_logits: float32[n, C], the float network's answers to them.
         unreadable: photos of both that were passed over, with the reason.
-        steps: that an interrupted command has finished, and this one finishes.
     """
 
     run: Path

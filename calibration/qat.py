@@ -18,8 +18,9 @@ import torch
 from torch.utils.data import DataLoader
 
 from edgetlc.calibration.config import QatConfig, QuantizationConfig
+from edgetlc.calibration.inputs import Image
 from edgetlc.calibration.int8_network import Int8Network
-from edgetlc.calibration.quantizer import Images, Quantized, quantize
+from edgetlc.calibration.quantizer import Quantized, quantize
 from edgetlc.data.photos import PhotoSet
 from edgetlc.errors import InputError
 from edgetlc.export.network import network_graph
@@ -38,7 +39,7 @@ from edgetlc.training.images import AugmentedBatches, BatchPlans, ImageSet, load
 def quantize_and_train(
     checkpoint: Checkpoint,
     photos: PhotoSet,
-    images: Sequence[Images],
+    images: Sequence[Image],
     config: QuantizationConfig,
     *,
     folder: Path | None = None,
@@ -48,12 +49,9 @@ def quantize_and_train(
     It has the form that `edgetlc.calibration.quantizer` gives it: the same graph, ranges and steps,
     with other int8 weights and biases.
 
-    Args:
-        checkpoint: the trained network, which stays as it is and teaches.
-        photos: the split photo set it was trained on; its training part is used.
-        images: the calibration photos' inputs.
-        config: how it is quantized and then trained; QAT with its defaults where it names none.
-        folder: where decoded photos lie meanwhile; None for the system's temporary files.
+    The checkpoint's network stays as it is and teaches, on the training part of the photos; the
+    images are the calibration photos' inputs. Decoded photos lie in `folder` meanwhile, by default
+    among the system's temporary files.
 
     Raises:
         InputError: an operator that cannot be quantized or trained, no training photo that can be

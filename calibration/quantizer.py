@@ -16,20 +16,16 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from types import ModuleType
 
-import numpy as np
 import onnx
-from numpy.typing import NDArray
 
 from edgetlc.calibration.bias_correction import with_corrected_biases
 from edgetlc.calibration.config import Preset, QuantizationConfig
+from edgetlc.calibration.inputs import Image
 from edgetlc.calibration.layers import float_layers, quantized_layers, with_layer_names
 from edgetlc.calibration.qdq import settle, with_float_layers
 from edgetlc.calibration.quantizable import EVIDENCE, INPUT, check_quantizable
 from edgetlc.errors import EdgetlcError, InputError
 from edgetlc.runtime.telemetry import forbid_telemetry
-
-Images = NDArray[np.float32]
-"""The network's input for one photo: float32[1, 3, size, size], normalised."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +56,7 @@ class Quantized:
 
 
 def quantize(
-    network: onnx.ModelProto, images: Sequence[Images], config: QuantizationConfig | None = None
+    network: onnx.ModelProto, images: Sequence[Image], config: QuantizationConfig | None = None
 ) -> Quantized:
     """Quantize a float network with ranges from calibration images.
 
@@ -97,7 +93,7 @@ def quantize(
 
 
 def _by_nncf(
-    network: onnx.ModelProto, images: Sequence[Images], preset: Preset, head: list[str]
+    network: onnx.ModelProto, images: Sequence[Image], preset: Preset, head: list[str]
 ) -> onnx.ModelProto:
     """Return what NNCF makes of the network; `head` names the nodes that stay float."""
     nncf = _nncf()

@@ -138,10 +138,8 @@ def front(points: Sequence[Sequence[float]], tolerance: Sequence[float]) -> tupl
     One point dominates another where it is nowhere worse by more than the tolerance, and somewhere
     better by more than that. Points that differ by noise alone are then all on the front, or none.
 
-    Args:
-        points: one row per candidate, one value per axis; larger is better on every axis.
-        tolerance: of every axis, the largest difference that counts as none; above 0 on two axes at
-            most, or three points could dominate each other in a circle.
+    Larger is better on every axis. The tolerance of an axis is the largest difference that counts
+    as none; above 0 on two at most, or three points could dominate each other in a circle.
     """
     assert sum(value > 0 for value in tolerance) <= 2
 

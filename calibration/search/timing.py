@@ -115,11 +115,8 @@ def latencies(
 
     All of them are in memory at once, or turns could not be interleaved.
 
-    Args:
-        models: by name, the float network first.
-        rounds: timed runs of each, at least 3.
-        threads: None leaves the choice to each engine.
-        held_to: values of `ONEDNN_MAX_CPU_ISA`, one more run of OpenVINO each.
+    There are at least 3 rounds; `threads` None leaves the choice to each engine; `held_to` are
+    values of `ONEDNN_MAX_CPU_ISA`, one more run of OpenVINO each.
 
     Raises:
         EdgetlcError: the timing process failed; with what it said last.
