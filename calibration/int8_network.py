@@ -210,11 +210,7 @@ def _check_operators(model: onnx.ModelProto) -> None:
         defaults = defs.get_schema(node.op_type, version).attributes
         heeded = _OPERATORS[node.op_type][1].split()
         for name, value in _attributes(node).items():
-            if name in ("pads", "dilations"):  # their defaults depend on the number of axes
-                default = [int(name == "dilations")] * len(value)
-            else:
-                default = helper.get_attribute_value(defaults[name].default_value)
-            if name not in heeded and value != default:
+            if name not in heeded and not _is_default(name, value, defaults[name].default_value):
                 raise InputError(
                     "quantization-aware training does not know {attribute} {value} of operator "
                     "{operator} (node {node!r}); quantize without it",
@@ -223,6 +219,12 @@ def _check_operators(model: onnx.ModelProto) -> None:
                     operator=node.op_type,
                     node=node.name,
                 )
+
+
+def _is_default(name: str, value: Any, default: onnx.AttributeProto) -> bool:
+    if name in ("pads", "dilations"):  # their defaults depend on the number of axes
+        return set(value) <= {int(name == "dilations")}
+    return bool(value == helper.get_attribute_value(default))
 
 
 def _constants(model: onnx.ModelProto) -> dict[str, Tensor]:
