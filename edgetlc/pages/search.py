@@ -102,8 +102,7 @@ def charts(result: SearchResult) -> Iterator[Chart]:
             judged = "accepted" if result.accepts(row) else "refused"
             kind = "float" if number == 1 else judged
             worst, on_front = row.measurement.worst_accuracy, row.name in result.front
-            times = [x.median_ms for x in row.latencies if x.held_to == held_to]
-            if times:
-                points.append(Point(number, row.name, min(times), worst, kind, on_front))
+            if time := row.fastest(held_to):
+                points.append(Point(number, row.name, time.median_ms, worst, kind, on_front))
         engines = " / ".join(slot_name(slot) for slot in slots(result) if slot[1] == held_to)
         yield Chart.of(engines, points)
