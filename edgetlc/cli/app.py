@@ -33,22 +33,8 @@ DEFECT = 70
 INTERRUPTED = 130
 
 _COMMANDS = (  # each is a module; a group is its module's `app`
-    "devices",
-    "data",
-    "demo",
-    "train",
-    "experiment",
-    "evaluate",
-    "runs",
-    "quantize",
-    "search",
-    "export",
-    "verify",
-    "answers",
-    "predict",
-    "benchmark",
-    "selftest",
-    "bundle",
+    *("devices", "data", "demo", "train", "experiment", "evaluate", "runs", "quantize", "search"),
+    *("export", "verify", "answers", "predict", "benchmark", "selftest", "bundle"),
 )
 _FROM_FILE = ("train",)
 _TOOLCHAIN = ("demo", "train", "evaluate", "quantize", "search", "export")
