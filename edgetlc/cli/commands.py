@@ -150,12 +150,7 @@ class Setting:
         return _keyword(self.name, Annotated[kind | None, info], None)
 
     def value(self, given: Any, before: Any) -> Any:
-        """Return what was given as the field holds it.
-
-        Args:
-            given: by the command line.
-            before: the field's value without it.
-        """
+        """Return what the command line gave as the field holds it, which held `before`."""
         if self.option.parse:
             return self.option.parse(given)
         if self.kind is bool:
@@ -181,13 +176,9 @@ def settings(config: Any, path: tuple[str, ...] = ()) -> Iterator[Setting]:
 
 
 def changed(config: Any, kind: Any, given: Mapping[Setting, Any], depth: int = 0) -> Any:
-    """Return a configuration with what was given on the command line.
+    """Return a configuration with what was given on the command line; None as `config` makes one.
 
-    Args:
-        config: to change; None makes one.
-        kind: its dataclass.
-        given: values by what they set.
-        depth: how deep in the whole configuration it lies.
+    `depth` tells how deep in the whole configuration it lies.
 
     Raises:
         InputError: a value out of range, or one that means nothing without another.
@@ -219,8 +210,9 @@ def expanded(function: Function, *, toolchain: str = "", file: bool = False) -> 
     document itself, piece by piece.
     """
     signature = _signature(function).parameters
-    single = [(p.name, p.annotation, p.default) for p in signature.values() if _is_field(p)]
-    own_kind = make_dataclass(function.__name__, single)
+    single = [p for p in signature.values() if isinstance(p.default, Field)]
+    triples = [(p.name, p.annotation, p.default) for p in single]
+    own_kind = make_dataclass(function.__name__, triples)
     own = {setting.name: setting for setting in settings(own_kind)}
     configurations: dict[str, tuple[Any, list[Setting]]] = {}
     parameters: list[inspect.Parameter] = []
@@ -288,10 +280,9 @@ def read_config(path: Path, kind: Any) -> Any:
     """
     try:
         return from_toml(path.read_text(encoding="utf-8"), kind)
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError("{path}: {reason}", path=path, reason=str(error)) from None
-    except InputError as error:
-        raise InputError("{path}: {reason}", path=path, reason=error) from None
+    except (OSError, UnicodeDecodeError, InputError) as error:
+        reason = error if isinstance(error, InputError) else str(error)
+        raise InputError("{path}: {reason}", path=path, reason=reason) from None
 
 
 def _signature(function: Function) -> inspect.Signature:
@@ -305,10 +296,6 @@ def _signature(function: Function) -> inspect.Signature:
             parameter = parameter.replace(annotation=Annotated[kind, info])
         parameters.append(parameter)
     return inspect.Signature(parameters)
-
-
-def _is_field(parameter: inspect.Parameter) -> bool:
-    return isinstance(parameter.default, Field)
 
 
 def _keyword(name: str, kind: Any, default: Any) -> inspect.Parameter:

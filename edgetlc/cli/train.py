@@ -57,10 +57,7 @@ def ready(
 ) -> TrainingConfig:
     """Return a configuration with the user's own cameras; ImageNet weights are downloaded.
 
-    Args:
-        config: as asked for.
-        devices: folder of the user's own camera profiles.
-        networks: that will be trained; the configuration's unless told.
+    `networks` are those that will be trained; the configuration's unless told.
 
     Raises:
         InputError: weights cannot be downloaded, or a profile is not valid.
