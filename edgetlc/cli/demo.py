@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from edgetlc.cli.console import answer, say
-from edgetlc.cli.options import Json, Overwrite, Seed
+from edgetlc.cli.console import Answer, say
+from edgetlc.cli.options import Overwrite, Seed
+from edgetlc.config import option
 from edgetlc.locale import _, local
 
 if TYPE_CHECKING:
@@ -19,11 +20,10 @@ def demo(
     output: Annotated[
         Path, typer.Option("-o", "--output", help=_("Folder for everything."))
     ] = Path("demo-out"),
-    epochs: Annotated[int, typer.Option("--epochs", help=_("Passes over the training part."))] = 10,
+    epochs: int = option(10, _("Passes over the training part.")),
     seed: Seed = 0,
     overwrite: Overwrite = False,
-    json_: Json = False,
-) -> None:
+) -> Answer:
     """Run the main job on generated photos: a few minutes on two processor cores.
 
     Example: edgetlc demo -o demo-out
@@ -36,7 +36,7 @@ def demo(
         "prediction": made.prediction.to_json(),
         "verification": made.verification.to_json(),
     }
-    answer(document, lambda: _show(made), as_json=json_)
+    return Answer(document, lambda: _show(made))
 
 
 def _show(made: Demo) -> None:
