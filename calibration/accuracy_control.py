@@ -11,17 +11,18 @@ Vocabulary:
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import onnx
 from numpy.typing import NDArray
 
-from edgetlc.calibration.finished_steps import FinishedSteps
-from edgetlc.calibration.float_fallback import with_float_layers
 from edgetlc.calibration.layers import macs, neighbours, quantized_layers
 from edgetlc.calibration.measurement import Measurement, Validation, compare, logits_of
+from edgetlc.calibration.preparation import FinishedSteps
+from edgetlc.calibration.qdq import with_float_layers
 from edgetlc.locale import _
 from edgetlc.progress import progress
 from edgetlc.threads import in_order
@@ -34,19 +35,12 @@ _TOGETHER = 0.1
 """Two neighbours make one step if together they have this much more effect than one by one."""
 
 Logits = NDArray[np.float32]
+Layers = tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class Fallback:
-    """One layer that went back to float, and how things stood after its step.
-
-    Attributes:
-        layer: its name.
-        effect: of its step, at most 1.
-        worst_camera: the camera that loses most.
-        worst_drop: largest drop of any camera.
-        worst_rise: largest rise of the false-genuine rate.
-    """
+    """One layer that went back to float, its step's effect, and how things stood after that."""
 
     layer: str
     effect: float
@@ -63,21 +57,12 @@ class ControlledNetwork:
         model: int8 with some layers in float; where the bound is not kept, as far as it got.
         float_fallback: these layers, in the order in which they went back.
         logits: float32[n, C], its answers on the validation part.
-        measurement: of these.
     """
 
     model: onnx.ModelProto
     float_fallback: tuple[Fallback, ...]
     logits: Logits
     measurement: Measurement
-
-
-@dataclass(frozen=True)
-class Step:
-    """Layers that go back together, and their effect."""
-
-    layers: tuple[str, ...]
-    effect: float
 
 
 def control_accuracy(
@@ -97,23 +82,24 @@ def control_accuracy(
     Args:
         network: the float network.
         quantized: what `calibration.quantize` made of it.
-        float_logits: float32[n, C], what `network` answers.
-        validation: the n photos that decide.
+        float_logits: float32[n, C], what `network` answers to the n validation photos.
+        validation: the photos that decide.
         max_drop: largest drop and rise, a share of a camera's photos, 0 to 1.
-        steps: keeps effects, so that an interrupted control goes on where it was; None keeps none.
+        steps: keeps effects, so that an interrupted control goes on where it was.
     """
     model, logits = quantized, logits_of(quantized, validation)
     measurement = compare(float_logits, logits, validation)
     if measurement.holds(max_drop):
         return ControlledNetwork(model, (), logits, measurement)
     rows = hardest_photos(float_logits, logits, validation)
-    effects = _Effects(network, quantized, validation.subset(rows), float_logits[rows], steps)
+    hardest, logits_there = validation.subset(rows), float_logits[rows]
+    effects = partial(_effects, network, quantized, hardest, logits_there, steps)
     cost = macs(network)
     budget = LARGEST_FLOAT_SHARE * sum(cost[name] for name in quantized_layers(quantized))
     fallback: list[Fallback] = []
-    for step in ordered_steps(quantized, effects.of):
+    for layers, effect in ordered_steps(quantized, effects):
         done = [entry.layer for entry in fallback]
-        names = [name for name in step.layers if name not in done]
+        names = [name for name in layers if name not in done]
         budget -= sum(cost[name] for name in names)
         if not names:
             continue
@@ -122,8 +108,8 @@ def control_accuracy(
         model = with_float_layers(quantized, network, [*done, *names])
         logits = logits_of(model, validation)
         measurement = compare(float_logits, logits, validation)
-        state = (measurement.worst_camera, measurement.worst_drop, measurement.worst_rise)
-        fallback += [Fallback(name, step.effect, *state) for name in names]
+        state = (measurement.worst.camera, measurement.worst_drop, measurement.worst_rise)
+        fallback += [Fallback(name, effect, *state) for name in names]
         if measurement.holds(max_drop):
             break
     return ControlledNetwork(model, tuple(fallback), logits, measurement)
@@ -134,14 +120,9 @@ def hardest_photos(
 ) -> list[int]:
     """Return the rows of photos on which effects are measured.
 
-    Of every camera the hardest photo, then the others by how hard they are: first those whose
-    answer changed, then those whose two best classes are nearest to each other.
-
-    Args:
-        float_logits: float32[n, C].
-        logits: float32[n, C], the quantized network's.
-        validation: the n photos.
-        count: how many are wanted; one of each camera in any case.
+    Of every camera the hardest photo, whatever the `count`, then the others by how hard they are:
+    first those whose answer changed, then those whose two best classes are nearest to each other.
+    Logits are float32[n, C].
     """
     second, first = np.sort(logits, axis=1)[:, -2:].T
     same = float_logits.argmax(axis=1) == logits.argmax(axis=1)
@@ -155,65 +136,56 @@ def hardest_photos(
 
 
 def ordered_steps(
-    quantized: onnx.ModelProto, effects: Callable[[Sequence[tuple[str, ...]]], list[float]]
-) -> list[Step]:
-    """Return the steps in which layers go back to float, the largest effect first.
+    quantized: onnx.ModelProto, effects: Callable[[Sequence[Layers]], list[float]]
+) -> list[tuple[Layers, float]]:
+    """Return the steps in which layers go back to float with their effects, the largest first.
 
-    Args:
-        quantized: the quantized network.
-        effects: measures the effect of each of several sets of layers.
+    `effects` measures the effect of each of several sets of layers.
     """
-    alone = [(name,) for name in quantized_layers(quantized)]
-    pairs = neighbours(quantized)
-    measured = dict(zip([*alone, *pairs], effects([*alone, *pairs]), strict=True))
-    joint = [
-        pair
-        for pair in pairs
-        if measured[pair] - sum(max(measured[name,], 0.0) for name in pair) > _TOGETHER
+    sets = [*((name,) for name in quantized_layers(quantized)), *neighbours(quantized)]
+    measured = dict(zip(sets, effects(sets), strict=True))
+
+    def apart(layers: Layers) -> float:
+        return sum(max(measured[name,], 0.0) for name in layers)
+
+    steps = [
+        (layers, effect)
+        for layers, effect in measured.items()
+        if len(layers) == 1 or effect - apart(layers) > _TOGETHER
     ]
-    steps = [Step(layers, measured[layers]) for layers in [*alone, *joint]]
-    return sorted(steps, key=lambda step: -step.effect)
+    return sorted(steps, key=lambda step: -step[1])
 
 
-class _Effects:
-    """Measures effects on a few photos, and keeps them."""
+def _effects(
+    network: onnx.ModelProto,
+    quantized: onnx.ModelProto,
+    photos: Validation,
+    float_logits: Logits,
+    steps: FinishedSteps | None,
+    sets: Sequence[Layers],
+) -> list[float]:
+    """Return the effect of each set of layers on the photos; several are measured at once."""
 
-    def __init__(
-        self,
-        network: onnx.ModelProto,
-        quantized: onnx.ModelProto,
-        photos: Validation,
-        float_logits: Logits,
-        steps: FinishedSteps | None,
-    ) -> None:
-        self._network, self._quantized = network, quantized
-        self._photos, self._float_logits = photos, float_logits
-        self._steps = steps
-        self._distance = self._distance_of(quantized)
-        self._key = hashlib.sha256(quantized.SerializeToString(deterministic=True)).hexdigest()[:16]
-
-    def of(self, sets: Sequence[tuple[str, ...]]) -> list[float]:
-        """Return the effect of each set of layers; several are measured at once."""
-        names = {layers: f"effect {self._key} {' '.join(layers)}" for layers in sets}
-        known: dict[tuple[str, ...], float | None] = {
-            layers: self._steps.get(name) if self._steps else None for layers, name in names.items()
-        }
-        missing = [layers for layers in sets if known[layers] is None]
-        measured = in_order(self._effect, missing)
-        for layers, effect in progress(measured, _("effects of layers"), len(missing)):
-            known[layers] = effect
-            if self._steps:
-                self._steps.put(names[layers], effect)
-        return [effect for effect in known.values() if effect is not None]
-
-    def _effect(self, layers: Iterable[str]) -> float:
-        model = with_float_layers(self._quantized, self._network, layers)
-        return 1 - self._distance_of(model) / self._distance
-
-    def _distance_of(self, model: onnx.ModelProto) -> float:
+    def distance(model: onnx.ModelProto) -> float:
         """Return the mean squared distance of the logits from float's.
 
         What is common to all classes of a photo changes no answer and is left out.
         """
-        moved = logits_of(model, self._photos, workers=1) - self._float_logits
+        moved = logits_of(model, photos, workers=1) - float_logits
         return float(np.square(moved - moved.mean(axis=1, keepdims=True)).mean())
+
+    def effect_of(layers: Layers) -> float:
+        return 1 - distance(with_float_layers(quantized, network, layers)) / whole
+
+    whole = distance(quantized)
+    key = hashlib.sha256(quantized.SerializeToString(deterministic=True)).hexdigest()[:16]
+    names = {layers: f"effect {key} {' '.join(layers)}" for layers in sets}
+    kept = {layers: steps.get(name) if steps else None for layers, name in names.items()}
+    known: dict[Layers, float] = {x: effect for x, effect in kept.items() if effect is not None}
+    missing = [layers for layers in sets if layers not in known]
+    measured = in_order(effect_of, missing)
+    for layers, effect in progress(measured, _("effects of layers"), len(missing)):
+        known[layers] = effect
+        if steps:
+            steps.put(names[layers], effect)
+    return [known[layers] for layers in sets]

@@ -10,7 +10,7 @@ fails on networks with branches that are added (NNCF 3.4).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from itertools import islice
 
 import numpy as np
@@ -18,6 +18,7 @@ import onnx
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
+from edgetlc.calibration.inputs import Image
 from edgetlc.calibration.layers import (
     convolutions,
     quantized_layers,
@@ -34,19 +35,14 @@ PHOTOS = 64
 
 _AXES = "all but channels"
 
-Images = Iterable[NDArray[np.float32]]
-
 
 def with_corrected_biases(
-    quantized: onnx.ModelProto, network: onnx.ModelProto, images: Images
+    quantized: onnx.ModelProto, network: onnx.ModelProto, images: Sequence[Image]
 ) -> onnx.ModelProto:
     """Return a copy of a quantized network with other biases in its int8 layers.
 
-    Args:
-        quantized: of `network`.
-        network: the float network.
-        images: calibration inputs, float32[1, 3, S, S] each; the first `PHOTOS` are used, once for
-            every layer.
+    `network` is the float one. Of the images, calibration inputs float32[1, 3, S, S] each, the
+    first `PHOTOS` are used, once for every layer.
     """
     model = onnx.ModelProto()
     model.CopyFrom(quantized)
@@ -61,7 +57,7 @@ def with_corrected_biases(
 
 
 def _mean_results(
-    network: onnx.ModelProto, names: Sequence[str], images: Images
+    network: onnx.ModelProto, names: Sequence[str], images: Sequence[Image]
 ) -> dict[str, NDArray[np.float32]]:
     """Return the mean over photos and positions of layers' results, float32[channels] by name."""
     model = onnx.ModelProto()
@@ -86,10 +82,8 @@ def _mean_results(
 def _add_to_bias(model: onnx.ModelProto, layer: onnx.NodeProto, shift: NDArray[np.float32]) -> None:
     """Add to a layer's bias, float32[channels]; the constant becomes the layer's own."""
     values = {tensor.name: tensor for tensor in model.graph.initializer}
+    name = f"{layer.name}/corrected"
     if len(layer.input) > 2:
         shift = shift + numpy_helper.to_array(values[layer.input[2]])
-    del layer.input[2:]
-    layer.input.append(f"{layer.name}/corrected")
-    model.graph.initializer.append(
-        numpy_helper.from_array(shift.astype(np.float32), layer.input[2])
-    )
+    layer.input[2:] = [name]
+    model.graph.initializer.append(numpy_helper.from_array(shift.astype(np.float32), name))

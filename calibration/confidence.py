@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from edgetlc.statistics.reliability import reliability
 from edgetlc.training.temperature import fit_temperature
+
+Logits = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -28,10 +29,6 @@ class Confidence:
     excess: float
     error: float | None
 
-    def to_json(self) -> dict[str, Any]:
-        """Return the figures as a JSON document."""
-        return asdict(self)
-
 
 @dataclass(frozen=True)
 class Refit:
@@ -41,24 +38,13 @@ class Refit:
     before: Confidence
     after: Confidence
 
-    def to_json(self) -> dict[str, Any]:
-        """Return the three as a JSON document."""
-        return asdict(self)
-
 
 def refit(
-    float_logits: NDArray[np.float32],
-    logits: NDArray[np.float32],
-    truth: NDArray[np.int64],
-    temperature: float,
+    float_logits: Logits, logits: Logits, truth: NDArray[np.int64], temperature: float
 ) -> Refit:
     """Fit the compressed network's temperature on validation photos and tell what it changes.
 
-    Args:
-        float_logits: float32[n, C] of the float network.
-        logits: float32[n, C] of the compressed one.
-        truth: int64[n], class indices.
-        temperature: the float network's.
+    Logits are float32[n, C] each, truth int64[n] class indices; the temperature is the float one's.
     """
     return Refit(
         confidence(float_logits, truth, temperature),
@@ -67,9 +53,7 @@ def refit(
     )
 
 
-def confidence(
-    logits: NDArray[np.float32], truth: NDArray[np.int64], temperature: float
-) -> Confidence:
+def confidence(logits: Logits, truth: NDArray[np.int64], temperature: float) -> Confidence:
     """Measure confidences: logits float32[n, C], truth int64[n]."""
     scaled = logits.astype(np.float64) / temperature
     scaled -= scaled.max(axis=1, keepdims=True)

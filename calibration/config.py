@@ -24,11 +24,8 @@ BiasCorrection = Literal["fast", "accurate"]
 class CalibrationConfig:
     """Which photos set the int8 ranges.
 
-    Attributes:
-        count: photos wanted, stratified over class x camera.
-        seed: which photos of each class x camera are taken first.
-        own: the user's own list; each must be a photo of the training part.
-        allow_missing_cameras: go on where a camera to be verified has no training photo.
+    `count` photos are stratified over class x camera; `seed` tells which come first. `own` is the
+    user's list instead; each must be a photo of the training part.
     """
 
     count: int = option(300, _("Calibration photos."), flag="--photos")
@@ -43,12 +40,8 @@ class CalibrationConfig:
 class QatConfig:
     """Quantization-aware training.
 
-    Attributes:
-        epochs: passes over the training part, at least 1.
-        batch_size: images per step, at least 2.
-        learning_rate: the first of the cosine, in rounding steps, above 0.
-        seed: of order and augmentation.
-        device: `cpu`, `cuda`, or `cuda:1` for the second GPU.
+    At least 1 epoch, 2 images a step; the learning rate is the first of the cosine, in rounding
+    steps, above 0; the device is `cpu`, `cuda`, or `cuda:1` for the second GPU.
     """
 
     epochs: int = option(
@@ -86,7 +79,6 @@ class QuantizationConfig:
             which matters where they are not those of a ReLU.
         bias_correction: `fast` is NNCF's, in seconds; `accurate` runs the network quantized so far,
             layer by layer, see `calibration.bias_correction`.
-        float_layers: names of convolutions that stay float.
         qat: quantization-aware training after it, or None.
         max_drop: largest fall of any camera's accuracy, and rise of its false-genuine rate, on the
             validation part, a share of its photos; None measures them and accepts any.
@@ -124,13 +116,8 @@ class QuantizationConfig:
 class SearchConfig:
     """What to search, and how to time it.
 
-    Attributes:
-        max_drop: largest accepted fall of any camera's accuracy and rise of its false-genuine
-            rate on the validation part, a share of its photos.
-        qat: of the candidate with quantization-aware training; None for no such one.
-        students: run folders of other networks trained on the same photos.
-        rounds: timed runs of each candidate on each engine, at least 3.
-        threads: processor threads of the timing; None leaves the choice to each engine.
+    `max_drop` is as in `QuantizationConfig`; without `qat` no candidate is trained on. Students are
+    run folders of other networks trained on the same photos. Rounds are at least 3.
     """
 
     max_drop: float = option(

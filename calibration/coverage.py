@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from edgetlc.data.photos import Photo
@@ -14,21 +14,17 @@ from edgetlc.locale import Message, _, n_
 
 MINIMUM_PHOTOS = 8
 
-Key = tuple[str, str | None]
 
-
-def stratum_of(photo: Photo) -> Key:
+def stratum_of(photo: Photo) -> tuple[str, str | None]:
     """Return a photo's class and camera; photos of unknown cameras form strata of their own."""
     return photo.label, photo.camera
 
 
 @dataclass(frozen=True)
 class Stratum:
-    """One class x camera.
+    """One class x camera; the camera is None for unknown ones.
 
     Attributes:
-        label: the class.
-        camera: id of the camera profile, or None for unknown cameras.
         photos: how many calibrate.
         available: how many the training part holds.
         held_out: how many the validation and test parts hold.
@@ -47,13 +43,8 @@ class Stratum:
 
     def to_json(self) -> dict[str, Any]:
         """Return the stratum as it is recorded; an unknown camera is null."""
-        return {
-            "class": self.label,
-            "camera": self.camera,
-            "photos": self.photos,
-            "available": self.available,
-            "held_out": self.held_out,
-        }
+        values = asdict(self)
+        return {"class": values.pop("label"), **values}
 
 
 @dataclass(frozen=True)
@@ -78,13 +69,9 @@ class Coverage:
         held_out: Iterable[Photo],
     ) -> Coverage:
         """Count the chosen photos beside those they were chosen from and those that will judge."""
-        taken, available, judging = (
-            Counter(map(stratum_of, photos)) for photos in (chosen, training, held_out)
-        )
-        keys = sorted({*available, *judging}, key=lambda key: (key[0], key[1] is None, key[1]))
-        return cls(
-            asked, tuple(Stratum(*key, taken[key], available[key], judging[key]) for key in keys)
-        )
+        counts = [Counter(map(stratum_of, photos)) for photos in (chosen, training, held_out)]
+        keys = sorted({*counts[1], *counts[2]}, key=lambda key: (key[0], key[1] is None, key[1]))
+        return cls(asked, tuple(Stratum(*key, *(count[key] for count in counts)) for key in keys))
 
     def with_photos(self, chosen: Iterable[Photo]) -> Coverage:
         """Return the coverage by other photos of the same training part."""
@@ -108,15 +95,12 @@ class Coverage:
         return {camera: taken for camera, (taken, _all) in self.cameras().items() if taken}
 
     def cameras(self) -> dict[str, tuple[int, int]]:
-        """Return calibration photos and training photos of every camera."""
-        names = sorted({stratum.camera_name for stratum in self.strata})
-        return {
-            name: (
-                sum(s.photos for s in self.strata if s.camera_name == name),
-                sum(s.available for s in self.strata if s.camera_name == name),
-            )
-            for name in names
-        }
+        """Return calibration photos and training photos of every camera, by name."""
+        found: dict[str, tuple[int, int]] = {}
+        for s in sorted(self.strata, key=lambda s: s.camera_name):
+            taken, available = found.get(s.camera_name, (0, 0))
+            found[s.camera_name] = taken + s.photos, available + s.available
+        return found
 
     @property
     def missing_cameras(self) -> tuple[str, ...]:
@@ -128,30 +112,25 @@ class Coverage:
     def warnings(self) -> tuple[Message, ...]:
         """What a user should know, a sentence each."""
         warnings = []
-        if self.photos < self.asked:
-            whole = self.photos == self.available
-            why = (
-                _("the training part holds no more")
-                if whole
-                else _("others are unreadable or copies")
-            )
+        taken, missing = self.photos, self.missing_cameras
+        if taken < self.asked:
+            no_more = _("the training part holds no more")
+            unfit = _("others are unreadable or copies")
+            why = no_more if taken == self.available else unfit
             warnings.append(
                 _(
                     "{asked} calibration photos asked for, {taken} taken: {why}",
                     asked=self.asked,
-                    taken=self.photos,
+                    taken=taken,
                     why=why,
                 )
             )
-        if self.missing_cameras:
-            cameras = ", ".join(self.missing_cameras)
-            warnings.append(_("no calibration photo of {cameras}", cameras=cameras))
+        if missing:
+            warnings.append(_("no calibration photo of {cameras}", cameras=", ".join(missing)))
         pairs = [
-            f"{stratum.label} x {stratum.camera_name}"
-            for stratum in self.strata
-            if stratum.held_out
-            and not stratum.photos
-            and stratum.camera_name not in self.missing_cameras
+            f"{s.label} x {s.camera_name}"
+            for s in self.strata
+            if s.held_out and not s.photos and s.camera_name not in missing
         ]
         if pairs:
             warnings.append(
@@ -178,10 +157,11 @@ def refuse_gaps(coverage: Coverage, *, allow_missing_cameras: bool = False) -> N
         InputError: fewer than 8 photos, one class only, or a camera of the validation or test part
             without a photo, unless that is allowed.
     """
-    if coverage.photos < MINIMUM_PHOTOS:
+    count, missing = coverage.photos, coverage.missing_cameras
+    if count < MINIMUM_PHOTOS:
         raise InputError(
             "{count} calibration photos; at least {least} are needed: add some",
-            count=coverage.photos,
+            count=count,
             least=MINIMUM_PHOTOS,
         )
     labels = {stratum.label for stratum in coverage.strata if stratum.photos}
@@ -189,32 +169,27 @@ def refuse_gaps(coverage: Coverage, *, allow_missing_cameras: bool = False) -> N
         raise InputError(
             "all {count} calibration photos are of class {label!r}; the ranges need photos of "
             "at least two classes: add others or take more photos",
-            count=coverage.photos,
+            count=count,
             label=labels.pop(),
         )
-    if coverage.missing_cameras and not allow_missing_cameras:
-        raise InputError(_missing_cameras(coverage))
-
-
-def _missing_cameras(coverage: Coverage) -> Message:
-    """Say which cameras are missing and why: no training photo, or none of them taken."""
-    every = coverage.cameras()
-    cameras = [
-        n_(
-            "{camera} ({count} training photo)",
-            "{camera} ({count} training photos)",
-            count=every[camera][1],
-            camera=camera,
+    if missing and not allow_missing_cameras:
+        every = coverage.cameras()
+        cameras = [
+            n_(
+                "{camera} ({count} training photo)",
+                "{camera} ({count} training photos)",
+                count=every[camera][1],
+                camera=camera,
+            )
+            for camera in missing
+        ]
+        raise InputError(
+            "no calibration photo of a camera that the validation or test part holds: {cameras}; "
+            "add training photos of a camera that has none, take at least {least} photos, one of "
+            "every class x camera, or pass --allow-missing-cameras",
+            cameras=some_of(cameras),
+            least=sum(stratum.available > 0 for stratum in coverage.strata),
         )
-        for camera in coverage.missing_cameras
-    ]
-    return _(
-        "no calibration photo of a camera that the validation or test part holds: {cameras}; add "
-        "training photos of a camera that has none, take at least {least} photos, one of every "
-        "class x camera, or pass --allow-missing-cameras",
-        cameras=some_of(cameras),
-        least=sum(stratum.available > 0 for stratum in coverage.strata),
-    )
 
 
 def some_of(words: Sequence[str], most: int = 6) -> str:

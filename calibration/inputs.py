@@ -11,6 +11,7 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from io import BufferedRandom
 from pathlib import Path
 from threading import Lock
@@ -34,29 +35,23 @@ Image = NDArray[np.float32]
 """The network's input for one photo: float32[1, 3, S, S], normalised."""
 
 
+@dataclass(frozen=True, eq=False)
 class NetworkInputs(Sequence[Image]):
     """The network's inputs of the photos that could be read, in order; threads may share it.
 
     Attributes:
+        size: side of the images.
         photos: the readable ones, replacements last; `photos[i]` made input i.
         unreadable: photos that were passed over, with the reason.
     """
 
-    def __init__(
-        self,
-        file: BufferedRandom,
-        size: int,
-        photos: Sequence[Photo],
-        unreadable: Sequence[tuple[Photo, str]],
-    ) -> None:
-        self.photos = tuple(photos)
-        self.unreadable = tuple(unreadable)
-        self._file = file
-        self._shape = (1, 3, size, size)
-        self._reading = Lock()
+    file: BufferedRandom
+    size: int
+    photos: tuple[Photo, ...]
+    unreadable: tuple[tuple[Photo, str], ...]
+    _reading: Lock = field(default_factory=Lock)
 
     def __len__(self) -> int:
-        """Return the number of readable photos."""
         return len(self.photos)
 
     @overload
@@ -71,10 +66,10 @@ class NetworkInputs(Sequence[Image]):
         return self._read(rows) if isinstance(rows, int) else [self._read(row) for row in rows]
 
     def _read(self, row: int) -> Image:
-        image = np.empty(self._shape, np.float32)
+        image = np.empty((1, 3, self.size, self.size), np.float32)
         with self._reading:
-            self._file.seek(row * image.nbytes)
-            self._file.readinto(image.data)
+            self.file.seek(row * image.nbytes)
+            self.file.readinto(image.data)
         return image
 
 
@@ -98,7 +93,7 @@ def network_inputs(
             camera takes its place, or else the first of all.
         folder: where the file lies, 602 kB for a photo at size 224; None for the system's folder of
             temporary files, which may be in memory.
-        description: what it says.
+        description: what the progress says.
 
     Raises:
         InputError: not one photo can be read, or the folder's disk has no room.
@@ -124,16 +119,16 @@ def network_inputs(
                 else:
                     file.write(image.data)
                     readable.append(photo)
+        if not readable and not unreadable:
+            raise InputError("there is no photo to read")
         if not readable:
-            if not unreadable:
-                raise InputError("there is no photo to read")
             raise InputError(
                 "none of {count} photos can be read: {reason}",
                 count=len(unreadable),
                 reason=unreadable[0][1],
             )
         file.flush()
-        yield NetworkInputs(file, contract.size, readable, unreadable)
+        yield NetworkInputs(file, contract.size, tuple(readable), tuple(unreadable))
 
 
 def _loaded(
@@ -148,15 +143,12 @@ def _loaded(
         unread = []
         for photo, image in in_order(load, wanted):
             if isinstance(image, ImageError):
-                unread.append(photo)
+                unread.append(stratum_of(photo))
             yield photo, image
-        wanted = [_replacement(photo, left) for photo in unread[: len(left)]]
-
-
-def _replacement(photo: Photo, left: list[Photo]) -> Photo:
-    """Take the photo out of `left` that replaces an unreadable one."""
-    alike = (row for row, other in enumerate(left) if stratum_of(other) == stratum_of(photo))
-    return left.pop(next(alike, 0))
+        wanted = []
+        for stratum in unread[: len(left)]:
+            alike = (row for row, other in enumerate(left) if stratum_of(other) == stratum)
+            wanted.append(left.pop(next(alike, 0)))
 
 
 def _check_room(count: int, size: int, folder: Path | None) -> None:

@@ -19,7 +19,7 @@ from onnx import defs, helper, numpy_helper
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from edgetlc.calibration.layers import convolutions, producers, quantized_layers, with_layer_names
+from edgetlc.calibration.layers import convolutions, is_int8, producers, with_layer_names
 from edgetlc.calibration.quantizable import EVIDENCE, INPUT, LOGITS
 from edgetlc.errors import InputError
 
@@ -36,8 +36,8 @@ class Int8Network(nn.Module):
     the data than all the training that its statistics come from.
 
     Args:
-        quantized: what `edgetlc.calibration.quantizer` made.
-        original: the float network that it was made of.
+        quantized: what `edgetlc.calibration.quantizer` made of `original`.
+        original: the float network.
         device: `cpu` or `cuda`.
 
     Raises:
@@ -50,13 +50,16 @@ class Int8Network(nn.Module):
         super().__init__()
         _check_operators(quantized)
         self._quantized = quantized
-        self._sources = _weight_sources(quantized)
-        constants, floats = _constants(quantized), _float_weights(original)
+        makers = producers(quantized.graph)
+        self._int8 = [node for node in convolutions(quantized) if is_int8(node, makers)]
+        self._sources = {node.name: makers[node.input[1]] for node in self._int8}
+        constants, originals = _constants(quantized), _constants(original)
+        weights = {node.name: node.input[1] for node in convolutions(with_layer_names(original))}
         self.layers = nn.ModuleDict()
-        for node in self._int8_nodes():
+        for node in self._int8:
             step = constants[self._sources[node.name].input[1]]
             bias = constants[node.input[2]] if len(node.input) > 2 else None
-            self.layers[_key(node)] = Int8Layer(floats[node.name], step, bias)
+            self.layers[_key(node)] = Int8Layer(originals[weights[node.name]], step, bias)
         fixed = {source.output[0] for source in self._sources.values()}
         self._nodes = [node for node in quantized.graph.node if node.output[0] not in fixed]
         self._attributes = [_attributes(node) for node in self._nodes]
@@ -64,11 +67,7 @@ class Int8Network(nn.Module):
         self.to(device)
 
     def forward(self, images: Tensor) -> tuple[Tensor, Tensor]:
-        """Return logits and evidence, as `Classifier` does.
-
-        Args:
-            images: float32[N, 3, S, S], normalised.
-        """
+        """Return logits and evidence of images float32[N, 3, S, S], as `Classifier` does."""
         values = {**self._constants, INPUT: images}
         for node, attributes in zip(self._nodes, self._attributes, strict=True):
             inputs = [values[name] for name in node.input if name in values]
@@ -80,7 +79,7 @@ class Int8Network(nn.Module):
     def model(self) -> onnx.ModelProto:
         """Return the quantized network with what its layers have learnt."""
         learnt: dict[str, NDArray[Any]] = {}
-        for node in self._int8_nodes():
+        for node in self._int8:
             layer = self.layers[_key(node)]
             assert isinstance(layer, Int8Layer)
             learnt[self._sources[node.name].input[0]] = layer.int8_weight()
@@ -93,20 +92,13 @@ class Int8Network(nn.Module):
                 tensor.CopyFrom(numpy_helper.from_array(learnt[tensor.name], tensor.name))
         return model
 
-    def _int8_nodes(self) -> list[onnx.NodeProto]:
-        return [node for node in convolutions(self._quantized) if node.name in self._sources]
-
 
 class Int8Layer(nn.Module):
     """Weights of one layer, in units of each channel's step.
 
     In these units a learning rate means the same for every channel, however much the channels'
-    weights differ in size: one of 0.001 moves a weight by a thousandth of a rounding step.
-
-    Args:
-        weight: float32[O, I, h, w] before rounding.
-        step: float32[O] between neighbouring int8 weights.
-        bias: float32[O], or None.
+    weights differ in size: one of 0.001 moves a weight by a thousandth of a rounding step. Weights
+    are float32[O, I, h, w], before rounding; steps and biases are float32[O].
     """
 
     step: Tensor
@@ -143,9 +135,8 @@ def _quantize(inputs: list[Tensor], attributes: Attributes) -> Tensor:
     lowest, highest = (0, 255) if zero.dtype == torch.uint8 else (-128, 127)
     zero = zero.to(torch.int32)
     if step.numel() == 1:
-        return torch.fake_quantize_per_tensor_affine(
-            value, step.reshape(()), zero.reshape(()), lowest, highest
-        )
+        step, zero = step.reshape(()), zero.reshape(())
+        return torch.fake_quantize_per_tensor_affine(value, step, zero, lowest, highest)
     axis = attributes.get("axis", 1)
     return torch.fake_quantize_per_channel_affine(value, step, zero, axis, lowest, highest)
 
@@ -156,23 +147,15 @@ def _add(inputs: list[Tensor], _: Attributes) -> Tensor:
 
 def _convolve(inputs: list[Any], attributes: Attributes) -> Tensor:
     value, weight, bias = (*inputs, None)[:3]
-    return F.conv2d(
-        _padded(value, attributes, 0.0),
-        weight,
-        bias,
-        attributes.get("strides", 1),
-        dilation=attributes.get("dilations", 1),
-        groups=attributes.get("group", 1),
-    )
+    strides, dilations = attributes.get("strides", 1), attributes.get("dilations", 1)
+    value, groups = _padded(value, attributes, 0.0), attributes.get("group", 1)
+    return F.conv2d(value, weight, bias, strides, dilation=dilations, groups=groups)
 
 
 def _max_pool(inputs: list[Tensor], attributes: Attributes) -> Tensor:
-    return F.max_pool2d(
-        _padded(inputs[0], attributes, -math.inf),
-        attributes["kernel_shape"],
-        attributes.get("strides", 1),
-        dilation=attributes.get("dilations", 1),
-    )
+    strides, dilations = attributes.get("strides", 1), attributes.get("dilations", 1)
+    value = _padded(inputs[0], attributes, -math.inf)
+    return F.max_pool2d(value, attributes["kernel_shape"], strides, dilation=dilations)
 
 
 def _average_pool(inputs: list[Tensor], attributes: Attributes) -> Tensor:
@@ -242,20 +225,6 @@ def _is_default(name: str, value: Any, default: onnx.AttributeProto) -> bool:
     if name in ("pads", "dilations"):  # their defaults depend on the number of axes
         return set(value) <= {int(name == "dilations")}
     return bool(value == helper.get_attribute_value(default))
-
-
-def _weight_sources(model: onnx.ModelProto) -> dict[str, onnx.NodeProto]:
-    """Return the DequantizeLinear that each int8 layer's weights come out of, by layer name."""
-    makers = producers(model.graph)
-    int8 = set(quantized_layers(model))
-    return {n.name: makers[n.input[1]] for n in convolutions(model) if n.name in int8}
-
-
-def _float_weights(original: onnx.ModelProto) -> dict[str, Tensor]:
-    """Return the float network's weights by layer name."""
-    constants = _constants(original)
-    layers = convolutions(with_layer_names(original))
-    return {node.name: constants[node.input[1]] for node in layers}
 
 
 def _constants(model: onnx.ModelProto) -> dict[str, Tensor]:

@@ -30,16 +30,12 @@ def with_layer_names(network: onnx.ModelProto) -> onnx.ModelProto:
     model.CopyFrom(network)
     taken: set[str] = set()
     for index, node in enumerate(model.graph.node):
-        name = _name_of(node)
+        name = node.name
+        if node.op_type == "Conv":
+            name = node.input[1].removeprefix("backbone.").removesuffix(".weight")
         node.name = name if name and name not in taken else f"{name or node.op_type}#{index}"
         taken.add(node.name)
     return model
-
-
-def _name_of(node: onnx.NodeProto) -> str:
-    if node.op_type != "Conv":
-        return str(node.name)
-    return str(node.input[1]).removeprefix("backbone.").removesuffix(".weight")
 
 
 def convolutions(model: onnx.ModelProto) -> list[onnx.NodeProto]:
@@ -55,8 +51,8 @@ def quantized_layers(model: onnx.ModelProto) -> tuple[str, ...]:
 
 def float_layers(model: onnx.ModelProto) -> tuple[str, ...]:
     """Return the names of the other layers, in the graph's order."""
-    makers = producers(model.graph)
-    return tuple(node.name for node in convolutions(model) if not is_int8(node, makers))
+    int8 = quantized_layers(model)
+    return tuple(node.name for node in convolutions(model) if node.name not in int8)
 
 
 def neighbours(model: onnx.ModelProto) -> tuple[tuple[str, str], ...]:
@@ -64,13 +60,10 @@ def neighbours(model: onnx.ModelProto) -> tuple[tuple[str, str], ...]:
 
     Their common activation is int8 for as long as one of them is.
     """
-    makers = producers(model.graph)
-    pairs = []
-    for layer in convolutions(model):
-        before = source(layer.input[0], makers, (*PASSED, *PAIR))
-        if before is not None and is_int8(before, makers) and is_int8(layer, makers):
-            pairs.append((before.name, layer.name))
-    return tuple(pairs)
+    makers, int8 = producers(model.graph), quantized_layers(model)
+    befores = [(source(x.input[0], makers, (*PASSED, *PAIR)), x) for x in convolutions(model)]
+    pairs = [(before.name, layer.name) for before, layer in befores if before is not None]
+    return tuple(pair for pair in pairs if set(pair) <= set(int8))
 
 
 def macs(network: onnx.ModelProto) -> dict[str, int]:
@@ -91,9 +84,8 @@ def macs(network: onnx.ModelProto) -> dict[str, int]:
 
 def is_int8(node: onnx.NodeProto, makers: Mapping[str, onnx.NodeProto]) -> bool:
     """Return whether a node is an int8 layer; `makers` is what `producers` returned."""
-    if node.op_type != "Conv" or node.input[1] not in makers:
-        return False
-    return bool(makers[node.input[1]].op_type == "DequantizeLinear")
+    maker = makers.get(node.input[1]) if node.op_type == "Conv" else None
+    return maker is not None and bool(maker.op_type == "DequantizeLinear")
 
 
 def source(

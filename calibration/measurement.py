@@ -55,12 +55,8 @@ class Validation:
     def subset(self, rows: Iterable[int]) -> Validation:
         """Return the photos of these rows, in this order; their inputs are held in memory."""
         chosen = list(rows)
-        return Validation(
-            [self.inputs[row] for row in chosen],
-            self.truth[chosen],
-            tuple(self.cameras[row] for row in chosen),
-            self.roles,
-        )
+        inputs, cameras = [self.inputs[i] for i in chosen], tuple(self.cameras[i] for i in chosen)
+        return Validation(inputs, self.truth[chosen], cameras, self.roles)
 
 
 @dataclass(frozen=True)
@@ -71,11 +67,9 @@ class CameraEffect:
         camera: id of its profile, or `unknown`.
         photos: how many there are.
         agreeing: those on which both networks have the same most probable class.
-        float_right: those that the float network classifies rightly.
-        right: those that the compressed one does.
+        float_right, right: those that the float, the compressed network classifies rightly.
         counterfeits: photos of counterfeits.
-        float_false_genuine: of those, called genuine by the float network.
-        false_genuine: of those, called genuine by the compressed one.
+        float_false_genuine, false_genuine: of those, called genuine by the networks.
     """
 
     camera: str
@@ -97,11 +91,6 @@ class CameraEffect:
         """Rise of the false-genuine rate, -1 to 1; 0 without counterfeits."""
         return (self.false_genuine - self.float_false_genuine) / max(self.counterfeits, 1)
 
-    @property
-    def degradation(self) -> float:
-        """The larger of the two."""
-        return max(self.drop, self.rise)
-
     def to_json(self) -> dict[str, Any]:
         """Return the counts and the two shares."""
         return {**asdict(self), "drop": self.drop, "rise": self.rise}
@@ -109,12 +98,7 @@ class CameraEffect:
 
 @dataclass(frozen=True)
 class Measurement:
-    """A compressed network against the float one.
-
-    Attributes:
-        pooled: all photos together; its `camera` is `all`.
-        cameras: by camera id.
-    """
+    """A compressed network against the float one: all photos together, called `all`, and apart."""
 
     pooled: CameraEffect
     cameras: tuple[CameraEffect, ...]
@@ -142,12 +126,7 @@ class Measurement:
     @property
     def worst(self) -> CameraEffect:
         """The camera that loses most by compression; of several, the one with most photos."""
-        return max(self.cameras, key=lambda effect: (effect.degradation, effect.photos))
-
-    @property
-    def worst_camera(self) -> str:
-        """Id of the camera that loses most by compression."""
-        return self.worst.camera
+        return max(self.cameras, key=lambda one: (max(one.drop, one.rise), one.photos))
 
     @property
     def worst_drop(self) -> float:
@@ -180,7 +159,7 @@ class Measurement:
             "agreement": self.agreement,
             "float_accuracy": self.float_accuracy,
             "accuracy": self.accuracy,
-            "worst_camera": self.worst_camera,
+            "worst_camera": self.worst.camera,
             "worst_drop": self.worst_drop,
             "worst_accuracy": self.worst_accuracy,
             "worst_rise": self.worst_rise,
@@ -195,12 +174,8 @@ def logits_of(
     """Return the network's logits for every photo, float32[n, C].
 
     Every photo is computed alone on one thread of ONNX Runtime and the photos are shared out among
-    the processors, so that the answers are the same to the last bit on every run.
-
-    Args:
-        model: `images` float32[N, 3, S, S] to `logits` float32[N, C].
-        validation: the photos.
-        workers: photos answered at once; None takes one per processor.
+    the processors (`workers` at once), so that the answers are the same to the last bit on every
+    run.
     """
     session = one_thread_session(model)
 
@@ -216,55 +191,34 @@ def logits_of(
 def one_thread_session(model: onnx.ModelProto) -> Any:
     """Return an ONNX Runtime session, which several threads may share."""
     forbid_telemetry()
-    import onnxruntime
+    from onnxruntime import InferenceSession, SessionOptions
 
-    options = onnxruntime.SessionOptions()
+    options = SessionOptions()
     options.intra_op_num_threads = 1
     options.log_severity_level = 3
-    return onnxruntime.InferenceSession(
-        model.SerializeToString(), options, providers=["CPUExecutionProvider"]
-    )
+    content = model.SerializeToString()
+    return InferenceSession(content, options, providers=["CPUExecutionProvider"])
 
 
 def compare(
     float_logits: NDArray[np.float32], logits: NDArray[np.float32], validation: Validation
 ) -> Measurement:
-    """Measure a compressed network against the float one.
-
-    Args:
-        float_logits: float32[n, C], the float network's answers.
-        logits: float32[n, C], the compressed one's.
-        validation: the n photos.
-    """
-    before, after = float_logits.argmax(axis=1), logits.argmax(axis=1)
-    cameras = np.array(validation.cameras)
-    return Measurement(
-        _effect("all", before, after, validation, np.ones(len(cameras), bool)),
-        tuple(
-            _effect(camera, before, after, validation, cameras == camera)
-            for camera in sorted(set(validation.cameras))
-        ),
-    )
-
-
-def _effect(
-    camera: str,
-    before: NDArray[np.intp],
-    after: NDArray[np.intp],
-    validation: Validation,
-    rows: NDArray[np.bool_],
-) -> CameraEffect:
-    """Count over the photos of `rows`, bool[n]."""
-    roles = np.array(validation.roles)
-    truth, before, after = validation.truth[rows], before[rows], after[rows]
+    """Measure a compressed network against the float one by their logits, float32[n, C] each."""
+    before, after, truth = float_logits.argmax(axis=1), logits.argmax(axis=1), validation.truth
+    roles, cameras = np.array(validation.roles), np.array(validation.cameras)
     fake = roles[truth] == "counterfeit"
-    return CameraEffect(
-        camera,
-        photos=int(rows.sum()),
-        agreeing=int((before == after).sum()),
-        float_right=int((before == truth).sum()),
-        right=int((after == truth).sum()),
-        counterfeits=int(fake.sum()),
-        float_false_genuine=int((fake & (roles[before] == "genuine")).sum()),
-        false_genuine=int((fake & (roles[after] == "genuine")).sum()),
+    facts = (  # as `CameraEffect` counts them, bool[n] each
+        np.ones(len(truth), bool),
+        before == after,
+        before == truth,
+        after == truth,
+        fake,
+        fake & (roles[before] == "genuine"),
+        fake & (roles[after] == "genuine"),
     )
+
+    def effect(camera: str, rows: NDArray[np.bool_]) -> CameraEffect:
+        return CameraEffect(camera, *(int(fact[rows].sum()) for fact in facts))
+
+    names = sorted(set(validation.cameras))
+    return Measurement(effect("all", facts[0]), tuple(effect(x, cameras == x) for x in names))

@@ -2,7 +2,7 @@
 
 What it loses by rounding is small, and so is what it has to learn: an epoch or a few, at a low
 learning rate that falls to 0 along a cosine. The float network is its teacher (see
-`edgetlc.training.distillation`).
+`edgetlc.training.objective`).
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import torch
-from torch import Tensor
 from torch.utils.data import DataLoader
 
 from edgetlc.calibration.config import QatConfig, QuantizationConfig
+from edgetlc.calibration.inputs import Image
 from edgetlc.calibration.int8_network import Int8Network
-from edgetlc.calibration.quantizer import Images, Quantized, quantize
+from edgetlc.calibration.quantizer import Quantized, quantize
 from edgetlc.data.photos import PhotoSet
 from edgetlc.errors import InputError
 from edgetlc.export.network import network_graph
@@ -31,15 +31,15 @@ from edgetlc.progress import progress
 from edgetlc.runtime.contract import PixelContract
 from edgetlc.training.cache import ImageCache
 from edgetlc.training.config import TrainingConfig
-from edgetlc.training.distillation import distance_to
 from edgetlc.training.distributed import ALONE
 from edgetlc.training.images import AugmentedBatches, BatchPlans, ImageSet, load_images
+from edgetlc.training.objective import distance_to
 
 
 def quantize_and_train(
     checkpoint: Checkpoint,
     photos: PhotoSet,
-    images: Sequence[Images],
+    images: Sequence[Image],
     config: QuantizationConfig,
     *,
     folder: Path | None = None,
@@ -49,12 +49,9 @@ def quantize_and_train(
     It has the form that `edgetlc.calibration.quantizer` gives it: the same graph, ranges and steps,
     with other int8 weights and biases.
 
-    Args:
-        checkpoint: the trained network, which stays as it is and teaches.
-        photos: the split photo set it was trained on; its training part is used.
-        images: the calibration photos' inputs, float32[1, 3, size, size] each.
-        config: how it is quantized and then trained; QAT with its defaults where it names none.
-        folder: where decoded photos lie meanwhile; None for the system's temporary files.
+    The checkpoint's network stays as it is and teaches, on the training part of the photos; the
+    images are the calibration photos' inputs. Decoded photos lie in `folder` meanwhile, by default
+    among the system's temporary files.
 
     Raises:
         InputError: an operator that cannot be quantized or trained, no training photo that can be
@@ -70,12 +67,13 @@ def quantize_and_train(
         teacher = deepcopy(checkpoint.classifier).to(qat.device)
         train_int8(student, teacher, training, checkpoint.contract, qat)
     settings: dict[str, str | int | bool] = {
+        **quantized.settings,
         "qat_epochs": qat.epochs,
         "qat_batch_size": qat.batch_size,
         "qat_learning_rate": f"{qat.learning_rate:g}",
         "qat_seed": qat.seed,
     }
-    return replace(quantized, model=student.model(), settings={**quantized.settings, **settings})
+    return replace(quantized, model=student.model(), settings=settings)
 
 
 def train_int8(
@@ -85,14 +83,10 @@ def train_int8(
     contract: PixelContract,
     config: QatConfig,
 ) -> None:
-    """Train a quantized network in place.
+    """Train a quantized network in place, on images of the training part.
 
-    Args:
-        student: on the configuration's device.
-        teacher: the float network, there too, in evaluation mode; it stays as it is.
-        images: of the training part.
-        contract: of the pixels.
-        config: how.
+    The teacher, the float network in evaluation mode, stays as it is; both are on the
+    configuration's device.
 
     Raises:
         InputError: a loss that is not a number.
@@ -112,7 +106,11 @@ def train_int8(
         title = _("int8 epoch {epoch} of {epochs}", epoch=epoch, epochs=config.epochs)
         for plan, pixels in progress(iter(loader), title, len(plans)):
             scaled = pixels.to(config.device).to(torch.float32) / 255
-            loss = _distance(student, teacher, channels_last((scaled - mean) / std))
+            inputs = channels_last((scaled - mean) / std)
+            with torch.inference_mode():
+                expected, _evidence = teacher(inputs)
+            # A copy made outside: autograd takes no tensor of the inference mode.
+            loss = distance_to(expected.clone(), student(inputs)[0], temperature=1.0)
             if not math.isfinite(float(loss.detach())):
                 raise InputError(
                     "the loss is {loss} at epoch {epoch}, step {step} of training with int8 "
@@ -125,12 +123,3 @@ def train_int8(
             loss.backward()  # type: ignore[no-untyped-call]
             optimizer.step()
             schedule.step()
-
-
-def _distance(student: Int8Network, teacher: Classifier, images: Tensor) -> Tensor:
-    """Return how far the student's answers are from the teacher's; only the student learns."""
-    with torch.inference_mode():
-        expected, _evidence = teacher(images)
-    logits, _evidence = student(images)
-    # A copy made outside: autograd takes no tensor of the inference mode.
-    return distance_to(expected.clone(), logits, temperature=1.0)

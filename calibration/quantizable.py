@@ -7,11 +7,9 @@ a file that only one engine reads, or that has nothing in int8.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
 import onnx
-from numpy.typing import NDArray
 from onnx import defs, numpy_helper
 
 from edgetlc.calibration.layers import convolutions, producers
@@ -59,11 +57,21 @@ def _problems(network: onnx.ModelProto) -> Iterator[Message]:
             oldest=OLDEST_OPSET,
         )
     for node in graph.node:
-        yield from _problems_of(node, version)
-    yield from _problems_of_layers(network)
+        yield from _problems_of_node(node, version)
+    layers = convolutions(network)
+    if all(EVIDENCE in layer.output for layer in layers):
+        yield _(
+            "it has no convolution but the head, which stays float; nothing of {operators} gains "
+            "from int8, so keep float",
+            operators=", ".join(sorted({node.op_type for node in graph.node})),
+        )
+    values, makers = {tensor.name: tensor for tensor in graph.initializer}, producers(graph)
+    for layer in layers:
+        name = layer.input[1]
+        yield from _problems_of_weights(layer.name, values.get(name), makers.get(name))
 
 
-def _problems_of(node: onnx.NodeProto, version: int) -> Iterator[Message]:
+def _problems_of_node(node: onnx.NodeProto, version: int) -> Iterator[Message]:
     about = {"operator": node.op_type, "node": node.name}
     if node.domain not in ("", "ai.onnx"):
         yield _(
@@ -97,48 +105,34 @@ def _known(operator: str, version: int) -> bool:
     return True
 
 
-def _problems_of_layers(network: onnx.ModelProto) -> Iterator[Message]:
-    graph = network.graph
-    makers = producers(graph)
-    values = {tensor.name: tensor for tensor in graph.initializer}
-    layers = convolutions(network)
-    if all(EVIDENCE in layer.output for layer in layers):
-        operators = sorted({node.op_type for node in graph.node})
-        yield _(
-            "it has no convolution but the head, which stays float; nothing of {operators} gains "
-            "from int8, so keep float",
-            operators=", ".join(operators),
-        )
-    for layer in layers:
-        weights = layer.input[1]
-        if weights in values:
-            yield from _problems_of_weights(layer.name, numpy_helper.to_array(values[weights]))
-        elif weights in makers:
+def _problems_of_weights(
+    layer: str, tensor: onnx.TensorProto | None, maker: onnx.NodeProto | None
+) -> Iterator[Message]:
+    """Yield what is wrong with weights, a constant, or what a node makes, or else an input."""
+    if tensor is not None:
+        weights = numpy_helper.to_array(tensor)
+        if weights.dtype != np.float32:
             yield _(
-                "the weights of operator Conv (node {node!r}) come from {operator} (node "
-                "{maker!r}); they must be initializers",
-                node=layer.name,
-                operator=makers[weights].op_type,
-                maker=makers[weights].name,
+                "operator Conv (node {node!r}) has {type} weights, not float32",
+                node=layer,
+                type=weights.dtype,
             )
-        else:
+        elif not np.isfinite(weights).all():
             yield _(
-                "the weights of operator Conv (node {node!r}) are an input; they must be "
-                "initializers",
-                node=layer.name,
+                "weights of operator Conv (node {node!r}) are not finite, so training diverged; "
+                "train again at a lower rate",
+                node=layer,
             )
-
-
-def _problems_of_weights(layer: str, weights: NDArray[Any]) -> Iterator[Message]:
-    if weights.dtype != np.float32:
+    elif maker is not None:
         yield _(
-            "operator Conv (node {node!r}) has {type} weights, not float32",
+            "the weights of operator Conv (node {node!r}) come from {operator} (node {maker!r}); "
+            "they must be initializers",
             node=layer,
-            type=weights.dtype,
+            operator=maker.op_type,
+            maker=maker.name,
         )
-    elif not np.isfinite(weights).all():
+    else:
         yield _(
-            "weights of operator Conv (node {node!r}) are not finite, so training diverged; train "
-            "again at a lower rate",
+            "the weights of operator Conv (node {node!r}) are an input; they must be initializers",
             node=layer,
         )

@@ -21,7 +21,6 @@ from edgetlc.calibration.sampling import CalibrationSet
 from edgetlc.data.photos import Photo, PhotoSet
 from edgetlc.errors import GateError
 from edgetlc.files import sha256_file, write_bytes, write_json
-from edgetlc.locale import Message, _
 from edgetlc.models.checkpoint import CHECKPOINT_FILE
 from edgetlc.models.int8_checkpoint import INT8_FILE, RECORD_FILE
 
@@ -30,11 +29,7 @@ from edgetlc.models.int8_checkpoint import INT8_FILE, RECORD_FILE
 class MeasuredNetwork:
     """An int8 network and what it does on the validation part.
 
-    Attributes:
-        quantized: the network.
-        float_fallback: layers that accuracy control put back to float, in order.
-        measurement: against float.
-        confidence: the refitted temperature and the change in calibration.
+    `float_fallback` are the layers that accuracy control put back to float, in order.
     """
 
     quantized: Quantized
@@ -49,7 +44,7 @@ class MeasuredNetwork:
             "float_layers": self.quantized.float_layers,
             "float_fallback": [asdict(entry) for entry in self.float_fallback],
             "validation": self.measurement.to_json(),
-            "confidence": self.confidence.to_json(),
+            "confidence": asdict(self.confidence),
         }
 
 
@@ -60,8 +55,6 @@ class QuantizedRun:
     Attributes:
         path: the int8 network's file.
         calibration: the photos that set its ranges.
-        int8: the network, and what it does on the validation part.
-        float_bytes, int8_bytes: sizes of the two networks.
         simulated: whether any validation photo was made by a simulation.
         unreadable: photos that were passed over, with the reason.
     """
@@ -106,14 +99,24 @@ def quantize_run(
     with prepared(run, photos, calibration, settings, resume=resume) as preparation:
         int8 = quantize_and_measure(preparation, photos, config)
         if config.max_drop is not None and not int8.measurement.holds(config.max_drop):
-            raise GateError(_refusal(run, int8.measurement, config.max_drop))
-        content = install(preparation, int8, calibration.seed)
+            worst = int8.measurement.worst
+            raise GateError(
+                "no mixture of int8 and float keeps every camera within {max_drop:.1%} on the "
+                "validation part: with {camera}, accuracy falls by {drop:.1%} and false genuine "
+                "rises by {rise:.1%}; keep float ('edgetlc export {run} --precision fp32'), or try "
+                "--qat 1",
+                max_drop=config.max_drop,
+                camera=worst.camera,
+                drop=max(worst.drop, 0),
+                rise=max(worst.rise, 0),
+                run=run,
+            )
         return QuantizedRun(
             run / INT8_FILE,
             preparation.calibration,
             int8,
             preparation.network.ByteSize(),
-            len(content),
+            len(install(preparation, int8, calibration.seed)),
             photos.part("val").simulated,
             preparation.unreadable,
         )
@@ -124,27 +127,18 @@ def quantize_and_measure(
 ) -> MeasuredNetwork:
     """Quantize a network, control the worst camera's accuracy if asked to, and measure it."""
     quantized = _quantized(preparation, photos, config)
-    validation, float_logits = preparation.validation, preparation.float_logits
+    validation, original = preparation.validation, preparation.float_logits
     fallback: tuple[Fallback, ...] = ()
     if config.max_drop is None:
         logits = logits_of(quantized.model, validation)
+        measurement = compare(original, logits, validation)
     else:
-        controlled = control_accuracy(
-            preparation.network,
-            quantized.model,
-            float_logits,
-            validation,
-            config.max_drop,
-            steps=preparation.steps,
-        )
-        fallback, logits = controlled.float_fallback, controlled.logits
-        quantized = quantized.with_fallback(controlled.model, [entry.layer for entry in fallback])
-    return MeasuredNetwork(
-        quantized,
-        fallback,
-        compare(float_logits, logits, validation),
-        refit(float_logits, logits, validation.truth, preparation.checkpoint.temperature),
-    )
+        networks, steps = (preparation.network, quantized.model), preparation.steps
+        made = control_accuracy(*networks, original, validation, config.max_drop, steps=steps)
+        fallback, logits, measurement = made.float_fallback, made.logits, made.measurement
+        quantized = quantized.with_fallback(made.model, [entry.layer for entry in fallback])
+    confidence = refit(original, logits, validation.truth, preparation.checkpoint.temperature)
+    return MeasuredNetwork(quantized, fallback, measurement, confidence)
 
 
 def install(preparation: Preparation, int8: MeasuredNetwork, seed: int) -> bytes:
@@ -178,31 +172,13 @@ def _quantized(preparation: Preparation, photos: PhotoSet, config: QuantizationC
     content, about = preparation.steps.get_bytes(name), preparation.steps.get(name)
     if content is not None and about is not None:
         return Quantized(onnx.load_model_from_string(content), **about)
+    images, folder = preparation.images, preparation.run / WORK_FOLDER
     if config.qat is None:
-        quantized = quantize(preparation.network, preparation.images, config)
+        quantized = quantize(preparation.network, images, config)
     else:
-        quantized = quantize_and_train(
-            preparation.checkpoint,
-            photos,
-            preparation.images,
-            config,
-            folder=preparation.run / WORK_FOLDER,
-        )
+        checkpoint = preparation.checkpoint
+        quantized = quantize_and_train(checkpoint, photos, images, config, folder=folder)
     about = {key: value for key, value in vars(quantized).items() if key != "model"}
     preparation.steps.put_bytes(name, quantized.model.SerializeToString(deterministic=True))
     preparation.steps.put(name, about)
     return quantized
-
-
-def _refusal(run: Path, measurement: Measurement, max_drop: float) -> Message:
-    worst = measurement.worst
-    return _(
-        "no mixture of int8 and float keeps every camera within {max_drop:.1%} on the validation "
-        "part: with {camera}, accuracy falls by {drop:.1%} and false genuine rises by {rise:.1%}; "
-        "keep float ('edgetlc export {run} --precision fp32'), or try --qat 1",
-        max_drop=max_drop,
-        camera=worst.camera,
-        drop=max(worst.drop, 0),
-        rise=max(worst.rise, 0),
-        run=run,
-    )

@@ -10,27 +10,22 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from contextlib import redirect_stdout
 from dataclasses import dataclass
 from difflib import get_close_matches
 from types import ModuleType
 
-import numpy as np
 import onnx
-from numpy.typing import NDArray
 
 from edgetlc.calibration.bias_correction import with_corrected_biases
 from edgetlc.calibration.config import Preset, QuantizationConfig
-from edgetlc.calibration.float_fallback import with_float_layers
+from edgetlc.calibration.inputs import Image
 from edgetlc.calibration.layers import float_layers, quantized_layers, with_layer_names
-from edgetlc.calibration.qdq import settle
+from edgetlc.calibration.qdq import settle, with_float_layers
 from edgetlc.calibration.quantizable import EVIDENCE, INPUT, check_quantizable
 from edgetlc.errors import EdgetlcError, InputError
 from edgetlc.runtime.telemetry import forbid_telemetry
-
-Images = NDArray[np.float32]
-"""The network's input for one photo: float32[1, 3, size, size], normalised."""
 
 
 @dataclass(frozen=True)
@@ -40,8 +35,7 @@ class Quantized:
     Attributes:
         model: `images` to `logits` and `evidence`, with QuantizeLinear/DequantizeLinear pairs; its
             convolutions are called after their weights, such as `layer1.0.conv2`.
-        quantized_layers: convolutions with int8 weights.
-        float_layers: convolutions left in float.
+        quantized_layers, float_layers: convolutions with int8 weights, and left in float.
         settings: what NNCF was told, for the record.
     """
 
@@ -62,14 +56,13 @@ class Quantized:
 
 
 def quantize(
-    network: onnx.ModelProto, images: Sequence[Images], config: QuantizationConfig | None = None
+    network: onnx.ModelProto, images: Sequence[Image], config: QuantizationConfig | None = None
 ) -> Quantized:
     """Quantize a float network with ranges from calibration images.
 
     Args:
         network: `images` float32[N, 3, size, size] to `logits` and `evidence`; left as it is.
-        images: one array per calibration photo, in order; iterated more than once, one image
-            in memory at a time.
+        images: of the calibration photos; iterated more than once, one in memory at a time.
         config: how; what follows quantization, training and accuracy control, is not done here.
 
     Raises:
@@ -78,15 +71,15 @@ def quantize(
     config = config or QuantizationConfig()
     check_quantizable(network)
     named = with_layer_names(network)
-    _check_layers(named, config.float_layers)
     head = _head(named)
+    layers = [layer for layer in float_layers(named) if layer not in head]
+    _check_layers(layers, config.float_layers)
     model = _by_nncf(named, images, config.preset, head)
     settle(model)
     # NNCF can leave layers out too, but then leaves the layer before without an int8 output.
     model = with_float_layers(model, network, config.float_layers)
     if config.bias_correction == "accurate":
         model = with_corrected_biases(model, network, images)
-    quantized, in_float = count_layers(model)
     settings: dict[str, str | int | bool] = {
         "tool": f"nncf {_nncf().__version__}",
         "preset": config.preset,
@@ -96,11 +89,11 @@ def quantize(
         "left_in_float": ", ".join([*head, *config.float_layers]),
         "photos": len(images),
     }
-    return Quantized(model, quantized, in_float, settings)
+    return Quantized(model, len(quantized_layers(model)), len(float_layers(model)), settings)
 
 
 def _by_nncf(
-    network: onnx.ModelProto, images: Sequence[Images], preset: Preset, head: list[str]
+    network: onnx.ModelProto, images: Sequence[Image], preset: Preset, head: list[str]
 ) -> onnx.ModelProto:
     """Return what NNCF makes of the network; `head` names the nodes that stay float."""
     nncf = _nncf()
@@ -133,17 +126,15 @@ def _by_nncf(
     return model
 
 
-def _check_layers(network: onnx.ModelProto, names: Iterable[str]) -> None:
+def _check_layers(layers: Sequence[str], names: Sequence[str]) -> None:
     """Refuse names that no layer has, and a network of which nothing would be int8."""
-    layers = [layer for layer in float_layers(network) if layer not in _head(network)]
     for name in names:
         if name not in layers:
-            near = get_close_matches(name, layers, n=3, cutoff=0.0)
             raise InputError(
                 "no layer is called {name!r}; the nearest of {count} are {near}",
                 name=name,
                 count=len(layers),
-                near=", ".join(near),
+                near=", ".join(get_close_matches(name, layers, n=3, cutoff=0.0)),
             )
     if set(layers) <= set(names):
         raise InputError(
@@ -170,8 +161,3 @@ def _head(model: onnx.ModelProto) -> list[str]:
             reached.update(node.output)
             names.append(str(node.name))
     return names
-
-
-def count_layers(model: onnx.ModelProto) -> tuple[int, int]:
-    """Return how many convolutions have int8 weights, and how many have not."""
-    return len(quantized_layers(model)), len(float_layers(model))

@@ -1,32 +1,39 @@
 """Calibration sets: the photos that set the int8 ranges.
 
-They come from the training part only, never from photos that will judge the result, and every
-class x camera has its share, so that a rare phone's tones are inside the ranges.
+They come from the training part only, and every class x camera has its share, so that a rare
+phone's tones are inside the ranges. No photo may stand on both sides, among those that calibrate
+and those that judge the result: neither the same file, byte for byte, nor one of the same group,
+which `edgetlc data split` gives to the photos of one batch or scene.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import product
+from pathlib import Path
+from typing import TypeVar
 
 from edgetlc.calibration.config import CalibrationConfig
 from edgetlc.calibration.coverage import MINIMUM_PHOTOS, Coverage, refuse_gaps, some_of
-from edgetlc.calibration.leakage import by_content, by_group, refuse, same_content
 from edgetlc.data.photos import Photo, PhotoSet, digest_of, in_turn
 from edgetlc.errors import InputError
-from edgetlc.locale import _
+from edgetlc.files import sha256_file
+from edgetlc.locale import Message, _, n_
+
+K = TypeVar("K")
+Photos = Sequence[Photo]
 
 
 @dataclass(frozen=True)
 class CalibrationSet:
-    """The chosen photos.
+    """The chosen photos, in a fixed order, and how many of every class x camera they are.
 
-    Attributes:
-        photos: in a fixed order.
-        coverage: how many of every class x camera they are, of how many.
-        reserve: the rest of the training part, in the order in which they take the place of photos
-            that cannot be read; empty where the user chose.
+    `reserve` is the rest of the training part, in the order in which they take the place of photos
+    that cannot be read; empty where the user chose.
     """
 
     photos: tuple[Photo, ...]
@@ -49,48 +56,53 @@ class CalibrationSet:
         return digest_of(self.photos)
 
     def as_read(
-        self, photos: Iterable[Photo], *, allow_missing_cameras: bool = False
+        self, photos: tuple[Photo, ...], *, allow_missing_cameras: bool = False
     ) -> CalibrationSet:
         """Return the set of those photos that could be read, replacements among them.
 
         Raises:
             InputError: they are too few, of one class, or leave a camera without a photo.
         """
-        read = tuple(photos)
-        if read == self.photos:
+        if photos == self.photos:
             return self
-        coverage = self.coverage.with_photos(read)
+        coverage = self.coverage.with_photos(photos)
         refuse_gaps(coverage, allow_missing_cameras=allow_missing_cameras)
-        return replace(self, photos=read, coverage=coverage)
+        return replace(self, photos=photos, coverage=coverage)
 
 
-def choose(
-    photos: PhotoSet,
-    count: int = CalibrationConfig.count,
-    seed: int = 0,
-    *,
-    allow_missing_cameras: bool = False,
-) -> CalibrationSet:
-    """Choose calibration photos from the training part, in turn from every class x camera.
+def calibration_set(photos: PhotoSet, config: CalibrationConfig | None = None) -> CalibrationSet:
+    """Choose calibration photos from the training part.
 
-    Args:
-        photos: a split photo set; parts other than `train` only tell what will be verified.
-        count: photos wanted; all of the training part where it holds fewer.
-        seed: which photos of each class x camera come first.
-        allow_missing_cameras: go on where a camera of the validation or test part has no
-            calibration photo.
+    They are the user's `own`, in that order, or else taken in turn from every class x camera; parts
+    other than `train` only tell what will be verified.
 
     Raises:
-        InputError: fewer than 8 wanted or there, one class only, no training part, a training photo
-            that is in the validation or test part too, or a camera of these without a photo.
+        InputError: fewer than 8 wanted or there, one class only, no training part, a photo that is
+            in the validation or test part too or in a group with one of theirs, a camera of these
+            without a photo, or a photo of the user's that is not in the training part.
     """
-    if count < MINIMUM_PHOTOS:
+    config = config or CalibrationConfig()
+    training = photos.part("train").photos
+    held_out = [photo for photo in photos.photos if photo.part in ("val", "test")]
+    if config.own is None:
+        asked = config.count
+        order = _in_turn(training, held_out, config)
+    else:
+        asked = len(config.own.photos)
+        order = _by_user(training, held_out, config.own.photos)
+    coverage = Coverage.of(asked, order[:asked], training, held_out)
+    refuse_gaps(coverage, allow_missing_cameras=config.allow_missing_cameras)
+    return CalibrationSet(order[:asked], coverage, order[asked:])
+
+
+def _in_turn(training: Photos, held_out: Photos, config: CalibrationConfig) -> tuple[Photo, ...]:
+    """Return the training photos in turn from every class x camera."""
+    if config.count < MINIMUM_PHOTOS:
         raise InputError(
             "{count} calibration photos asked for; at least {least} are needed",
-            count=count,
+            count=config.count,
             least=MINIMUM_PHOTOS,
         )
-    training, held_out = photos.part("train").photos, _held_out(photos)
     refuse(
         [*by_content(training, held_out), *by_group(training, held_out)],
         _(
@@ -98,57 +110,103 @@ def choose(
             "without these by --calibration"
         ),
     )
-    order = tuple(in_turn(training, seed))
-    chosen = order[:count]
-    coverage = Coverage.of(count, chosen, training, held_out)
-    refuse_gaps(coverage, allow_missing_cameras=allow_missing_cameras)
-    return CalibrationSet(chosen, coverage, order[count:])
+    return tuple(in_turn(training, config.seed))
 
 
-def chosen_by_user(
-    photos: PhotoSet, own: PhotoSet, *, allow_missing_cameras: bool = False
-) -> CalibrationSet:
-    """Return the calibration set of the user's own list, in its order, each picture once.
+def _by_user(training: Photos, held_out: Photos, own: Photos) -> tuple[Photo, ...]:
+    """Return the user's own photos as the training part knows them, each picture once.
 
     Files are compared by content, so copies in another folder will do; what is known of a photo
     (class, camera, group) is taken from the training part.
-
-    Args:
-        photos: a split photo set.
-        own: the list; its parts, if any, do not matter.
-        allow_missing_cameras: as of `choose`.
-
-    Raises:
-        InputError: a photo is in the validation or test part or in a group with one of theirs, or
-            is not in the training part; fewer than 8 photos, one class only, no training part, or a
-            camera of the validation or test part without a photo.
     """
-    training, held_out = photos.part("train").photos, _held_out(photos)
     advice = _("take them out of your calibration photos")
-    refuse(by_content(own.photos, held_out), advice)
+    refuse(by_content(own, held_out), advice)
     at = {photo.path: photo for photo in training}
-    twins = {photo: at[photo.path] for photo in own.photos if photo.path in at}
-    elsewhere = [photo for photo in own.photos if photo not in twins]
+    twins = {photo: at[photo.path] for photo in own if photo.path in at}
+    elsewhere = [photo for photo in own if photo not in twins]
     for mine, theirs in same_content(elsewhere, training):
         twins.setdefault(mine, theirs)
-    _refuse_strangers([photo for photo in own.photos if photo not in twins], len(training))
-    chosen = tuple(dict.fromkeys(twins[photo] for photo in own.photos))
-    refuse(by_group(chosen, held_out), advice)
-    coverage = Coverage.of(len(own.photos), chosen, training, held_out)
-    refuse_gaps(coverage, allow_missing_cameras=allow_missing_cameras)
-    return CalibrationSet(chosen, coverage)
-
-
-def _held_out(photos: PhotoSet) -> tuple[Photo, ...]:
-    return tuple(photo for photo in photos.photos if photo.part in ("val", "test"))
-
-
-def _refuse_strangers(strangers: list[Photo], training: int) -> None:
+    strangers = [str(photo.path) for photo in elsewhere if photo not in twins]
     if strangers:
         raise InputError(
             "{count} calibration photos are not among the {training} training photos: "
             "{photos}; calibrate on photos that the network was trained on",
             count=len(strangers),
-            training=training,
-            photos=some_of([str(photo.path) for photo in strangers]),
+            training=len(training),
+            photos=some_of(strangers),
         )
+    chosen = tuple(dict.fromkeys(twins[photo] for photo in own))
+    refuse(by_group(chosen, held_out), advice)
+    return chosen
+
+
+@dataclass(frozen=True)
+class Leak:
+    """A photo that would calibrate, and a held-out one of the same file or else of `group`."""
+
+    photo: Photo
+    held_out: Photo
+    group: str | None = None
+
+    @property
+    def text(self) -> Message:
+        """Which file leaks, and where to."""
+        values = {"photo": self.photo.path, "other": self.held_out.path, "part": self.held_out.part}
+        if self.group is None:
+            return _("{photo} is the same file as {other} ({part})", **values)
+        return _("{photo} is in group {group!r} with {other} ({part})", group=self.group, **values)
+
+
+def by_content(photos: Iterable[Photo], held_out: Iterable[Photo]) -> list[Leak]:
+    """Return the photos whose files are held-out photos' too."""
+    return [Leak(photo, other) for photo, other in same_content(photos, held_out)]
+
+
+def by_group(photos: Iterable[Photo], held_out: Iterable[Photo]) -> list[Leak]:
+    """Return the photos that are in a group with held-out photos."""
+    of_group = {other.group: other for other in held_out if other.group is not None}
+    return [Leak(p, of_group[p.group], p.group) for p in photos if p.group in of_group]
+
+
+def same_content(photos: Iterable[Photo], others: Iterable[Photo]) -> Iterator[tuple[Photo, Photo]]:
+    """Yield every photo with every other one whose file has the same bytes.
+
+    Files are read only where their sizes agree: of a large set, almost none are. An empty file
+    shows nothing, nor does one that cannot be read; decoding will tell of them.
+    """
+    of_size = _grouped(others, lambda path: path.stat().st_size)
+    for size, some in _grouped(photos, lambda path: path.stat().st_size).items():
+        if size and size in of_size:
+            of_content = _grouped(of_size[size], sha256_file)
+            for digest, equal in _grouped(some, sha256_file).items():
+                yield from product(equal, of_content.get(digest, ()))
+
+
+def refuse(leaks: Iterable[Leak], advice: Message) -> None:
+    """Refuse photos that leak.
+
+    Raises:
+        InputError: there are any; it names the files.
+    """
+    first: dict[Path, Leak] = {}
+    for leak in leaks:
+        first.setdefault(leak.photo.path, leak)
+    if first:
+        raise InputError(
+            n_(
+                "{count} photo to calibrate on would judge the result too: {photos}; {advice}",
+                "{count} photos to calibrate on would judge the result too: {photos}; {advice}",
+                count=len(first),
+                photos=some_of([first[path].text for path in sorted(first)]),
+                advice=advice,
+            )
+        )
+
+
+def _grouped(photos: Iterable[Photo], key: Callable[[Path], K]) -> dict[K, list[Photo]]:
+    """Return the photos by what `key` says of their files, without those that it cannot read."""
+    groups: dict[K, list[Photo]] = defaultdict(list)
+    for photo in photos:
+        with suppress(OSError):
+            groups[key(photo.path)].append(photo)
+    return groups

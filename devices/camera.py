@@ -13,10 +13,25 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
-from typing import Generic, Literal, TypeVar
+from typing import Annotated, Generic, Literal, TypeVar
 
+from edgetlc.config import KEY, Allowed, within
+from edgetlc.devices.naming import Device
 from edgetlc.devices.simulation import Simulation
+from edgetlc.locale import _
 
+_LONGEST_TEXT = 200
+_LARGEST_SIDE = 65_535  # pixels; the most a JPEG file can declare
+
+Text = Annotated[
+    str,
+    Allowed(
+        _("text of 1 to {longest} printable characters", longest=_LONGEST_TEXT),
+        lambda text: text.strip() and text.isprintable() and len(text) <= _LONGEST_TEXT,
+    ),
+]
+Year = Annotated[int, within(1970, 2099)]
+Side = Annotated[int, within(1, _LARGEST_SIDE)]
 Certainty = Literal["sure", "likely", "unclear"]
 Evidence = Literal["seen", "plausible"]
 Kind = Literal["phone", "camera", "microscope"]
@@ -39,13 +54,13 @@ class InstructionSet:
     """What a processor can execute.
 
     Attributes:
-        name: architecture version as compilers name it, for example `armv8.2-a`.
+        name: architecture version as compilers name it, such as `armv8.2-a`; `value` in profiles.
         dot_product: has the int8 dot-product instructions (SDOT, UDOT), which speed up int8.
         i8mm: has the int8 matrix-multiply instructions (SMMLA), which speed it up further.
         certainty: how far these three may be relied on.
     """
 
-    name: str
+    name: Text = field(metadata={KEY: "value"})
     dot_product: bool
     i8mm: bool
     certainty: Certainty
@@ -55,8 +70,8 @@ class InstructionSet:
 class ExifPattern:
     """A make and model that the camera writes; `*`, `?` and `[…]` as in file names, any case."""
 
-    make: str
-    model: str
+    make: Text
+    model: Text
     evidence: Evidence
 
     @property
@@ -66,8 +81,11 @@ class ExifPattern:
 
     def matches(self, make: str | None, model: str) -> bool:
         """Whether EXIF's make and model fit; an absent make fits any."""
-        fits_make = make is None or _fits(make, self.make)
-        return fits_make and _fits(model, self.model)
+        pairs = ((make, self.make), (model, self.model))
+        return all(
+            text is None or fnmatchcase(text.casefold(), pattern.casefold())
+            for text, pattern in pairs
+        )
 
 
 @dataclass(frozen=True)
@@ -75,20 +93,17 @@ class Model:
     """One device of a profile; a fact that is not known is None.
 
     Attributes:
-        name: the maker's name of it.
         exif: makes and models it writes, the most likely first.
-        year: year of first sale.
-        chip: processor.
-        instruction_set: of the processor.
+        year: of first sale.
         image_size: width and height in pixels of its untouched photos, held in landscape.
     """
 
-    name: str
+    name: Text
     exif: tuple[ExifPattern, ...] = ()
-    year: Fact[int] | None = None
-    chip: Fact[str] | None = None
+    year: Fact[Year] | None = None
+    chip: Fact[Text] | None = None
     instruction_set: InstructionSet | None = None
-    image_size: Fact[tuple[int, int]] | None = None
+    image_size: Fact[tuple[Side, Side]] | None = None
 
 
 @dataclass(frozen=True)
@@ -97,10 +112,8 @@ class CameraProfile:
 
     Attributes:
         id: the profile's file name without `.toml`.
-        zh: name in Chinese.
-        en: name in English.
-        number: the device field of the standard's file name, `1` to `14` or `D`; None without one.
-        kind: `phone`, `camera` or `microscope`.
+        zh, en: name in Chinese and English.
+        number: the device field of the standard's file name; None without one.
         maker: company or brand.
         certainty: whether the standard's table means this device.
         models: the devices covered, at least one.
@@ -108,11 +121,11 @@ class CameraProfile:
     """
 
     id: str
-    zh: str
-    en: str
-    number: str | None
+    zh: Text
+    en: Text
+    number: Device | None
     kind: Kind
-    maker: str
+    maker: Text
     certainty: Certainty
     models: tuple[Model, ...]
     simulation: Simulation = field(default_factory=Simulation)
@@ -131,7 +144,3 @@ class CameraProfile:
     def matches(self, make: str | None, model: str) -> bool:
         """Whether EXIF's make and model are those of one of the models."""
         return any(pattern.matches(make, model) for pattern in self.exif)
-
-
-def _fits(text: str, pattern: str) -> bool:
-    return fnmatchcase(text.casefold(), pattern.casefold())

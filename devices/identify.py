@@ -34,7 +34,6 @@ class Identification:
     """Which camera took a photo, and how that is known.
 
     Attributes:
-        file: the photo.
         camera: id of the profile, or None for an unknown camera.
         by: the source that told the camera; None exactly where `camera` is.
         conflict: one line where the sources disagree or EXIF fits several profiles, else None.
@@ -88,13 +87,8 @@ def _claims(path: Path, cameras: Cameras, declared: str | None, tags: CameraTags
     if model is not None:
         matches = tuple(profile.id for profile in cameras.match(make, model))
         written = model if make is None else f"{make} / {model}"
-        claims.append(
-            _Claim(
-                "exif",
-                matches,
-                _("EXIF says {written} ({cameras})", written=written, cameras=_listed(matches)),
-            )
-        )
+        text = _("EXIF says {written} ({cameras})", written=written, cameras=_listed(matches))
+        claims.append(_Claim("exif", matches, text))
     name = parse_name(path.stem)
     if name is not None and not name.micrograph:
         profile = cameras.by_number(name.device)
@@ -107,9 +101,8 @@ def _claims(path: Path, cameras: Cameras, declared: str | None, tags: CameraTags
         claims.append(_Claim("name", matches, text))
     if declared is not None:
         profile = cameras.get(declared)
-        claims.append(
-            _Claim("manifest", (profile.id,), _("the manifest says {camera}", camera=profile.id))
-        )
+        text = _("the manifest says {camera}", camera=profile.id)
+        claims.append(_Claim("manifest", (profile.id,), text))
     return claims
 
 
@@ -133,8 +126,8 @@ def _contradiction(claims: Sequence[_Claim]) -> str | None:
 
 def _wrong_kind(path: Path, cameras: Cameras, camera: str | None) -> str | None:
     name = parse_name(path.stem)
-    if camera is None or name is None or not name.micrograph:
+    if camera is None or cameras.get(camera).kind == "microscope":
         return None
-    if cameras.get(camera).kind == "microscope":
+    if name is None or not name.micrograph:
         return None
     return _("the file name is a micrograph's, but {camera} is no microscope", camera=camera)

@@ -19,12 +19,13 @@ names, and a name would no longer survive being parsed and generated again.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal, get_args
 
 from edgetlc.errors import InputError
 from edgetlc.locale import _, n_
 
-DIGITAL_CAMERA = "D"
-DEVICES = (*(str(number) for number in range(1, 15)), DIGITAL_CAMERA)
+Device = Literal["1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "11", "12", "13", "14", "D"]
+DEVICES: tuple[Device, ...] = get_args(Device)
 """What the device field of a photo's name may be: the numbers of Table A.1, or `D`."""
 
 _CODE_DIGITS = (16, 17)

@@ -12,22 +12,46 @@ Each fact says how sure it is, and each EXIF make and model whether it was seen 
 Years, chips and picture sizes are common knowledge, not measured here. The model codes of phones
 sold in China were looked up in KHwang9883/MobileModels on GitHub.
 
-The format of a profile is described in `edgetlc.devices.profile_file`.
+A profile is a TOML file, named by its id: small letters, digits and hyphens. It is read strictly:
+
+    zh = "我的手机"
+    en = "My phone"
+    kind = "phone"                    # or "camera", "microscope"
+    maker = "Maker"
+    certainty = "sure"                # or "likely", "unclear"
+    number = "14"                     # optional: the device field of file names, 1 to 14 or D
+
+    [[models]]                        # one or more
+    name = "My phone"
+    exif = [{ make = "Maker", model = "Phone 1*", evidence = "seen" }]   # or "plausible"
+    # facts, each optional and with its certainty
+    year = { value = 2024, certainty = "sure" }
+    chip = { value = "Chip 1", certainty = "likely" }
+    instruction_set = { value = "armv9-a", dot_product = true, i8mm = true, certainty = "likely" }
+    image_size = { value = [4096, 3072], certainty = "sure" }
+
+    [simulation]                      # optional: without it a simulation changes no colours
+    # every key of edgetlc.devices.simulation.Simulation
 """
 
 from __future__ import annotations
 
+import re
+import tomllib
 from collections.abc import Iterable, Iterator
+from dataclasses import asdict
 from pathlib import Path
 
-from edgetlc.devices.camera import CameraProfile
+from edgetlc.config import from_document
+from edgetlc.devices.camera import UNKNOWN_CAMERA, CameraProfile
 from edgetlc.devices.naming import DEVICES
-from edgetlc.devices.profile_file import read_profile
+from edgetlc.devices.simulation import Simulation
 from edgetlc.errors import InputError
 
 __all__ = ["CameraProfile", "Cameras"]
 
 _BUILT_IN = Path(__file__).with_name("profiles")
+_ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
 
 class Cameras:
@@ -113,9 +137,38 @@ class Cameras:
 
 
 def _read_folder(folder: Path) -> dict[str, CameraProfile]:
-    return {path.stem: read_profile(path) for path in sorted(folder.glob("*.toml"))}
+    return {path.stem: _read_profile(path) for path in sorted(folder.glob("*.toml"))}
 
 
 def _table_order(profile: CameraProfile) -> tuple[int, str]:
     number = len(DEVICES) if profile.number is None else DEVICES.index(profile.number)
     return number, profile.id
+
+
+def _read_profile(path: Path) -> CameraProfile:
+    if not _ID.fullmatch(path.stem):
+        raise InputError(
+            "{path}: a profile is named by small letters, digits and hyphens", path=path
+        )
+    if path.stem == UNKNOWN_CAMERA:
+        raise InputError(
+            "{path}: {name} is what photos without a profile are listed under; choose another name",
+            path=path,
+            name=UNKNOWN_CAMERA,
+        )
+    try:
+        document = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise InputError(
+            "{path} is not a readable TOML file: {reason}", path=path, reason=error
+        ) from None
+    try:
+        if "id" in document:
+            raise InputError("id is the file's name; leave it out")
+        implied = {"id": path.stem, "number": None, "simulation": asdict(Simulation())}
+        profile = from_document(implied | document, CameraProfile, whole=True)
+        if not profile.models:
+            raise InputError("models is empty; a profile covers at least one")
+    except InputError as error:
+        raise InputError("{path}: {reason}", path=path, reason=error) from None
+    return profile

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Any, Literal
 
 from edgetlc.errors import InputError
 
@@ -65,33 +65,23 @@ class Simulation:
     measured: bool = False
 
     def __post_init__(self) -> None:
-        for gain in self.white_balance:
-            _within("white_balance", gain)
+        for name, (low, high) in RANGES.items():
+            for value in _numbers(getattr(self, name)):
+                if not low <= value <= high:  # also refuses NaN
+                    raise InputError(
+                        "{name} is {value:g}; it takes {low:g} to {high:g}",
+                        name=name,
+                        value=value,
+                        low=low,
+                        high=high,
+                    )
         for row in self.colour_matrix:
-            for entry in row:
-                _within("colour_matrix", entry)
             if not math.isclose(sum(row), 1.0, abs_tol=1e-6):
                 raise InputError(
                     "colour_matrix has a row of sum {total:g}; every row sums to 1", total=sum(row)
                 )
-        for name in ("tone", "contrast", "sharpening", "noise", "scale", "jpeg_quality"):
-            _within(name, getattr(self, name))
-        if self.chroma_subsampling not in get_args(Subsampling):
-            allowed = ", ".join(get_args(Subsampling))
-            raise InputError(
-                "chroma_subsampling is {chroma_subsampling!r}; use {allowed}",
-                chroma_subsampling=self.chroma_subsampling,
-                allowed=allowed,
-            )
 
 
-def _within(name: str, value: float) -> None:
-    low, high = RANGES[name]
-    if not low <= value <= high:  # also refuses NaN
-        raise InputError(
-            "{name} is {value:g}; it takes {low:g} to {high:g}",
-            name=name,
-            value=value,
-            low=low,
-            high=high,
-        )
+def _numbers(value: Any) -> list[float]:
+    """Return a number, or those of nested tuples, in one list."""
+    return [n for part in value for n in _numbers(part)] if isinstance(value, tuple) else [value]

@@ -7,19 +7,25 @@
 A field's default and its help stand here once. The command line makes an option of each
 (`edgetlc.cli.config_options`); `to_toml` writes a configuration and `from_toml` reads one, with
 tables for nested dataclasses and mappings. A setting that is None is left out of the file.
+
+`from_document` reads any other document into dataclasses by their types: `Literal` lists what a
+field may hold, and `Annotated` with `Allowed` narrows a type further.
 """
 
 from __future__ import annotations
 
 import json
 import re
+import reprlib
+import sys
 import tomllib
 import types
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, fields, is_dataclass
+from dataclasses import MISSING, Field, dataclass, field, fields, is_dataclass
 from difflib import get_close_matches
+from functools import cache
 from pathlib import PurePath
-from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from edgetlc.errors import InputError
 from edgetlc.locale import Message, _
@@ -27,6 +33,8 @@ from edgetlc.locale import Message, _
 T = TypeVar("T")
 
 _OPTION = "edgetlc.option"
+KEY = "edgetlc.key"
+"""In a field's metadata: what documents call it, where that is not its name."""
 
 
 @dataclass(frozen=True)
@@ -34,10 +42,8 @@ class Option:
     """How people set a field.
 
     Attributes:
-        help: one or two sentences.
         flag: on the command line; `--` and the field's name where empty.
         metavar: stands for the value in the help.
-        min, max: smallest and largest value.
         shown: the default as the help shows it, where the value itself is no help.
         parse: makes the value of the text that is given on the command line.
     """
@@ -53,6 +59,19 @@ class Option:
     def described(self) -> dict[str, Option]:
         """Return the metadata of a dataclass field without a default: one that must be given."""
         return {_OPTION: self}
+
+
+@dataclass(frozen=True)
+class Allowed:
+    """Which values of a type a field takes: `Annotated[int, Allowed(_("0 or more"), …)]`."""
+
+    words: str
+    test: Callable[[Any], object]
+
+
+def within(low: int, high: int) -> Allowed:
+    """Return the restriction of whole numbers to a range, both ends included."""
+    return Allowed(_("{low} to {high}", low=low, high=high), range(low, high + 1).__contains__)
 
 
 def option(default: T, help: str, **how: Any) -> T:
@@ -92,15 +111,32 @@ def from_toml(text: str, config: type[T]) -> T:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise InputError("not a readable configuration: {reason}", reason=str(error)) from None
-    made: T = _made(document, config, "")
+    return from_document(document, config)
+
+
+def from_document(document: Any, kind: type[T], *, whole: bool = False) -> T:
+    """Return the dataclass that a table holds, as read of TOML or JSON, or made by `asdict`.
+
+    Args:
+        document: the table.
+        kind: the dataclass.
+        whole: every field must be there that cannot be None, defaults or not.
+
+    Raises:
+        InputError: an unknown setting, a missing one, one of the wrong type, or out of range.
+    """
+    if not isinstance(document, Mapping):
+        raise InputError("{value} is no table of settings", value=reprlib.repr(document))
+    made: T = _made(document, kind, "", whole)
     return made
 
 
 def _lines(table: Any, path: str) -> Iterator[str]:
     """Yield the lines of a table: its values, then the tables in it."""
-    pairs = table.items() if isinstance(table, Mapping) else _settings(table)
+    if not isinstance(table, Mapping):
+        table = {f.name: getattr(table, f.name) for f in fields(table) if f.init}
     inner = []
-    for name, value in pairs:
+    for name, value in table.items():
         key = name if re.fullmatch(r"[A-Za-z0-9_-]+", name) else _text(name)
         if isinstance(value, Mapping) or is_dataclass(value):
             inner.append((f"{path}.{key}".lstrip("."), value))
@@ -109,10 +145,6 @@ def _lines(table: Any, path: str) -> Iterator[str]:
     for place, value in inner:
         yield f"\n[{place}]"
         yield from _lines(value, place)
-
-
-def _settings(config: Any) -> Iterator[tuple[str, Any]]:
-    return ((f.name, getattr(config, f.name)) for f in fields(config) if f.init)
 
 
 def _value(value: Any) -> str:
@@ -130,25 +162,34 @@ def _text(text: str) -> str:
     return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
-def _made(document: Mapping[str, Any], config: Any, path: str) -> Any:
-    """Return a configuration of a table's settings."""
-    kinds = get_type_hints(config)
-    known = [f.name for f in fields(config) if f.init]
+def _made(document: Mapping[str, Any], kind: Any, path: str, whole: bool) -> Any:
+    """Return the dataclass of a table; `path` is the table's place in the document."""
+    known = _known(kind)
     values = {}
-    for name, value in document.items():
-        place = f"{path}.{name}".lstrip(".")
-        if name not in known:
-            raise InputError(_unknown(place, name, known))
-        values[name] = _read(value, kinds[name], place)
-    try:
-        return config(**values)
-    except TypeError as error:
-        if str(error).startswith(f"{config.__name__}.__init__"):
-            missing = re.findall(r"'(\w+)'", str(error))
-            raise InputError(
-                "[{table}] needs {names}", table=path, names=", ".join(missing)
-            ) from None
-        raise
+    for key in document:
+        if key not in known:
+            raise InputError(_unknown(f"{path}.{key}".lstrip("."), key, list(known)))
+    for key, (f, wanted) in known.items():
+        place = f"{path}.{key}".lstrip(".")
+        optional = f.default is not MISSING or f.default_factory is not MISSING
+        if key in document:
+            values[f.name] = _read(document[key], wanted, place, whole)
+        elif not optional or (whole and types.NoneType not in get_args(wanted)):
+            raise InputError("{name} is missing", name=place)
+    return (get_origin(kind) or kind)(**values)
+
+
+@cache
+def _known(kind: Any) -> dict[str, tuple[Field[Any], Any]]:
+    """Return a dataclass's fields and their types by key; a generic one's as its argument says."""
+    config = get_origin(kind) or kind
+    bound = dict(zip(getattr(config, "__parameters__", ()), get_args(kind), strict=True))
+    hints = get_type_hints(config, include_extras=True)
+    return {
+        f.metadata.get(KEY, f.name): (f, bound.get(hints[f.name], hints[f.name]))
+        for f in fields(config)
+        if f.init
+    }
 
 
 def _unknown(place: str, name: str, known: list[str]) -> Message:
@@ -158,47 +199,60 @@ def _unknown(place: str, name: str, known: list[str]) -> Message:
     return _("unknown setting {name!r}; known are {known}", name=place, known=", ".join(known))
 
 
-def _read(value: Any, kind: Any, name: str) -> Any:
-    """Return a setting's value as its type wants it.
-
-    Raises:
-        InputError: it is of another type.
-    """
+def _read(value: Any, kind: Any, name: str, whole: bool) -> Any:
+    """Return a setting's value as its type wants it; one of another type is refused."""
     origin: Any = get_origin(kind)
     inner = get_args(kind)
+    if kind is Any or (value is None and types.NoneType in inner):
+        return value
+    if origin is Annotated:
+        value = _read(value, inner[0], name, whole)
+        if not inner[1].test(value):
+            raise _wrong(name, value, inner[1].words)
+        return value
     if origin in (Union, types.UnionType):
-        return _first_that_fits(value, [k for k in inner if k is not types.NoneType], name)
-    if get_origin(kind) is Literal:
+        kinds = [k for k in inner if k is not types.NoneType]
+        return _first_that_fits(value, kinds, name, whole)
+    if origin is Literal:
         if value not in inner:
             allowed = ", ".join(map(str, inner))
+            shown = reprlib.repr(value)
             raise InputError(
-                "{name} is {value!r}; use {allowed}", name=name, value=value, allowed=allowed
+                "{name} is {value}; use {allowed}", name=name, value=shown, allowed=allowed
             )
         return value
-    if origin is tuple and isinstance(value, list):
+    if origin is tuple and isinstance(value, list | tuple):
         each = inner[:1] * len(value) if inner[1:] == (...,) else inner
         if len(each) == len(value):
-            return tuple(_read(v, k, name) for v, k in zip(value, each, strict=True))
-    if isinstance(value, dict) and is_dataclass(kind):
-        return _made(value, kind, name)
+            pairs = enumerate(zip(value, each, strict=True))
+            return tuple(_read(v, k, f"{name}[{i}]", whole) for i, (v, k) in pairs)
+    if isinstance(value, dict) and is_dataclass(origin or kind):
+        return _made(value, kind, name, whole)
     if isinstance(value, dict) and origin is not None and issubclass(origin, Mapping):
-        return {key: _read(v, inner[1], f"{name}.{key}") for key, v in value.items()}
+        named = _("a name in {table}", table=name)
+        return {
+            _read(k, inner[0], named, whole): _read(v, inner[1], f"{name}.{k}", whole)
+            for k, v in value.items()
+        }
     if isinstance(kind, type) and issubclass(kind, PurePath) and isinstance(value, str):
         return kind(value)
-    if kind is float and type(value) is int:
+    if kind is float and type(value) is int and abs(value) <= sys.float_info.max:
         return float(value)
     if kind is type(value):
         return value
-    raise InputError(
-        "{name} is {value!r}; it takes {kind}", name=name, value=value, kind=_words(kind)
-    )
+    raise _wrong(name, value, _words(kind))
 
 
-def _first_that_fits(value: Any, kinds: list[Any], name: str) -> Any:
+def _wrong(name: str, value: Any, allowed: str) -> InputError:
+    shown = reprlib.repr(value)
+    return InputError("{name} is {value}; it takes {kind}", name=name, value=shown, kind=allowed)
+
+
+def _first_that_fits(value: Any, kinds: list[Any], name: str, whole: bool) -> Any:
     failures = []
     for kind in kinds:
         try:
-            return _read(value, kind, name)
+            return _read(value, kind, name, whole)
         except InputError as error:
             failures.append(error)
     raise failures[-1]

@@ -35,14 +35,7 @@ _ABOUT = "CREATE TABLE about (document TEXT NOT NULL)"
 
 @dataclass(frozen=True)
 class Kind:
-    """What a file holds.
-
-    Attributes:
-        name: for people, in the plural.
-        application: number that marks such files.
-        version: of the tables.
-        tables: the statements that make them.
-    """
+    """What a file holds: its name for people, its mark, and the statements that make its tables."""
 
     name: Message
     application: int
@@ -76,12 +69,8 @@ class Database:
     def write(path: Path, kind: Kind, about: Any, check: Check | None = None) -> Database:
         """Open a database to write it, making it and its folder where they are missing.
 
-        Args:
-            path: of the file.
-            kind: of the file.
-            about: of an empty one.
-            check: called with what is there of `about`; raises where that does not fit, and the
-                file stays as it is. None begins anew, replacing what is there.
+        `check` is called with what is there of `about`; it raises where that does not fit, and the
+        file stays as it is. None begins anew, replacing what is there.
 
         Raises:
             InputError: another program is writing it, it cannot be written, is damaged, or of
@@ -126,7 +115,7 @@ class Database:
         if not path.is_file():
             raise InputError("no {what} at {path}", what=kind.name, path=path)
         address = f"file:{quote(os.fsencode(path.absolute()))}?mode=ro"
-        with _connected(path, address) as database:
+        with _connected(path, address, uri=True) as database:
             database.execute("PRAGMA trusted_schema = OFF")
             database.execute("PRAGMA cell_size_check = ON")
             database.execute("BEGIN")
@@ -192,10 +181,9 @@ class Database:
 
 
 @contextmanager
-def _connected(path: Path, address: str) -> Iterator[Database]:
+def _connected(path: Path, address: str, *, uri: bool = False) -> Iterator[Database]:
     """Yield an open database that is closed again if the block fails."""
     with _explained(path):
-        uri = address.startswith("file:")
         connection = sqlite3.connect(address, uri=uri, timeout=_WAIT, isolation_level=None)
     try:
         yield Database(connection, path)

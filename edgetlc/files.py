@@ -14,17 +14,13 @@ from typing import Any, BinaryIO
 
 from edgetlc.errors import InputError
 
-_CHUNK = 1 << 20
 _LONGEST_NAME = 200  # characters of a temporary name's prefix; systems allow 255 bytes in all
 
 
 def sha256_file(path: Path) -> str:
     """Return the SHA-256 of a file as 64 hexadecimal digits."""
-    digest = hashlib.sha256()
     with path.open("rb") as stream:
-        while chunk := stream.read(_CHUNK):
-            digest.update(chunk)
-    return digest.hexdigest()
+        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 @contextmanager
@@ -62,8 +58,7 @@ def write_text(path: Path, text: str) -> None:
 
 def write_json(path: Path, document: Any) -> None:
     """`write_bytes` for an indented JSON document; NaN and infinity are refused."""
-    text = json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False)
-    write_text(path, text + "\n")
+    write_text(path, json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
 
 
 def read_json(path: Path, what: str) -> Any:
@@ -84,11 +79,9 @@ def whole_folder(
 ) -> Iterator[Path]:
     """Yield a temporary folder that becomes `path` only if the block ends without an error.
 
-    Args:
-        path: the folder to make.
-        overwrite: replace what is there already.
-        marker: name of a file that tells what may be replaced; a folder without it holds
-            something else, such as the user's photos, and is left alone. An empty one is not.
+    With `overwrite` it replaces a folder that is there. `marker` names a file that tells what may
+    be replaced; a folder without it holds something else, such as the user's photos, and is left
+    alone. An empty one is not.
 
     Raises:
         InputError: `path` exists and `overwrite` is false, or it is not what it would replace.
@@ -103,7 +96,8 @@ def whole_folder(
         temporary.chmod(0o777 & ~_umask())
         for file in temporary.rglob("*"):
             if file.is_file():
-                _sync(file)
+                with file.open("rb") as stream:
+                    os.fsync(stream.fileno())
         _swap(temporary, path)
     except BaseException:
         shutil.rmtree(temporary, ignore_errors=True)
@@ -111,11 +105,7 @@ def whole_folder(
 
 
 def refuse_existing(path: Path, overwrite: bool) -> None:
-    """Refuse an output that is there already, before the work and not after it.
-
-    Raises:
-        InputError: `path` exists and `overwrite` is false.
-    """
+    """Raise `InputError` for an output that is there already, before the work and not after it."""
     if path.exists() and not overwrite:
         raise InputError(
             "{path} exists already; choose another output or pass --overwrite", path=path
@@ -150,14 +140,6 @@ def _swap(temporary: Path, path: Path) -> None:
         retired.rmdir()
         raise
     shutil.rmtree(retired, ignore_errors=True)
-
-
-def _sync(file: Path) -> None:
-    handle = os.open(file, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def _umask() -> int:

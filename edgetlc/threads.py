@@ -29,8 +29,7 @@ def worker_pool(workers: int | None = None) -> Iterator[Executor]:
     An error or Ctrl-C in the block drops the waiting work and waits for the running, so that
     nothing is written after the block has ended.
     """
-    count = workers or processors()
-    pool = ThreadPoolExecutor(count, thread_name_prefix="worker")
+    pool = ThreadPoolExecutor(workers or processors(), thread_name_prefix="worker")
     try:
         yield pool
     finally:
@@ -43,12 +42,7 @@ def in_order(
     """Yield every item with what `work` makes of it, in order; threads run ahead.
 
     At most three items per worker are in memory, however many there are. An error in `work` is
-    raised at its item.
-
-    Args:
-        work: called in several threads at once.
-        items: read only as far ahead as needed.
-        workers: threads; None takes one per processor.
+    raised at its item. None takes one worker per processor.
     """
     count = workers or processors()
     waiting: deque[tuple[T, Future[R]]] = deque()
@@ -58,6 +52,5 @@ def in_order(
             if len(waiting) >= _AHEAD * count:
                 first, future = waiting.popleft()
                 yield first, future.result()
-        while waiting:
-            first, future = waiting.popleft()
+        for first, future in waiting:
             yield first, future.result()

@@ -6,7 +6,7 @@ import zipfile
 from pathlib import Path
 
 from edgetlc.errors import InputError
-from edgetlc.files import whole_file
+from edgetlc.files import refuse_existing, whole_file
 from edgetlc.runtime.bundle import ARCHIVE_SUFFIX, BUNDLE_FILE, Bundle
 
 
@@ -26,10 +26,7 @@ def pack(bundle: Bundle, output: Path, *, overwrite: bool = False) -> Path:
             output=output,
             suffix=ARCHIVE_SUFFIX,
         )
-    if output.exists() and not overwrite:
-        raise InputError(
-            "{output} exists already; choose another name or pass --overwrite", output=output
-        )
+    refuse_existing(output, overwrite)
     with whole_file(output) as stream, zipfile.ZipFile(stream, "w", zipfile.ZIP_STORED) as archive:
         for name in (BUNDLE_FILE, *bundle.manifest.files):
             archive.writestr(_entry(name), bundle.content(name))

@@ -25,11 +25,9 @@ class Timing:
     """One model on one engine.
 
     Attributes:
-        model: its id; engine: engine and version.
+        engine: engine and version.
         kilobytes: size of the model's files.
-        load_ms: milliseconds to load it.
-        median_ms: median milliseconds for one photo, pixels to probabilities.
-        fastest_ms: the fastest of the rounds.
+        median_ms, fastest_ms: of the rounds, for one photo, pixels to probabilities.
         ratio: median of the first timing over this median; above 1 is faster than it.
     """
 

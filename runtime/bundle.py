@@ -143,13 +143,13 @@ class Bundle:
         models = self.manifest.models
         if wanted is None:
             return min(models, key=lambda m: (m.precision != "int8", m.format != "onnx"))
-        for model in models:
-            if model.id == wanted:
-                return model
-        known = ", ".join(model.id for model in models)
-        raise InputError(
-            "the bundle has no model {wanted!r}; it has {known}", wanted=wanted, known=known
-        )
+        by_id = {model.id: model for model in models}
+        if wanted not in by_id:
+            known = ", ".join(by_id)
+            raise InputError(
+                "the bundle has no model {wanted!r}; it has {known}", wanted=wanted, known=known
+            )
+        return by_id[wanted]
 
     def load(
         self, model: ModelRecord, engine: str | None = None, threads: int | None = None
@@ -165,7 +165,8 @@ class Bundle:
             InputError: the engine cannot run this model or is not installed.
             BundleError: damaged files.
         """
-        chosen = engine or _first_installed(model)
+        installed = [name for name in model.engines if name in available_engines()]
+        chosen = engine or (*installed, *model.engines)[0]
         if chosen not in model.engines:
             raise InputError(
                 "{id} runs on {engines}, not on {chosen}",
@@ -174,11 +175,6 @@ class Bundle:
                 chosen=chosen,
             )
         return open_engine(chosen, [self.read(name) for name in model.files], threads)
-
-
-def _first_installed(model: ModelRecord) -> str:
-    installed = available_engines()
-    return next((name for name in model.engines if name in installed), model.engines[0])
 
 
 def _names(path: Path) -> Sequence[str]:

@@ -19,7 +19,7 @@ from edgetlc.errors import BundleError, ImageError
 from edgetlc.runtime.bundle import Bundle
 from edgetlc.runtime.engines import Engine
 from edgetlc.runtime.overlay import central_square
-from edgetlc.runtime.pixels import Pixels, Source, decode, read_photo
+from edgetlc.runtime.pixels import Source, decode, read_photo
 from edgetlc.runtime.prediction import Prediction, Unreadable
 from edgetlc.runtime.schema import ModelRecord
 from edgetlc.runtime.verification import (
@@ -42,8 +42,7 @@ class Classifier:
     Threads may share it: nothing in it changes, and answers do not depend on who asks when.
 
     Attributes:
-        bundle: the open bundle.
-        model: which of its models answers.
+        model: which of the bundle's models answers.
         engine: what runs it.
         cameras: the profiles that cameras are recognised by.
         verification: what the bundle carries of `edgetlc verify`, if anything.
@@ -147,13 +146,16 @@ class Classifier:
         first, second = (int(i) for i in np.argsort(-probabilities, kind="stable")[:2])
         label, confidence = manifest.classes[first], float(probabilities[first])
         policy = manifest.decision[self.model.precision]
-        camera = identify(
-            Path(name), self.cameras, content=photo if isinstance(photo, bytes) else b""
-        )
+        content = photo if isinstance(photo, bytes) else b""
+        camera = identify(Path(name), self.cameras, content=content)
         engine = self.engine.name.split()[0]
         verified: CameraStatus = "UNTESTED"
         if self.verification is not None:
             verified = self.verification.status(self.model.id, engine, camera.camera)
+        names = (info.name for info in manifest.classes)
+        seen = decoded.pixels
+        if manifest.contract.geometry == "crop":
+            seen = seen[central_square(*seen.shape[:2])]
         return Prediction(
             file=name,
             decision=policy.decide(confidence, label.role),
@@ -162,9 +164,7 @@ class Classifier:
             needed=policy.needed(label.role),
             runner_up=manifest.classes[second],
             runner_up_confidence=float(probabilities[second]),
-            probabilities={
-                info.name: float(p) for info, p in zip(manifest.classes, probabilities, strict=True)
-            },
+            probabilities=dict(zip(names, probabilities.tolist(), strict=True)),
             camera=camera,
             verified=verified,
             cautions=(
@@ -172,11 +172,6 @@ class Classifier:
                 *cautions(self.verification, self.model.id, engine, camera.camera),
             ),
             notes=decoded.notes,
-            pixels=self._seen(decoded.pixels),
+            pixels=seen,
             evidence=output.evidence[0, first],
         )
-
-    def _seen(self, pixels: Pixels) -> Pixels:
-        if self.bundle.manifest.contract.geometry == "squash":
-            return pixels
-        return pixels[central_square(*pixels.shape[:2])]

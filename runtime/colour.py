@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import io
 from functools import lru_cache
 from typing import Any
@@ -73,13 +72,12 @@ def to_srgb(image: Image.Image, profile: bytes | None) -> tuple[Image.Image, str
     note = None
     if profile:
         try:
-            transform, mode = _transform(_Profile(profile), image.mode)
+            transform, mode = _transform(profile, image.mode)
             fitting = _as(image, mode)
             return (fitting if transform is None else transform.apply(fitting)), None
         except Exception as error:  # littlecms reports through several exception types
-            said = "".join(
-                c for c in str(error) if c.isprintable()
-            )  # parts of the file may be in it
+            # parts of the file may be in it
+            said = "".join(c for c in str(error) if c.isprintable())
             note = _("colour profile ignored ({reason})", reason=said)
     return _as(image, "RGB"), note
 
@@ -88,44 +86,25 @@ def _as(image: Image.Image, mode: str) -> Image.Image:
     return image if image.mode == mode else image.convert(mode)
 
 
-class _Profile:
-    """ICC bytes that hash by content, so that a phone's profile is parsed once."""
-
-    def __init__(self, data: bytes) -> None:
-        if len(data) > MAX_PROFILE_BYTES:
-            raise ValueError(f"{len(data)} bytes long")
-        self.data = data
-        self._digest = hashlib.sha256(data).digest()
-
-    def __hash__(self) -> int:
-        return hash(self._digest)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Profile) and self._digest == other._digest
-
-
 @lru_cache(maxsize=16)
-def _transform(profile: _Profile, mode: str) -> tuple[Any, str]:
+def _transform(profile: bytes, mode: str) -> tuple[Any, str]:
     """Return the transform to sRGB, or None where that moves nothing, and the mode it takes.
 
     Raises:
-        ValueError: the profile is for other colours than the photo's.
+        ValueError: the profile is too long, or for other colours than the photo's.
     """
     from PIL import ImageCms
 
-    source = ImageCms.getOpenProfile(io.BytesIO(profile.data))
+    if len(profile) > MAX_PROFILE_BYTES:
+        raise ValueError(f"{len(profile)} bytes long")
+    source = ImageCms.getOpenProfile(io.BytesIO(profile))
     space = source.profile.xcolor_space.strip()
     if mode == "L" and space == "RGB":
         mode = "RGB"
     if _SPACES[mode] != space:
         raise ValueError(f"it is for {space}, the photo is {_SPACES[mode]}")
-    transform = ImageCms.buildTransform(
-        source,
-        ImageCms.createProfile("sRGB"),
-        mode,
-        "RGB",
-        renderingIntent=ImageCms.Intent.PERCEPTUAL,
-    )
+    srgb, perceptual = ImageCms.createProfile("sRGB"), ImageCms.Intent.PERCEPTUAL
+    transform = ImageCms.buildTransform(source, srgb, mode, "RGB", renderingIntent=perceptual)
     if mode == "RGB":
         probe = _probe()
         moved = np.asarray(transform.apply(probe)).astype(int) - np.asarray(probe)

@@ -17,8 +17,7 @@ from PIL.ImageFile import ImageFile
 
 from edgetlc.errors import ImageError, MissingExtraError
 from edgetlc.locale import _
-from edgetlc.runtime import heif_boxes
-from edgetlc.runtime.cicp import CodePoints
+from edgetlc.runtime.cicp import CodePoints, heif_code_points
 from edgetlc.runtime.jpeg_frame import more_scans_than, read_frame
 from edgetlc.runtime.limits import (
     MAX_MEMORY,
@@ -46,7 +45,6 @@ class Opened:
     """A file whose header was read.
 
     Attributes:
-        image: its pixels are not decoded yet.
         what: its kind, for messages.
         pixel_bytes: what decoding holds for every pixel that it gives.
         extra_bytes: what it holds besides.
@@ -69,8 +67,6 @@ class Container:
     """A file format.
 
     Attributes:
-        name: for users.
-        suffixes: of its files, usually.
         open: reads the header of a file's bytes.
         scales: whether its decoder can do the reduction s.
         turns: whether its decoder turns the picture upright.
@@ -179,7 +175,7 @@ def _avif(data: bytes) -> Opened:
         raise ImageError("AVIF needs a Pillow built with it; take the photo as JPEG")
     image = AvifImagePlugin.AvifImageFile(io.BytesIO(data))
     # Measured: 9.3 for the usual 4:2:0 with 8 bits, 16 for 4:4:4 with 12 bits and alpha.
-    return Opened(image, "AVIF", 16, colours=heif_boxes.code_points(data))
+    return Opened(image, "AVIF", 16, colours=heif_code_points(data))
 
 
 def _heif(data: bytes) -> Opened:
@@ -191,7 +187,7 @@ def _heif(data: bytes) -> Opened:
     image: ImageFile = HeifImageFile(io.BytesIO(data))  # type: ignore[no-untyped-call]
     # Measured: 8.1 for what phones write; 15.5 for 4:4:4 with 10 bits.
     usual = image.info.get("chroma") == _HALVED_CHROMA and image.mode == "RGB"
-    return Opened(image, "HEIC", 8 if usual else 16, colours=heif_boxes.code_points(data))
+    return Opened(image, "HEIC", 8 if usual else 16, colours=heif_code_points(data))
 
 
 def _stored_bytes(mode: str) -> int:

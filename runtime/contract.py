@@ -12,10 +12,10 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any, Literal, get_args
+from typing import Literal, get_args
 
 from edgetlc.config import option
-from edgetlc.errors import BundleError, InputError
+from edgetlc.errors import InputError
 from edgetlc.locale import _
 
 VERSION = 1
@@ -47,6 +47,13 @@ class PixelContract:
     version: int = VERSION
 
     def __post_init__(self) -> None:
+        if self.version != VERSION:
+            raise InputError(
+                "the bundle uses pixel contract {version}, this edgetlc knows {known}; "
+                "install the edgetlc version that wrote the bundle",
+                version=self.version,
+                known=VERSION,
+            )
         if type(self.size) is not int or not 32 <= self.size <= 1024:
             raise InputError("input size is {size}; allowed are 32 to 1024 pixels", size=self.size)
         if self.geometry not in get_args(Geometry):
@@ -59,31 +66,6 @@ class PixelContract:
             raise InputError("mean and std take three numbers each")
         if not all(map(math.isfinite, (*self.mean, *self.std))) or min(self.std) <= 0:
             raise InputError("mean and std take finite numbers, std above 0")
-
-    @staticmethod
-    def from_json(document: Any) -> PixelContract:
-        """Return the contract a bundle carries.
-
-        Raises:
-            BundleError: it is of another version or holds unknown fields.
-        """
-        try:
-            fields = dict(document)
-            fields["mean"] = tuple(float(v) for v in fields["mean"])
-            fields["std"] = tuple(float(v) for v in fields["std"])
-            contract = PixelContract(**fields)
-        except (TypeError, KeyError, ValueError, InputError) as error:
-            raise BundleError(
-                "the bundle's pixel contract is not valid: {reason}", reason=error
-            ) from None
-        if contract.version != VERSION:
-            raise BundleError(
-                "the bundle uses pixel contract {version}, this edgetlc knows {known}; "
-                "install the edgetlc version that wrote the bundle",
-                version=contract.version,
-                known=VERSION,
-            )
-        return contract
 
 
 def reductions(width: int, height: int, size: int) -> tuple[int, int]:

@@ -77,9 +77,5 @@ def open_engine(engine: str, files: Sequence[bytes], threads: int | None = None)
 
 def _refers_outside(model: bytes) -> bool:
     """Return whether an ONNX model names an external file for any of its tensors."""
-    place = model.find(_KEY)
-    while place >= 0:
-        if _BEFORE_KEY.search(model, max(0, place - 20), place):
-            return True
-        place = model.find(_KEY, place + 1)
-    return False
+    places = (match.start() for match in re.finditer(_KEY, model))
+    return any(_BEFORE_KEY.search(model, max(0, at - 20), at) for at in places)

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from operator import itemgetter
 
 import numpy as np
 from numpy.typing import NDArray
@@ -66,19 +67,12 @@ def read_golden(bundle: Bundle) -> GoldenSet:
     try:
         document = json.loads(content)
         inputs = tuple(
-            GoldenInput(
-                entry["photo"],
-                bundle.read(entry["photo"]),
-                decode(bundle.read(entry["pixels"])).pixels,
-            )
-            for entry in document["inputs"]
+            GoldenInput(photo, bundle.read(photo), decode(bundle.read(pixels)).pixels)
+            for photo, pixels in map(itemgetter("photo", "pixels"), document["inputs"])
         )
         outputs = tuple(
             GoldenOutput(
-                entry["model"],
-                entry["engine"],
-                entry["written_by"],
-                np.asarray(entry["probabilities"], np.float32),
+                **{**entry, "probabilities": np.asarray(entry["probabilities"], np.float32)}
             )
             for entry in document["outputs"]
         )

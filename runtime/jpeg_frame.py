@@ -40,13 +40,10 @@ class JpegFrame:
 
     def coefficient_bytes(self) -> int:
         """Return the bytes of all coefficients, which are kept where `buffered`."""
-        widest = max(h for h, _ in self.samplings)
-        tallest = max(v for _, v in self.samplings)
-        across, down = (
-            -(-side // (_BLOCK * most))
-            for side, most in zip(self.size, (widest, tallest), strict=True)
-        )
-        return _BLOCK_BYTES * across * down * sum(h * v for h, v in self.samplings)
+        most = map(max, zip(*self.samplings, strict=True))
+        across, down = (-(-n // (_BLOCK * m)) for n, m in zip(self.size, most, strict=True))
+        units: int = across * down
+        return _BLOCK_BYTES * units * sum(h * v for h, v in self.samplings)
 
 
 def read_frame(data: bytes, most_segments: int) -> JpegFrame:

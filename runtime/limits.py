@@ -32,11 +32,7 @@ TOO_LITTLE_MEMORY = _("this machine has too little free memory for a photo of th
 
 
 def check_size(size: tuple[int, int]) -> None:
-    """Refuse a declared (width, height) by its area and its sides.
-
-    Raises:
-        ImageError: it is beyond the limits.
-    """
+    """Refuse a declared (width, height) by its area and its sides with an `ImageError`."""
     width, height = size
     if width * height > MAX_PIXELS:
         raise ImageError(
@@ -55,11 +51,7 @@ def check_size(size: tuple[int, int]) -> None:
 
 
 def check_memory(what: str, size: tuple[int, int], needed: int, allowed: int) -> None:
-    """Refuse a photo that would take more memory than allowed.
-
-    Raises:
-        ImageError: it would.
-    """
+    """Refuse a photo that would take more memory than allowed with an `ImageError`."""
     if needed > allowed:
         raise ImageError(
             "{width} x {height} pixels declared; this {what} would take {needed} MB of "

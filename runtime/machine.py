@@ -52,29 +52,23 @@ def this_machine() -> Machine:
 
 def processor_flags() -> frozenset[str]:
     """Return what Linux says the processor can do, such as `avx2`; nothing on other systems."""
-    facts = _cpuinfo() or {}
+    facts = _cpuinfo()
     return frozenset(f"{facts.get('flags', '')} {facts.get('Features', '')}".split())  # x86, ARM
 
 
 def _processor() -> str:
-    name = _processor_name()
+    facts = _cpuinfo()
+    names = (facts.get(key) for key in ("model name", "Model", "Hardware"))  # ARM names the board
+    name = next(filter(None, names), "") if facts else platform.processor()
     held_to = [os.environ.get(e.isa_variable) for e in ENGINES.values() if e.isa_variable]
     return " held to ".join((name, *filter(None, held_to)))
 
 
-def _processor_name() -> str:
-    """Return the processor's name; ARM boards name the board."""
-    facts = _cpuinfo()
-    if facts is None:
-        return platform.processor()
-    return facts.get("model name") or facts.get("Model") or facts.get("Hardware") or ""
-
-
-def _cpuinfo() -> dict[str, str] | None:
-    """Return what Linux says of the last processor; None on other systems."""
+def _cpuinfo() -> dict[str, str]:
+    """Return what Linux says of the last processor; nothing on other systems."""
     try:
         lines = CPUINFO.read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:
-        return None
+        return {}
     fields = (line.partition(":") for line in lines)
     return {name.strip(): value.strip() for name, _, value in fields}

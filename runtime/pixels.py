@@ -115,7 +115,9 @@ def _host_pixels(samples: Samples, s: int, k: int) -> tuple[Pixels, str | None]:
     high = max(1, _BAND_PIXELS // (width * s * k)) * s * k
     for top in range(0, height, high):
         rows = to_8bit(samples.rows(top, min(top + high, height)))
-        band = _orient(_box_mean(_box_mean(rows, s), k), samples.orientation)
+        band = _box_mean(_box_mean(rows, s), k)
+        if samples.orientation in _TURN:
+            band = band.transpose(_TURN[samples.orientation])
         rgb, doubt = to_srgb(band, samples.profile)
         first, last = top // (s * k), min(-(-(top + high) // (s * k)), lines)
         if samples.orientation in _LAST_ROW_FIRST:
@@ -128,8 +130,3 @@ def _host_pixels(samples: Samples, s: int, k: int) -> tuple[Pixels, str | None]:
 def _box_mean(image: Image.Image, factor: int) -> Image.Image:
     """Return the mean over factor x factor boxes; edge boxes average the pixels they have."""
     return image.reduce(factor) if factor > 1 else image
-
-
-def _orient(image: Image.Image, orientation: int) -> Image.Image:
-    turn = _TURN.get(orientation)
-    return image if turn is None else image.transpose(turn)

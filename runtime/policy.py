@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 from edgetlc.errors import BundleError
 from edgetlc.runtime.classes import Role
@@ -62,15 +61,6 @@ class DecisionPolicy:
             raise BundleError(
                 "temperature is {temperature}; it is above 0", temperature=self.temperature
             )
-
-    @staticmethod
-    def from_json(document: Mapping[str, Any]) -> DecisionPolicy:
-        """Return the policy a bundle carries; wrong fields raise TypeError or BundleError."""
-        rates = {
-            name: None if document.get(name) is None else ShownRate(**document[name])
-            for name in ("wrong", "false_genuine")
-        }
-        return DecisionPolicy(**{**document, **rates})
 
     def needed(self, role: Role) -> float:
         """Return the confidence that an answer of this role needs, 0 to 1."""

@@ -23,11 +23,9 @@ class Prediction:
     Attributes:
         file: the photo, by the name it was given.
         decision: `answer`, or `not_sure`: send the piece to the laboratory.
-        label: the most probable class.
-        confidence: its probability, 0 to 1.
+        label, runner_up: the most probable class and the second.
+        confidence, runner_up_confidence: their probabilities, 0 to 1.
         needed: the confidence that an answer with this label needs, 0 to 1.
-        runner_up: the second most probable class.
-        runner_up_confidence: its probability.
         probabilities: class name to probability, in the bundle's order.
         camera: which camera took the photo, as far as it can be told.
         verified: what the bundle's own verification says of this camera.

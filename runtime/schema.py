@@ -1,4 +1,4 @@
-"""`bundle.json`: what a bundle says of itself, as dataclasses with strict reading."""
+"""`bundle.json`: what a bundle says of itself, as dataclasses that are read strictly."""
 
 from __future__ import annotations
 
@@ -6,10 +6,12 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any, Literal, get_args
+from typing import Annotated, Any, Literal
 
-from edgetlc.errors import BundleError
-from edgetlc.runtime.classes import ClassInfo, Role
+from edgetlc.config import Allowed, from_document
+from edgetlc.errors import BundleError, InputError
+from edgetlc.locale import _
+from edgetlc.runtime.classes import ClassInfo
 from edgetlc.runtime.contract import PixelContract
 from edgetlc.runtime.policy import DecisionPolicy
 
@@ -18,14 +20,19 @@ Precision = Literal["fp32", "int8"]
 Format = Literal["onnx", "ort", "openvino"]
 
 _SAFE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9][A-Za-z0-9._-]*)*")
+FileName = Annotated[
+    str, Allowed(_("letters, digits, '.', '_' and '-' between slashes"), _SAFE_NAME.fullmatch)
+]
+Length = Annotated[int, Allowed(_("0 or more"), lambda count: count >= 0)]
+Sha256 = Annotated[str, Allowed(_("64 hexadecimal digits"), re.compile("[0-9a-f]{64}").fullmatch)]
 
 
 @dataclass(frozen=True)
 class FileRecord:
     """Size in bytes and SHA-256 (64 hexadecimal digits) of one file of the bundle."""
 
-    bytes: int
-    sha256: str
+    bytes: Length
+    sha256: Sha256
 
 
 @dataclass(frozen=True)
@@ -34,8 +41,6 @@ class ModelRecord:
 
     Attributes:
         id: such as `onnx-int8`.
-        format: `onnx`, `ort` or `openvino`.
-        precision: `fp32` or `int8`.
         engines: what can run it, the preferred one first.
         files: names in the bundle, the model first.
     """
@@ -55,7 +60,6 @@ class BundleManifest:
         created: UTC time, ISO 8601.
         edgetlc: version that wrote the bundle.
         classes: in the order of the models' outputs.
-        contract: the pixel contract.
         decision: when an answer counts, by the precision of the model that gives it.
         models: what can classify.
         provenance: data digests, split, calibration set, tool versions, seeds.
@@ -69,7 +73,7 @@ class BundleManifest:
     decision: Mapping[Precision, DecisionPolicy]
     models: tuple[ModelRecord, ...]
     provenance: Mapping[str, Any] = field(default_factory=dict)
-    files: Mapping[str, FileRecord] = field(default_factory=dict)
+    files: Mapping[FileName, FileRecord] = field(default_factory=dict)
     schema: int = SCHEMA
 
     def to_json(self) -> dict[str, Any]:
@@ -86,68 +90,34 @@ class BundleManifest:
         try:
             document = json.loads(content)
             schema = document["schema"]
-            if schema != SCHEMA:
-                raise BundleError(
-                    "bundle schema {schema!r} is not known here (known: {known}); install the "
-                    "edgetlc version that wrote the bundle",
-                    schema=schema,
-                    known=SCHEMA,
-                )
-            return _from_document(document)
-        except (TypeError, KeyError, ValueError, AttributeError, RecursionError) as error:
+        except (TypeError, KeyError, ValueError, RecursionError) as error:
             raise BundleError(
                 "bundle.json is not valid ({kind}: {reason})",
                 kind=type(error).__name__,
                 reason=error,
             ) from None
-
-
-def _from_document(document: dict[str, Any]) -> BundleManifest:
-    manifest = BundleManifest(
-        **{
-            **document,
-            "classes": tuple(ClassInfo(**c) for c in document["classes"]),
-            "contract": PixelContract.from_json(document["contract"]),
-            "decision": {
-                precision: DecisionPolicy.from_json(policy)
-                for precision, policy in document["decision"].items()
-            },
-            "models": tuple(_model(m) for m in document["models"]),
-            "files": {name: FileRecord(**record) for name, record in document["files"].items()},
-        }
-    )
-    _check(manifest)
-    return manifest
-
-
-def _model(fields: dict[str, Any]) -> ModelRecord:
-    lists = {"engines": tuple(fields["engines"]), "files": tuple(fields["files"])}
-    return ModelRecord(**{**fields, **lists})
+        if schema != SCHEMA:
+            raise BundleError(
+                "bundle schema {schema!r} is not known here (known: {known}); install the "
+                "edgetlc version that wrote the bundle",
+                schema=schema,
+                known=SCHEMA,
+            )
+        try:
+            manifest = from_document(document, BundleManifest, whole=True)
+        except InputError as error:
+            raise BundleError("bundle.json is not valid: {reason}", reason=error) from None
+        _check(manifest)
+        return manifest
 
 
 def _check(manifest: BundleManifest) -> None:
-    _check_classes(manifest.classes)
-    if not isinstance(manifest.provenance, dict):
-        raise BundleError("bundle.json gives a provenance that is no table")
-    for name, record in manifest.files.items():
-        if not _SAFE_NAME.fullmatch(name):
-            raise BundleError("bundle.json names an unsafe file: {name!r}", name=name)
-        sized = type(record.bytes) is int and record.bytes >= 0
-        if not sized or not re.fullmatch("[0-9a-f]{64}", record.sha256):
-            raise BundleError("bundle.json records no valid size and digest for {name}", name=name)
-    if not manifest.models or len({model.id for model in manifest.models}) < len(manifest.models):
+    classes, models = manifest.classes, manifest.models
+    if len(classes) < 2 or len({info.name for info in classes}) < len(classes):
+        raise BundleError("bundle.json names fewer than two classes, or one of them twice")
+    if not models or len({model.id for model in models}) < len(models):
         raise BundleError("bundle.json names no model, or two by one id")
-    for model in manifest.models:
-        if model.format not in get_args(Format) or model.precision not in get_args(Precision):
-            raise BundleError(
-                "bundle.json gives model {id} format {format!r} and precision {precision!r}; "
-                "known are {formats} and {precisions}",
-                id=model.id,
-                format=model.format,
-                precision=model.precision,
-                formats=get_args(Format),
-                precisions=get_args(Precision),
-            )
+    for model in models:
         if model.precision not in manifest.decision:
             raise BundleError(
                 "bundle.json has no decision policy for {precision} models",
@@ -159,18 +129,4 @@ def _check(manifest: BundleManifest) -> None:
                 "bundle.json lists model {id} without its files ({missing})",
                 id=model.id,
                 missing=missing,
-            )
-
-
-def _check_classes(classes: tuple[ClassInfo, ...]) -> None:
-    if len(classes) < 2 or len({info.name for info in classes}) < len(classes):
-        raise BundleError("bundle.json names fewer than two classes, or one of them twice")
-    for info in classes:
-        if not all(isinstance(text, str) for text in (info.name, info.zh, info.en)):
-            raise BundleError(
-                "bundle.json names a class by something else than text: {info}", info=info
-            )
-        if info.role not in get_args(Role):
-            raise BundleError(
-                "bundle.json gives class {name!r} the role {role!r}", name=info.name, role=info.role
             )

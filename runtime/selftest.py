@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 import edgetlc
+from edgetlc.config import from_document
 from edgetlc.errors import BundleError, InputError
 from edgetlc.runtime.bundle import Bundle
 from edgetlc.runtime.engines import available_engines
@@ -31,10 +32,8 @@ class PhotoPixels:
     """One golden photo after this machine's host step, against the expected pixels.
 
     Attributes:
-        photo: its name in the bundle.
         largest: largest difference of any sample, in grey levels; None where the size differs.
-        differing: how many samples differ; None where the size differs.
-        samples: how many there are.
+        differing: how many of the samples differ; None where the size differs.
     """
 
     photo: str
@@ -53,12 +52,8 @@ class PixelResult:
     @property
     def largest(self) -> int | None:
         """Largest difference of all, in grey levels; None where a size differs."""
-        differences = [photo.largest for photo in self.photos]
-        return (
-            None
-            if None in differences
-            else max((d for d in differences if d is not None), default=0)
-        )
+        known = [photo.largest for photo in self.photos if photo.largest is not None]
+        return max(known, default=0) if len(known) == len(self.photos) else None
 
 
 @dataclass(frozen=True)
@@ -66,9 +61,7 @@ class PhotoAnswer:
     """One golden input's answer here, against what the bundle's writer got.
 
     Attributes:
-        photo: its name in the bundle.
-        expected: class that was most probable at export.
-        found: class that is most probable here.
+        expected, found: class that was most probable at export, and that is here.
         largest: largest difference of any probability; 0 where they are bit for bit the same, to
             the seven digits that the bundle keeps.
     """
@@ -85,8 +78,7 @@ class ModelResult:
 
     Attributes:
         model: its id.
-        engine: engine and version here.
-        written_by: engine and version at export.
+        engine, written_by: engine and version here and at export.
         answers: one for each golden input.
         passed: no changed answer, and within the tolerance.
     """
@@ -113,11 +105,8 @@ class SelfTest:
     """The whole answer; `passed` only if every part passed.
 
     Attributes:
-        bundle_digest: which bundle was tested.
         created: UTC time, ISO 8601.
         edgetlc: version that tested.
-        machine: where.
-        pixels: the host step.
         models: every model on every engine here.
     """
 
@@ -144,27 +133,16 @@ class SelfTest:
         Raises:
             InputError: it is no self-test report, or a damaged one.
         """
-        try:
-            fields = dict(document)
-            kind, schema = fields.pop("kind"), fields.pop("schema")
-            del fields["passed"]
-            if (kind, schema) != (KIND, SCHEMA):
-                raise ValueError(f"kind {kind!r}, schema {schema!r}; known: {KIND!r}, {SCHEMA}")
-            pixels = fields["pixels"]
-            photos = tuple(PhotoPixels(**photo) for photo in pixels["photos"])
-            models = tuple(_model_result(model) for model in fields["models"])
-            machine = Machine(**fields["machine"])
-            checked = PixelResult(photos, bool(pixels["passed"]))
-            return SelfTest(**{**fields, "machine": machine, "pixels": checked, "models": models})
-        except (TypeError, KeyError, ValueError, AttributeError) as error:
+        fields = dict(document) if isinstance(document, Mapping) else {}
+        kind, schema, passed = (fields.pop(name, None) for name in ("kind", "schema", "passed"))
+        if (kind, schema, type(passed)) != (KIND, SCHEMA, bool):
             raise InputError(
-                "not a self-test report: {kind}: {reason}", kind=type(error).__name__, reason=error
-            ) from None
-
-
-def _model_result(fields: dict[str, Any]) -> ModelResult:
-    answers = tuple(PhotoAnswer(**answer) for answer in fields["answers"])
-    return ModelResult(**{**fields, "answers": answers})
+                "not a self-test report: kind {kind!r}, schema {schema!r}", kind=kind, schema=schema
+            )
+        try:
+            return from_document(fields, SelfTest, whole=True)
+        except InputError as error:
+            raise InputError("not a self-test report: {reason}", reason=error) from None
 
 
 def selftest(bundle: Bundle) -> SelfTest:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +13,7 @@ from PIL import Image, ImageFile
 from edgetlc.errors import ImageError
 from edgetlc.locale import _
 from edgetlc.runtime.cicp import profile_of
-from edgetlc.runtime.containers import TIFF, open_image
+from edgetlc.runtime.containers import TIFF, Container, Opened, open_image
 from edgetlc.runtime.limits import MAX_FILE_BYTES, MAX_MEMORY, check_size
 from edgetlc.runtime.tiff_tags import orientation
 
@@ -43,19 +42,24 @@ class Samples:
     notes: tuple[str, ...] = ()
 
 
-class OpenPhoto(Protocol):
-    """A photo whose size is known and allowed, and whose samples are not decoded yet."""
+@dataclass(frozen=True)
+class OpenPhoto:
+    """A photo whose size is known and allowed, and whose samples are not decoded yet.
+
+    Attributes:
+        declared: (width, height).
+        memory: returns the bytes that loading with reduction s holds at its peak.
+        load: decodes, with the reduction s where the decoder can.
+        what: its kind, for messages.
+        allowed: the most bytes it may hold.
+    """
 
     container: str
-    what: str
     declared: Size
-    allowed: int
-
-    def memory(self, s: int) -> int:
-        """Return the bytes that loading with reduction s holds at its peak."""
-
-    def load(self, s: int) -> Samples:
-        """Decode, with the reduction s where the decoder can."""
+    memory: Callable[[int], int]
+    load: Callable[[int], Samples]
+    what: str
+    allowed: int = MAX_MEMORY
 
 
 def open_source(source: Source) -> OpenPhoto:
@@ -65,13 +69,13 @@ def open_source(source: Source) -> OpenPhoto:
         ImageError: it is none, or beyond the limits of size.
     """
     if isinstance(source, Path):
-        return FileSource(read_photo(source))
+        source = read_photo(source)
     if isinstance(source, bytes):
-        return FileSource(source)
+        return _from_file(source)
     if isinstance(source, Image.Image):
-        return ImageSource(source)
+        return _from_image(source)
     if isinstance(source, np.ndarray):
-        return ArraySource(source)
+        return _from_array(source)
     raise ImageError(
         "a {kind}; give a path, bytes, a PIL image or an array", kind=type(source).__name__
     )
@@ -96,117 +100,78 @@ def read_photo(path: Path) -> bytes:
         raise ImageError("cannot be read: {reason}", reason=error.strerror or error) from None
 
 
-class FileSource:
-    """A photo's file in memory."""
+def _from_file(data: bytes) -> OpenPhoto:
+    container, opened = open_image(data)
+    image, declared = opened.image, opened.image.size  # a reduction changes the image's own
 
-    def __init__(self, data: bytes) -> None:
-        self._length = len(data)
-        self._container, self._opened = open_image(data)
-        self.container = self._container.name
-        self.what = self._opened.what
-        self.declared: Size = self._opened.image.size
-        self.allowed = self._opened.allowed
+    def memory(s: int) -> int:
+        scale = s if container.scales else 1
+        width, height = (-(-side // scale) for side in declared)
+        return int(len(data) + opened.extra_bytes + width * height * opened.pixel_bytes)
 
-    def memory(self, s: int) -> int:
-        """Return what the file, its decoder and the decoded pixels take."""
-        scale = s if self._container.scales else 1
-        width, height = (-(-side // scale) for side in self.declared)
-        pixels = width * height * self._opened.pixel_bytes
-        return int(self._length + self._opened.extra_bytes + pixels)
-
-    def load(self, s: int) -> Samples:
-        """Decode the first or main picture."""
-        image = self._opened.image
-        notes = (*self._frames(), *self._opened.notes)
-        if self._container.scales and s > 1:
-            width, height = self.declared
-            image.draft(None, (width // s, height // s))
+    def load(s: int) -> Samples:
+        notes = (*_frames(container, image), *opened.notes)
+        if container.scales and s > 1:
+            image.draft(None, (declared[0] // s, declared[1] // s))
         _load_whole(image)
-        profile, doubt = self._profile()
+        profile, doubt = _profile(container, opened)
         return Samples(
             image.size,
-            self._container.scales,
+            container.scales,
             _rows_of(image),
-            1 if self._container.turns else orientation(image.info.get("exif") or b""),
+            1 if container.turns else orientation(image.info.get("exif") or b""),
             profile,
             (*notes, doubt) if doubt else notes,
         )
 
-    def _profile(self) -> tuple[bytes | None, str | None]:
-        profile: bytes | None = self._opened.image.info.get("icc_profile")
-        colours = self._opened.colours
-        if colours is None or (profile and not self._container.codes_first):
-            return profile, None
-        named, doubt = profile_of(colours)
-        # Where the code points say nothing usable, a profile beside them may.
-        return (profile, None) if doubt and profile else (named, doubt)
-
-    def _frames(self) -> tuple[str, ...]:
-        image = self._opened.image
-        if self._container is TIFF:
-            # Counting would read every directory of the chain, which may be endless or damaged.
-            return (_("first of several frames"),) if getattr(image, "is_animated", False) else ()
-        frames = getattr(image, "n_frames", 1)
-        return (_("first of {frames} frames", frames=frames),) if frames > 1 else ()
+    return OpenPhoto(container.name, declared, memory, load, opened.what, opened.allowed)
 
 
-class ImageSource:
-    """A PIL image: its pixels as they are, its orientation by `info["exif"]`.
+def _profile(container: Container, opened: Opened) -> tuple[bytes | None, str | None]:
+    profile: bytes | None = opened.image.info.get("icc_profile")
+    if opened.colours is None or (profile and not container.codes_first):
+        return profile, None
+    named, doubt = profile_of(opened.colours)
+    # Where the code points say nothing usable, a profile beside them may.
+    return (profile, None) if doubt and profile else (named, doubt)
+
+
+def _frames(container: Container, image: Image.Image) -> tuple[str, ...]:
+    if container is TIFF:
+        # Counting would read every directory of the chain, which may be endless or damaged.
+        return (_("first of several frames"),) if getattr(image, "is_animated", False) else ()
+    frames = getattr(image, "n_frames", 1)
+    return (_("first of {frames} frames", frames=frames),) if frames > 1 else ()
+
+
+def _from_image(image: Image.Image) -> OpenPhoto:
+    """Take a PIL image's pixels as they are, its orientation by `info["exif"]`.
 
     One opened from a file and not yet loaded is decoded whole; `draft` would change the caller's
     image, so a JPEG is reduced by box means and comes out a little different from its file.
     """
+    check_size(image.size)
+    stored = 4 * image.width * image.height
 
-    def __init__(self, image: Image.Image) -> None:
-        check_size(image.size)
-        self._image = image
-        self.container = self.what = "PIL image"
-        self.declared: Size = image.size
-        self.allowed = MAX_MEMORY
+    def load(s: int) -> Samples:
+        _load_whole(image)
+        turn, profile = orientation(image.info.get("exif") or b""), image.info.get("icc_profile")
+        return Samples(image.size, False, _rows_of(image), turn, profile)
 
-    def memory(self, s: int) -> int:
-        """Return what the image takes."""
-        return self.declared[0] * self.declared[1] * 4
+    return OpenPhoto("PIL image", image.size, lambda s: stored, load, "PIL image")
 
-    def load(self, s: int) -> Samples:
-        """Load the image if it is not."""
-        _load_whole(self._image)
-        info = self._image.info
-        return Samples(
-            self._image.size,
-            False,
-            _rows_of(self._image),
-            orientation(info.get("exif") or b""),
-            info.get("icc_profile"),
+
+def _from_array(array: NDArray[np.uint8]) -> OpenPhoto:
+    if array.dtype != np.uint8 or not (array.ndim == 2 or array.shape[2:] == (3,)):
+        raise ImageError(
+            "an array {dtype}{shape}; give uint8[H, W, 3] in sRGB or uint8[H, W]",
+            dtype=array.dtype,
+            shape=list(array.shape),
         )
-
-
-class ArraySource:
-    """An array: upright sRGB or grey."""
-
-    def __init__(self, array: NDArray[np.uint8]) -> None:
-        grey_or_rgb = array.ndim == 2 or (array.ndim == 3 and array.shape[2] == 3)
-        if array.dtype != np.uint8 or not grey_or_rgb:
-            raise ImageError(
-                "an array {dtype}{shape}; give uint8[H, W, 3] in sRGB or uint8[H, W]",
-                dtype=array.dtype,
-                shape=list(array.shape),
-            )
-        self._array = array
-        self.container = self.what = "array"
-        self.declared: Size = (array.shape[1], array.shape[0])
-        self.allowed = MAX_MEMORY
-        check_size(self.declared)
-
-    def memory(self, s: int) -> int:
-        """Return what the array takes."""
-        return self._array.nbytes
-
-    def load(self, s: int) -> Samples:
-        """Return the array's rows."""
-        return Samples(
-            self.declared, False, lambda top, bottom: Image.fromarray(self._array[top:bottom])
-        )
+    size = (array.shape[1], array.shape[0])
+    check_size(size)
+    samples = Samples(size, False, lambda top, bottom: Image.fromarray(array[top:bottom]))
+    return OpenPhoto("array", size, lambda s: array.nbytes, lambda s: samples, "array")
 
 
 def _rows_of(image: Image.Image) -> Callable[[int, int], Image.Image]:

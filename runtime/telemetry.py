@@ -10,9 +10,6 @@ from __future__ import annotations
 import os
 import sys
 
-_ONNXRUNTIME_SWITCH = "ORT_DISABLE_TELEMETRY"
-_OPENVINO_REPORTER = "openvino_telemetry"
-
 
 def forbid_telemetry() -> None:
     """Switch reporting off for this process and those it starts.
@@ -20,5 +17,5 @@ def forbid_telemetry() -> None:
     Call before the first import of `onnxruntime`, `openvino` or `nncf`: ONNX Runtime reads the
     environment once, and OpenVINO and NNCF use their stubs if the reporter cannot be imported.
     """
-    os.environ[_ONNXRUNTIME_SWITCH] = "1"
-    sys.modules.setdefault(_OPENVINO_REPORTER, None)  # type: ignore[arg-type]  # "import fails"
+    os.environ["ORT_DISABLE_TELEMETRY"] = "1"
+    sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]  # "import fails"

@@ -74,9 +74,8 @@ def _entries(block: bytes, at: int | None = None) -> dict[int, _Entry]:
         return {}
     (length,) = struct.unpack_from(order + "H", block, start)
     entries: dict[int, _Entry] = {}
-    for entry in range(start + 2, start + 2 + 12 * length, 12):
-        if entry + 12 > len(block):
-            break
+    end = min(start + 2 + 12 * length, len(block) - 11)
+    for entry in range(start + 2, end, 12):
         tag, kind, count = struct.unpack_from(order + "HHI", block, entry)
         values = _values(block, order, entry + 8, kind, count)
         entries.setdefault(tag, _Entry(count, values))

@@ -30,7 +30,6 @@ class Caution:
 
     Attributes:
         code: for programs, such as `camera-untested`.
-        text: for people.
     """
 
     code: str
@@ -112,17 +111,12 @@ def _by_camera(candidate: Mapping[str, Any]) -> dict[str, CameraStatus]:
     """Return the verdict by known camera; where the verification was sequential, that decides."""
     fixed = ((v["tally"]["camera"], v["verdict"]) for v in candidate["cameras"])
     followed = ((v["camera"], v["verdict"]) for v in candidate["sequential"])
-    statuses = {camera: _status(verdict) for camera, verdict in (*fixed, *followed)}
+    statuses = dict((*fixed, *followed))
+    if strange := set(statuses.values()) - {*get_args(CameraStatus)}:
+        raise ValueError(f"verdict {strange.pop()!r}")
     for unknown in (None, "", UNKNOWN_CAMERA):  # the first is today's spelling
         statuses.pop(unknown, None)
     return statuses
-
-
-def _status(value: object) -> CameraStatus:
-    for known in get_args(CameraStatus):
-        if value == known:
-            return known  # type: ignore[no-any-return]
-    raise ValueError(f"verdict {value!r}")
 
 
 def cautions(
@@ -138,34 +132,26 @@ def cautions(
     """
     if recorded is None:
         return (_NOT_VERIFIED,)
-    camera_caution = _camera_caution(recorded, model, engine, camera)
-    if (model, engine) in recorded.called_genuine:
-        return (_CALLED_GENUINE, *camera_caution)
-    return camera_caution
-
-
-def _camera_caution(
-    recorded: RecordedVerification, model: str, engine: str, camera: str | None
-) -> tuple[Caution, ...]:
+    failed = (_CALLED_GENUINE,) if (model, engine) in recorded.called_genuine else ()
     if camera is None:
-        return (_UNKNOWN_CAMERA,)
+        return (*failed, _UNKNOWN_CAMERA)
     match recorded.status(model, engine, camera):
         case "PASS":
-            return (_SIMULATED,) if recorded.simulated else ()
+            return (*failed, _SIMULATED) if recorded.simulated else failed
         case "FAIL":
             text = _(
                 "camera {camera} FAILED verification with this model: do not rely on this answer",
                 camera=camera,
             )
-            return (Caution("camera-failed", text),)
+            return (*failed, Caution("camera-failed", text))
         case "INSUFFICIENT":
             text = _("too few photos of camera {camera} for a verdict", camera=camera)
-            return (Caution("camera-insufficient", text),)
+            return (*failed, Caution("camera-insufficient", text))
         case "UNTESTED":
             text = _(
                 "camera {camera} was not verified with this model on this engine", camera=camera
             )
-            return (Caution("camera-untested", text),)
+            return (*failed, Caution("camera-untested", text))
 
 
 SIMULATED_PHOTO = Caution("photo-simulated", _("this photo is SIMULATED: no camera took it"))

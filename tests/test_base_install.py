@@ -17,7 +17,7 @@ import pytest
 import typer.main
 
 from edgetlc.cli.app import app
-from edgetlc.cli.toolchain import PACKAGES
+from edgetlc.cli.commands import PACKAGES
 
 PYTHON = os.environ.get("EDGETLC_BASE_PYTHON")
 pytestmark = pytest.mark.skipif(

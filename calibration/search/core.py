@@ -14,12 +14,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from edgetlc.calibration.config import SearchConfig
-from edgetlc.calibration.search.pareto import front
-from edgetlc.calibration.search.processor import Processor, this_processor
-from edgetlc.calibration.search.result import SearchResult
+from edgetlc.calibration.search.result import FLOAT, BuiltVariant, Row, SearchResult, Variant
 from edgetlc.calibration.search.targets import MIN_GAIN, TARGETS, recommend
-from edgetlc.calibration.search.timing import TimedModel, latencies
-from edgetlc.calibration.search.variant import FLOAT, BuiltVariant, Row, Variant
+from edgetlc.calibration.search.timing import Processor, TimedModel, latencies, this_processor
 from edgetlc.errors import EdgetlcError
 from edgetlc.export.assemble import deployable
 from edgetlc.locale import Message, _
@@ -43,7 +40,7 @@ def search(
         photo: what is timed: a typical photo.
         config: the bound, and how to time.
         simulated: whether any validation photo was made by a simulation.
-        processor: what this machine computes with; found out unless given.
+        processor: found out unless given.
 
     Raises:
         InputError: the float network cannot be made.
@@ -54,12 +51,13 @@ def search(
     built, left_out = _build(variants)
     sizes = dict.fromkeys(one.contract.size for one in built.values())
     pixels = {size: decode(photo, size).pixels[None] for size in sizes}
-    models = {
-        name: TimedModel(_deployed(one), pixels[one.contract.size]) for name, one in built.items()
-    }
-    times = latencies(
-        models, rounds=config.rounds, threads=config.threads, held_to=processor.held_to
-    )
+    models: dict[str, TimedModel] = {}
+    for name, made in built.items():
+        model = deployable(made.model, made.contract, made.temperature)
+        content = model.SerializeToString(deterministic=True)
+        models[name] = TimedModel(content, pixels[made.contract.size])
+    rounds, threads = config.rounds, config.threads
+    times = latencies(models, rounds=rounds, threads=threads, held_to=processor.held_to)
     rows = tuple(
         Row(
             variant.name,
@@ -75,19 +73,19 @@ def search(
         if (one := built.get(variant.name)) is not None
     )
     return SearchResult(
-        rows,
-        front_of(rows),
-        tuple(recommend(target, rows, processor, config.max_drop) for target in TARGETS),
-        left_out,
-        config.max_drop,
-        simulated,
-        {size: (one.shape[2], one.shape[1]) for size, one in pixels.items()},
-        config.rounds,
-        config.threads,
-        this_machine(),
-        processor,
-        datetime.now(UTC).isoformat(timespec="seconds"),
-        built,
+        rows=rows,
+        front=front_of(rows),
+        recommendations=tuple(recommend(t, rows, processor, config.max_drop) for t in TARGETS),
+        left_out=left_out,
+        max_drop=config.max_drop,
+        simulated=simulated,
+        photo={size: (one.shape[2], one.shape[1]) for size, one in pixels.items()},
+        rounds=rounds,
+        threads=threads,
+        machine=this_machine(),
+        processor=processor,
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+        built=built,
     )
 
 
@@ -114,24 +112,43 @@ def _build(
             left_out.append((variant.name, _("could not be made: {reason}", reason=error)))
             continue
         same = first_of.setdefault(one.digest, variant.name)
-        if same != variant.name:
+        if same == variant.name:
+            built[variant.name] = one
+        else:
             left_out.append((variant.name, _("the same network as {other}", other=same)))
-            continue
-        built[variant.name] = one
     return built, tuple(left_out)
-
-
-def _deployed(variant: BuiltVariant) -> bytes:
-    model = deployable(variant.model, variant.contract, variant.temperature)
-    content: bytes = model.SerializeToString(deterministic=True)
-    return content
 
 
 def front_of(rows: Sequence[Row]) -> tuple[str, ...]:
     """Return the names of the candidates on the Pareto front."""
-    points = [
-        (row.measurement.worst_accuracy, -math.log(row.fastest.median_ms), -math.log(row.bytes))
-        for row in rows
-    ]
+
+    def point(row: Row) -> tuple[float, ...]:
+        time = row.fastest()
+        assert time is not None
+        return row.measurement.worst_accuracy, -math.log(time.median_ms), -math.log(row.bytes)
+
     tolerance = -math.log(1 - MIN_GAIN)
-    return tuple(rows[place].name for place in front(points, (0, tolerance, tolerance)))
+    places = front([point(row) for row in rows], (0, tolerance, tolerance))
+    return tuple(rows[place].name for place in places)
+
+
+def front(points: Sequence[Sequence[float]], tolerance: Sequence[float]) -> tuple[int, ...]:
+    """Return the indices of the points that no other point dominates, in order; at least one.
+
+    One point dominates another where it is nowhere worse by more than the tolerance, and somewhere
+    better by more than that. Points that differ by noise alone are then all on the front, or none.
+
+    Larger is better on every axis. The tolerance of an axis is the largest difference that counts
+    as none; above 0 on two at most, or three points could dominate each other in a circle.
+    """
+    assert sum(value > 0 for value in tolerance) <= 2
+
+    def dominates(one: Sequence[float], other: Sequence[float]) -> bool:
+        gains = [(a - b, most) for a, b, most in zip(one, other, tolerance, strict=True)]
+        return all(g >= -most for g, most in gains) and any(g > most for g, most in gains)
+
+    return tuple(
+        place
+        for place, point in enumerate(points)
+        if not any(dominates(other, point) for other in points)
+    )

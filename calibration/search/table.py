@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from edgetlc.calibration.search.result import SearchResult
+from edgetlc.calibration.measurement import Measurement
+from edgetlc.calibration.search.result import Row, SearchResult
 from edgetlc.calibration.search.targets import two_digits
 from edgetlc.locale import Message, _
 from edgetlc.results.wording import percent
@@ -32,48 +33,30 @@ _NAME = Column(_("candidate"), number=False)
 
 
 def losses(result: SearchResult, camera_name: Callable[[str], str] = str) -> Table:
-    """Return what every candidate answers on the validation part.
+    """Return what every candidate answers on the validation part; cameras by `camera_name`."""
 
-    Args:
-        result: the search's.
-        camera_name: how cameras are called; by their ids unless given.
-    """
-    columns = (
-        _NAME,
-        Column(_("accepted"), number=False),
-        Column(_("worst camera's accuracy")),
-        Column(_("camera"), number=False),
-        Column(_("its photos")),
-        Column(_("largest drop")),
-        Column(_("more false genuine")),
-        Column(_("accuracy")),
-        Column(_("agreement")),
-    )
-    return columns, [
-        (
-            row.name,
-            YES if result.accepts(row) else NO,
-            percent(row.measurement.worst_accuracy),
-            camera_name(row.worst.camera),
-            str(row.worst.photos),
-            change(row.measurement.worst_drop),
-            change(row.measurement.worst_rise) if row.measurement.pooled.counterfeits else "–",
-            percent(row.measurement.accuracy),
-            percent(row.measurement.agreement),
-        )
-        for row in result.rows
-    ]
+    def rise(found: Measurement) -> str:
+        return change(found.worst_rise) if found.pooled.counterfeits else "–"
+
+    columns: dict[Column, Callable[[Row], str]] = {
+        _NAME: lambda row: row.name,
+        Column(_("accepted"), number=False): lambda row: YES if result.accepts(row) else NO,
+        Column(_("worst camera's accuracy")): lambda row: percent(row.measurement.worst_accuracy),
+        Column(_("camera"), number=False): lambda row: camera_name(row.worst.camera),
+        Column(_("its photos")): lambda row: str(row.worst.photos),
+        Column(_("largest drop")): lambda row: change(row.measurement.worst_drop),
+        Column(_("more false genuine")): lambda row: rise(row.measurement),
+        Column(_("accuracy")): lambda row: percent(row.measurement.accuracy),
+        Column(_("agreement")): lambda row: percent(row.measurement.agreement),
+    }
+    return tuple(columns), [tuple(cell(row) for cell in columns.values()) for row in result.rows]
 
 
 def costs(result: SearchResult) -> Table:
     """Return every candidate's times and size, with two digits: the rest is noise."""
     timed = slots(result)
-    columns = (
-        _NAME,
-        Column(_("front"), number=False),
-        *(Column(f"{slot_name(slot)} ms") for slot in timed),
-        Column("MB"),
-    )
+    times_of = (Column(f"{slot_name(slot)} ms") for slot in timed)
+    columns = (_NAME, Column(_("front"), number=False), *times_of, Column("MB"))
     lines = []
     for row in result.rows:
         times = {(_engine(x.engine), x.held_to): x.median_ms for x in row.latencies}

@@ -11,10 +11,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
-from edgetlc.calibration.search.processor import Kind, Processor
-from edgetlc.calibration.search.timing import Latency
-from edgetlc.calibration.search.variant import Row
+from edgetlc.calibration.search.result import Recommendation, Row
+from edgetlc.calibration.search.timing import Kind, Latency, Processor
 from edgetlc.locale import Message, _
 
 MIN_GAIN = 0.1
@@ -26,8 +26,7 @@ class Target:
     """A kind of device.
 
     Attributes:
-        name: such as `vnni-pc`.
-        label: what it is.
+        name: such as `vnni-pc`; `label` says what it is.
         kind: the processor that must stand for it; None where none here can.
         measure: how to measure it on the device itself.
     """
@@ -36,29 +35,6 @@ class Target:
     label: Message
     kind: Kind | None
     measure: Message
-
-
-@dataclass(frozen=True)
-class Recommendation:
-    """What to ship to a target.
-
-    Attributes:
-        target, label: its name, and what it is.
-        candidate: what to ship.
-        engine: the fastest engine for it; empty where the target was not measured.
-        median_ms, float_ms: of the candidate and of float on their fastest engines.
-        reason: why.
-        measure: how to measure on the device; None where it was measured on such a processor.
-    """
-
-    target: str
-    label: Message
-    candidate: str
-    engine: str
-    median_ms: float | None
-    float_ms: float | None
-    reason: Message
-    measure: Message | None
 
 
 _ON_DEVICE = _("run 'edgetlc benchmark BUNDLE' and 'edgetlc selftest BUNDLE' on the device")
@@ -78,54 +54,31 @@ def recommend(
 ) -> Recommendation:
     """Return what to ship to a target.
 
-    Args:
-        target: one of `TARGETS`.
-        rows: of all candidates, the float network's first; it is always accepted.
-        processor: what was measured here can stand for.
-        max_drop: the bound.
+    Of the rows the float network's is the first; it is always accepted.
     """
     accepted = [row for row in rows if row.measurement.holds(max_drop)]
-    original = rows[0]
     held_to = processor.stands_for.get(target.kind) if target.kind else None
-    times = {row.name: _fastest(row, held_to) for row in rows}
-    before = times[original.name]
+    times = {row.name: time for row in rows if (time := row.fastest(held_to)) is not None}
+    told = partial(Recommendation, target.name, target.label)
+    before = times.get(rows[0].name)
     if before is None:
-        best = _smallest(accepted, original)
-        reason = _(
-            "{why} {choice}",
-            why=_not_measured(target, processor),
-            choice=_by_size(best, rows, max_drop),
-        )
-        return Recommendation(
-            target.name, target.label, best.name, "", None, None, reason, target.measure
-        )
-    timed = [(row, time) for row in accepted if (time := times[row.name]) is not None]
-    limit = min(time.median_ms for _row, time in timed) / (1 - MIN_GAIN)
-    best = _smallest([row for row, time in timed if time.median_ms <= limit], original)
+        best = _smallest(accepted, rows[0])
+        why, choice = _not_measured(target, processor), _by_size(best, rows, max_drop)
+        reason = _("{why} {choice}", why=why, choice=choice)
+        return told(best.name, "", None, None, reason, target.measure)
+    timed = [row for row in accepted if row.name in times]
+    limit = min(times[row.name].median_ms for row in timed) / (1 - MIN_GAIN)
+    best = _smallest([row for row in timed if times[row.name].median_ms <= limit], rows[0])
     time = times[best.name]
-    assert time is not None
-    engine = _("{engine} held to {isa}", engine=time.engine, isa=held_to)
-    return Recommendation(
-        target.name,
-        target.label,
-        best.name,
-        engine if held_to else time.engine,
-        time.median_ms,
-        before.median_ms,
-        _by_speed(best, time, before, rows, max_drop),
-        None,
-    )
+    held = _("{engine} held to {isa}", engine=time.engine, isa=held_to)
+    reason = _by_speed(best, time, before, rows, max_drop)
+    engine = held if held_to else time.engine
+    return told(best.name, engine, time.median_ms, before.median_ms, reason, None)
 
 
 def two_digits(value: float) -> float:
     """Return a positive value with two significant digits: the rest of a timing is noise."""
     return float(f"{value:.2g}")
-
-
-def _fastest(row: Row, held_to: str | None) -> Latency | None:
-    """Return the fastest engine that was timed like this; None where none was."""
-    fits = (latency for latency in row.latencies if latency.held_to == held_to)
-    return min(fits, key=lambda latency: latency.median_ms, default=None)
 
 
 def _smallest(rows: Sequence[Row], original: Row) -> Row:
@@ -193,7 +146,7 @@ def _none_accepted(rows: Sequence[Row], max_drop: float) -> Message | None:
         bound=max_drop,
         name=least.name,
         loss=least.measurement.degradation,
-        camera=least.measurement.worst_camera,
+        camera=least.measurement.worst.camera,
     )
 
 

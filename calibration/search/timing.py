@@ -1,5 +1,6 @@
-"""How fast each candidate answers on each engine here, in a process of its own.
+"""How fast each candidate answers on each engine here, and which processors that stands for.
 
+The timing has a process of its own.
 A fresh process holds nothing but the engines, and oneDNN reads `ONEDNN_MAX_CPU_ISA` once, when it
 is loaded: that variable makes OpenVINO compute as an older processor would. ONNX Runtime cannot be
 held back. Rounds are interleaved as `edgetlc benchmark` does.
@@ -10,14 +11,16 @@ held back. Rounds are interleaved as `edgetlc benchmark` does.
 from __future__ import annotations
 
 import os
+import platform
 import statistics
 import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 import numpy as np
 
@@ -26,13 +29,55 @@ from edgetlc.files import read_json, write_json
 from edgetlc.locale import _
 from edgetlc.progress import Silent, progress, reporting
 from edgetlc.runtime.engines import ENGINES, engines_for, open_engine
+from edgetlc.runtime.machine import processor_flags
 from edgetlc.runtime.pixels import Pixels
 from edgetlc.runtime.timing import interleaved
 
 T = TypeVar("T")
+Kind = Literal["vnni", "avx2", "arm"]
+
+VNNI_FLAGS = frozenset({"avx512_vnni", "avx_vnni"})
 
 _ORDER, _TIMES = "order.json", "times.json"
 _LAST_WORDS = 400  # characters of a failed process's output
+
+
+@dataclass(frozen=True)
+class Processor:
+    """Which kinds of processor can be measured here.
+
+    Attributes:
+        stands_for: kind to how: the empty text for this processor as it is, or the value of
+            `ONEDNN_MAX_CPU_ISA` that holds OpenVINO to it.
+        known: whether the system tells what the processor can do.
+    """
+
+    stands_for: Mapping[Kind, str]
+    known: bool = True
+
+    @property
+    def held_to(self) -> tuple[str, ...]:
+        """The instruction sets to hold OpenVINO to."""
+        return tuple(isa for isa in self.stands_for.values() if isa)
+
+
+def this_processor() -> Processor:
+    """Return what this machine's processor stands for; only Linux on x86 tells its abilities."""
+    if platform.machine().lower() in ("aarch64", "arm64"):
+        return Processor({"arm": ""})
+    flags = processor_flags()
+    return processor_with(flags) if flags else Processor({}, known=False)
+
+
+def processor_with(flags: frozenset[str]) -> Processor:
+    """Return what an x86 processor with these flags of Linux's `/proc/cpuinfo` stands for."""
+    stands_for: dict[Kind, str] = {}
+    if flags & VNNI_FLAGS:
+        older = "AVX512_CORE_VNNI" if "avx512_vnni" in flags else "AVX2_VNNI"
+        stands_for["vnni"] = older if "amx_int8" in flags else ""
+    if "avx2" in flags:
+        stands_for["avx2"] = "AVX2" if flags & {*VNNI_FLAGS, "avx512f"} else ""
+    return Processor(stands_for)
 
 
 @dataclass(frozen=True)
@@ -42,8 +87,7 @@ class Latency:
     Attributes:
         engine: engine and version, such as `openvino 2026.4.1`.
         held_to: the instruction set that OpenVINO was held to; empty for all this processor has.
-        median_ms: median milliseconds for one photo, pixels to probabilities.
-        fastest_ms: the fastest of the rounds.
+        median_ms, fastest_ms: milliseconds for one photo, pixels to probabilities, of the rounds.
     """
 
     engine: str
@@ -54,12 +98,7 @@ class Latency:
 
 @dataclass(frozen=True)
 class TimedModel:
-    """A deployable model and the photo it is timed with.
-
-    Attributes:
-        content: of the ONNX file.
-        pixels: uint8[1, H, W, 3], the host step's result.
-    """
+    """A deployable model, an ONNX file's content, and the pixels it is timed with."""
 
     content: bytes
     pixels: Pixels
@@ -76,11 +115,8 @@ def latencies(
 
     All of them are in memory at once, or turns could not be interleaved.
 
-    Args:
-        models: by name, the float network first.
-        rounds: timed runs of each, at least 3.
-        threads: processor threads; None leaves the choice to each engine.
-        held_to: values of `ONEDNN_MAX_CPU_ISA`, one more run of OpenVINO each.
+    There are at least 3 rounds; `threads` None leaves the choice to each engine; `held_to` are
+    values of `ONEDNN_MAX_CPU_ISA`, one more run of OpenVINO each.
 
     Raises:
         EdgetlcError: the timing process failed; with what it said last.
@@ -137,28 +173,21 @@ def _serve(folder: Path) -> None:
     """Do what the folder's order says; one line on standard output for each round."""
     order: dict[str, Any] = read_json(folder / _ORDER, "order")
     jobs: dict[str, Callable[[], object]] = {}
-    names: dict[str, str] = {}
+    names: list[list[tuple[str, str]]] = []  # of each model's jobs, and of their engines
     for number in range(order["models"]):
         content = (folder / f"{number}.onnx").read_bytes()
         pixels = np.load(folder / f"{number}.npy")
-        for name in order["engines"]:
-            engine = open_engine(name, [content], order["threads"])
-            names[name] = engine.name
-            jobs[f"{number} {name}"] = lambda e=engine, p=pixels: e.run(p)  # type: ignore[misc]
+        engines = [open_engine(name, [content], order["threads"]) for name in order["engines"]]
+        names.append([(f"{number} {engine.name}", engine.name) for engine in engines])
+        jobs |= {f"{number} {engine.name}": partial(engine.run, pixels) for engine in engines}
     with reporting(_LineByLine()):
         times = interleaved(jobs, order["rounds"])
-    rows = [
-        [
-            {
-                "engine": names[name],
-                "median_ms": statistics.median(times[f"{number} {name}"]),
-                "fastest_ms": min(times[f"{number} {name}"]),
-            }
-            for name in order["engines"]
-        ]
-        for number in range(order["models"])
-    ]
-    write_json(folder / _TIMES, rows)
+
+    def row(job: str, engine: str) -> dict[str, Any]:
+        rounds = times[job]
+        return {"engine": engine, "median_ms": statistics.median(rounds), "fastest_ms": min(rounds)}
+
+    write_json(folder / _TIMES, [[row(*one) for one in model] for model in names])
 
 
 class _LineByLine(Silent):

@@ -8,9 +8,10 @@ from typing import Annotated
 import typer
 
 from edgetlc.cli.commands import Commands
-from edgetlc.cli.console import answer, say
-from edgetlc.cli.options import BundleArgument, Data, DeviceFolder, Json, load_part
-from edgetlc.cli.verification import Asked, Outputs, conclude, with_cameras
+from edgetlc.cli.console import Answer, say
+from edgetlc.cli.options import BundleArgument, Data, DeviceFolder, load_part
+from edgetlc.cli.verify import Asked, Outputs, with_cameras
+from edgetlc.config import option
 from edgetlc.locale import _
 from edgetlc.parity.judgement import VerificationConfig
 from edgetlc.parity.verify import CollectionConfig
@@ -28,8 +29,7 @@ def collect(
     asked: Asked,
     collection: CollectionConfig,
     devices: DeviceFolder = None,
-    json_: Json = False,
-) -> None:
+) -> Answer:
     """Ask the float reference and every model about the photos, and keep all answers in a folder.
 
     With --shard 2/4, one of four machines asks about its quarter of the photos.
@@ -43,17 +43,16 @@ def collect(
     photos = load_part(data, asked.part, devices)
     collect_answers(output, opened, photos, collection=collection, **asked.opened(opened))
     first, step = collection.shard
-    document = {"folder": str(output), "shard": [first, step], "bundle": opened.digest}
-    answer(
-        document,
-        lambda: say(
+
+    def show() -> None:
+        say(
             "shard {first} of {step} is in {folder}; 'edgetlc answers judge' takes all shards",
             first=first,
             step=step,
             folder=output,
-        ),
-        as_json=json_,
-    )
+        )
+
+    return Answer({"folder": str(output), "shard": [first, step], "bundle": opened.digest}, show)
 
 
 @app.command()
@@ -65,17 +64,14 @@ def judge(
     ],
     config: VerificationConfig,
     outputs: Outputs,
-    reports: Annotated[
-        list[Path] | None,
-        typer.Option(
-            "--merge",
-            metavar="REPORT",
-            help=_("JSON report of 'selftest' or 'predict' from another machine; repeat it."),
-        ),
-    ] = None,
+    reports: tuple[Path, ...] = option(
+        (),
+        _("JSON report of 'selftest' or 'predict' from another machine; repeat it."),
+        flag="--merge",
+        metavar="REPORT",
+    ),
     devices: DeviceFolder = None,
-    json_: Json = False,
-) -> None:
+) -> Answer:
     """Judge collected answers as 'edgetlc verify' does, asking no model.
 
     Exit code 0: all cameras pass; 1: one fails; 3: not enough photos to tell.
@@ -88,6 +84,6 @@ def judge(
 
     opened = Bundle.open(bundle)
     outputs.check(opened)
-    others = read_reports(reports or (), opened)
+    others = read_reports(reports, opened)
     found = judge_folders(opened, folders, with_cameras(config, devices), others)
-    conclude(found, opened, outputs, devices, as_json=json_)
+    return outputs.concluded(found, opened, devices)

@@ -33,22 +33,8 @@ DEFECT = 70
 INTERRUPTED = 130
 
 _COMMANDS = (  # each is a module; a group is its module's `app`
-    "devices",
-    "data",
-    "demo",
-    "train",
-    "experiment",
-    "evaluate",
-    "runs",
-    "quantize",
-    "search",
-    "export",
-    "verify",
-    "answers",
-    "predict",
-    "benchmark",
-    "selftest",
-    "bundle",
+    *("devices", "data", "demo", "train", "experiment", "evaluate", "runs", "quantize", "search"),
+    *("export", "verify", "answers", "predict", "benchmark", "selftest", "bundle"),
 )
 _FROM_FILE = ("train",)
 _TOOLCHAIN = ("demo", "train", "evaluate", "quantize", "search", "export")
@@ -118,18 +104,20 @@ def main() -> None:
     except (KeyboardInterrupt, typer.Abort):
         status = INTERRUPTED
     except OSError as error:
-        _fail(_explain(error), BAD_INPUT)
+        place = error.filename or _("while writing")
+        full = _("the disk is full ({place}); free space and run again", place=place)
+        _fail(full if error.errno == errno.ENOSPC else str(error), BAD_INPUT)
     except Exception as error:
-        if hasattr(error, "format_message"):  # typer's own: an unknown option, a missing argument
-            _fail_usage(error)
-        _fail(
-            _(
-                "internal error, please report it ({kind}: {error}); -v shows the traceback",
-                kind=type(error).__name__,
-                error=error,
-            ),
-            DEFECT,
+        if hasattr(error, "show") and hasattr(error, "format_message"):  # typer's own, of usage
+            error.show()
+            _answer_error(error.format_message(), BAD_INPUT)
+            sys.exit(BAD_INPUT)
+        text = _(
+            "internal error, please report it ({kind}: {error}); -v shows the traceback",
+            kind=type(error).__name__,
+            error=error,
         )
+        _fail(text, DEFECT)
     if status == INTERRUPTED:  # what typer makes of Ctrl-C
         _fail(_("interrupted; files written so far are whole"), INTERRUPTED)
     sys.exit(status)
@@ -139,20 +127,6 @@ def _quiet_decoders() -> None:
     """Silence what Pillow says of damaged metadata; a damaged photo is reported by name."""
     logging.getLogger("PIL").addHandler(logging.NullHandler())
     warnings.filterwarnings("ignore", module="PIL")
-
-
-def _explain(error: OSError) -> str:
-    if error.errno == errno.ENOSPC:
-        place = error.filename or _("while writing")
-        return _("the disk is full ({place}); free space and run again", place=place)
-    return str(error)
-
-
-def _fail_usage(error: Any) -> NoReturn:
-    """Show a usage error as typer does, with the line that says how the command is called."""
-    error.show()
-    _answer_error(error.format_message(), BAD_INPUT)
-    sys.exit(BAD_INPUT)
 
 
 def _fail(message: object, status: int) -> NoReturn:

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-import typer
-
-from edgetlc.cli.console import answer, numbers, say, table
-from edgetlc.cli.options import BundleArgument, Json, Threads
-from edgetlc.cli.results import Results
+from edgetlc.cli.console import Answer, Results, numbers, say, table
+from edgetlc.cli.options import BundleArgument, Threads
+from edgetlc.config import option
 from edgetlc.errors import ImageError
 from edgetlc.locale import _, n_
 
@@ -21,14 +19,10 @@ if TYPE_CHECKING:
 def benchmark(
     bundle: BundleArgument,
     results: Results,
-    rounds: Annotated[int, typer.Option("--rounds", help=_("Timed runs of each model."))] = 30,
-    photo: Annotated[
-        Path | None,
-        typer.Option("--photo", help=_("Photo to use. Default: the bundle's first golden photo.")),
-    ] = None,
+    rounds: int = option(30, _("Timed runs of each model.")),
+    photo: Path | None = option(None, _("Photo to use. Default: the bundle's first golden photo.")),
     threads: Threads = None,
-    json_: Json = False,
-) -> None:
+) -> Answer:
     """Time float and int8 on every engine here, side by side in one run.
 
     Example: edgetlc benchmark herbs.bundle --threads 2
@@ -39,13 +33,13 @@ def benchmark(
 
     try:
         data = read_photo(photo) if photo is not None else None
-        opened = Bundle.open(bundle)
-        found = measure(opened, rounds=rounds, threads=threads, photo=data)
+        found = measure(Bundle.open(bundle), rounds=rounds, threads=threads, photo=data)
     except ImageError as error:
         place = photo or _("golden photo")
         raise ImageError("{path}: {reason}", path=place, reason=error) from None
-    results.write(asdict(found), [vars(t) for t in found.timings])
-    answer(asdict(found), lambda: _show(found), as_json=json_)
+    document = asdict(found)
+    results.write(document, [vars(t) for t in found.timings])
+    return Answer(document, lambda: _show(found))
 
 
 def _show(found: Benchmark) -> None:
@@ -53,23 +47,21 @@ def _show(found: Benchmark) -> None:
     threads = _("the engines' own number of threads")
     if found.threads:
         threads = n_("{count} thread", "{count} threads", count=found.threads)
-    names = (_("load ms"), _("median ms"), _("fastest ms"), _("times as fast"))
-    table(
-        _(
-            "{rounds} interleaved rounds, {width} x {height} pixels, {threads}",
-            rounds=found.rounds,
-            width=width,
-            height=height,
-            threads=threads,
-        ),
-        (_("model"), _("engine"), *numbers(("MB", *names))),
-        (
-            (
-                *(t.model, t.engine, f"{t.kilobytes / 1024:.1f}", f"{t.load_ms:.0f}"),
-                *(f"{x:.2f}" for x in (t.median_ms, t.fastest_ms, t.ratio)),
-            )
-            for t in found.timings
-        ),
+    title = _(
+        "{rounds} interleaved rounds, {width} x {height} pixels, {threads}",
+        rounds=found.rounds,
+        width=width,
+        height=height,
+        threads=threads,
     )
+    names = (_("load ms"), _("median ms"), _("fastest ms"), _("times as fast"))
+    rows = (
+        (
+            *(t.model, t.engine, f"{t.kilobytes / 1024:.1f}", f"{t.load_ms:.0f}"),
+            *(f"{x:.2f}" for x in (t.median_ms, t.fastest_ms, t.ratio)),
+        )
+        for t in found.timings
+    )
+    table(title, (_("model"), _("engine"), *numbers("MB", *names)), rows)
     say("host step (file to pixels) of the same photo: median {time:.2f} ms", time=found.decode_ms)
     say("Ratios hold within this run; milliseconds only on this machine at this moment.")

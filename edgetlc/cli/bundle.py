@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
 
 from edgetlc.cli.commands import Commands
-from edgetlc.cli.console import Number, answer, numbers, say, table
-from edgetlc.cli.options import BundleArgument, Json, OutputFile, Overwrite
-from edgetlc.cli.web import web
-from edgetlc.cli.wheelhouse import wheelhouse
+from edgetlc.cli.console import Answer, numbers, say, table
+from edgetlc.cli.options import BundleArgument, DeviceFolder, Output, OutputFile, Overwrite
+from edgetlc.config import option
 from edgetlc.locale import Message, _, n_, p_
 
 if TYPE_CHECKING:
+    from edgetlc.export.web_app import WebApp
+    from edgetlc.export.wheelhouse import Wheelhouse
     from edgetlc.runtime.bundle import Bundle
     from edgetlc.runtime.policy import ShownRate
     from edgetlc.runtime.schema import BundleManifest
@@ -22,19 +26,18 @@ app = Commands(
 
 
 @app.command()
-def inspect(bundle: BundleArgument, json_: Json = False) -> None:
+def inspect(bundle: BundleArgument) -> Answer:
     """Show what a bundle holds: classes, models, where it comes from.
 
     Example: edgetlc bundle inspect herbs.bundle
     """
     from edgetlc.runtime.bundle import Bundle
 
-    opened = Bundle.open(bundle)
-    answer(describe(opened), lambda: show_bundle(opened), as_json=json_)
+    return described(Bundle.open(bundle))
 
 
 @app.command()
-def check(bundle: BundleArgument, json_: Json = False) -> None:
+def check(bundle: BundleArgument) -> Answer:
     """Read every file of a bundle and compare it with its digest.
 
     Example: edgetlc bundle check herbs.bundle
@@ -42,35 +45,25 @@ def check(bundle: BundleArgument, json_: Json = False) -> None:
     from edgetlc.runtime.bundle import Bundle
 
     opened = Bundle.open(bundle)
-    unlisted = opened.check()
+    unlisted, digest, count = opened.check(), opened.digest, len(opened.manifest.files)
 
     def show() -> None:
         say(
             n_(
                 "{count} file as it was written; digest {digest}",
                 "{count} files as they were written; digest {digest}",
-                count=len(opened.manifest.files),
-                digest=opened.digest,
+                count=count,
+                digest=digest,
             )
         )
         for name in unlisted:
             say("not part of the bundle, never read: {name}", name=name)
 
-    document = {
-        "digest": opened.digest,
-        "files": len(opened.manifest.files),
-        "unlisted": list(unlisted),
-    }
-    answer(document, show, as_json=json_)
+    return Answer({"digest": digest, "files": count, "unlisted": list(unlisted)}, show)
 
 
 @app.command()
-def pack(
-    bundle: BundleArgument,
-    output: OutputFile,
-    overwrite: Overwrite = False,
-    json_: Json = False,
-) -> None:
+def pack(bundle: BundleArgument, output: OutputFile, overwrite: Overwrite = False) -> Answer:
     """Write a bundle as one .etlc file, which every command takes like the folder.
 
     Example: edgetlc bundle pack herbs.bundle -o herbs.etlc
@@ -82,44 +75,124 @@ def pack(
     path = write_archive(opened, output, overwrite=overwrite)
     size = path.stat().st_size
     document = {"file": str(path), "bytes": size, "digest": opened.digest}
-    answer(
-        document,
-        lambda: say("{path}: {size:.1f} MB", path=path, size=size / 1e6),
-        as_json=json_,
+    return Answer(document, lambda: say("{path}: {size:.1f} MB", path=path, size=size / 1e6))
+
+
+@app.command()
+def web(
+    bundle: BundleArgument,
+    output: Output,
+    model: str | None = option(None, _("Model of the bundle, ort or onnx. Default: int8.")),
+    overwrite: Overwrite = False,
+    devices: DeviceFolder = None,
+) -> Answer:
+    """Write a bundle as an app for phones: one file, and a folder to install from a web host.
+
+    Example: edgetlc bundle web herbs.bundle -o herbs.web
+    """
+    from edgetlc.runtime.bundle import Bundle
+
+    made = make_web_app(Bundle.open(bundle), output, model, devices, overwrite=overwrite)
+
+    def show() -> None:
+        file, size = made.single_file, made.single_file_bytes / 1e6
+        say("{model} of the bundle {bundle}", model=made.model, bundle=made.bundle)
+        say("{path}: {size:.1f} MB, opens on a phone as it is", path=file, size=size)
+        size = made.app_bytes / 1e6
+        say("{path}: {size:.1f} MB, to install from a web host", path=made.app, size=size)
+
+    return Answer(asdict(made), show)
+
+
+def make_web_app(
+    bundle: Bundle, output: Path, model: str | None, devices: Path | None, *, overwrite: bool
+) -> WebApp:
+    """Write a bundle as an app for phones."""
+    from edgetlc.devices.profiles import Cameras
+    from edgetlc.export.web_app import write_web_app
+
+    cameras = Cameras.load(devices)
+    return write_web_app(bundle, output, model=model, cameras=cameras, overwrite=overwrite)
+
+
+@app.command()
+def wheelhouse(
+    bundle: BundleArgument,
+    output: Output,
+    platform: Annotated[
+        Literal["x86_64", "aarch64"],
+        typer.Option("--platform", help=_("The board's processor; it runs Linux.")),
+    ],
+    python: Annotated[
+        Literal["3.11", "3.12", "3.13", "3.14"],
+        typer.Option("--python", help=_("The board's Python.")),
+    ],
+    extra: tuple[str, ...] = option((), _("openvino or heic; may be given more than once.")),
+    wheel: Path | None = option(
+        None, _("edgetlc's own wheel. Default: built from the sources installed here.")
+    ),
+    overwrite: Overwrite = False,
+) -> Answer:
+    """Prepare a folder from which a board without internet installs edgetlc and a bundle.
+
+    The one command that uses the network: it calls pip, as pip is configured here, to fetch the
+    packages in the versions installed here. On the board: sh install.sh.
+
+    Example: edgetlc bundle wheelhouse herbs.etlc -o usb --platform aarch64 --python 3.11
+    """
+    from edgetlc.export.wheelhouse import make_wheelhouse
+    from edgetlc.export.wheels import Target
+    from edgetlc.runtime.bundle import Bundle
+
+    how: Any = {"extras": extra, "wheel": wheel, "overwrite": overwrite}
+    made = make_wheelhouse(Bundle.open(bundle), output, Target(platform, python), **how)
+    document = {"folder": str(output), **asdict(made)}
+    return Answer(document, lambda: _show_wheelhouse(made, output))
+
+
+def _show_wheelhouse(made: Wheelhouse, output: Path) -> None:
+    rows = ((p.name, p.version, f"{p.bytes / 1e6:.1f}") for p in made.packages)
+    title = _("Packages in {folder}", folder=output)
+    table(title, (_("package"), _("version"), *numbers("MB")), rows)
+    say(
+        n_(
+            "{folder}: {count} package and {bundle}, {size:.1f} MB",
+            "{folder}: {count} packages and {bundle}, {size:.1f} MB",
+            count=len(made.packages),
+            folder=output,
+            bundle=made.bundle,
+            size=made.bytes / 1e6,
+        )
     )
+    say(
+        "for Linux {machine} with Python {python} and glibc {glibc} or newer",
+        machine=made.machine,
+        python=made.python,
+        glibc=made.glibc,
+    )
+    say("on the board, in that folder: sh install.sh")
 
 
-for _function in (web, wheelhouse):
-    app.command()(_function)
+def described(bundle: Bundle) -> Answer:
+    """Return a bundle's path, digest and `bundle.json`, to be told."""
+    manifest = bundle.manifest.to_json()
+    document = {"path": str(bundle.path), "digest": bundle.digest, "manifest": manifest}
+    return Answer(document, lambda: _show(bundle))
 
 
-def describe(bundle: Bundle) -> dict[str, Any]:
-    """Return a bundle's path, digest and `bundle.json`."""
-    return {
-        "path": str(bundle.path),
-        "digest": bundle.digest,
-        "manifest": bundle.manifest.to_json(),
-    }
-
-
-def show_bundle(bundle: Bundle) -> None:
-    """Print what a bundle holds."""
+def _show(bundle: Bundle) -> None:
     from edgetlc.results.wording import ROLE_NAMES
 
-    manifest = bundle.manifest
+    manifest, contract = bundle.manifest, bundle.manifest.contract
     rows = (
         (m.id, ", ".join(m.engines), f"{sum(manifest.files[f].bytes for f in m.files) / 1e6:.1f}")
         for m in manifest.models
     )
     title = _("Models of {path}", path=bundle.path)
-    table(title, (_("model"), _("engines"), Number("MB")), rows)
-    classes = (
-        (info.name, info.zh, info.en, ROLE_NAMES.get(info.role, info.role))
-        for info in manifest.classes
-    )
+    table(title, (_("model"), _("engines"), *numbers("MB")), rows)
+    classes = ((c.name, c.zh, c.en, ROLE_NAMES.get(c.role, c.role)) for c in manifest.classes)
     table(_("Classes"), (_("class"), "中文", "English", _("role")), classes)
     _show_policies(manifest)
-    contract = manifest.contract
     say(
         "pixels: contract {version}, {side} x {side}, {geometry}",
         version=contract.version,
@@ -135,15 +208,12 @@ def show_bundle(bundle: Bundle) -> None:
 def _show_policies(manifest: BundleManifest) -> None:
     rows = (
         (
-            precision,
-            f"{policy.reject_below:.2%}",
-            f"{policy.needed('genuine'):.2%}",
-            _shown(policy.wrong),
-            _shown(policy.false_genuine),
+            *(precision, f"{policy.reject_below:.2%}", f"{policy.needed('genuine'):.2%}"),
+            *(_shown(policy.wrong), _shown(policy.false_genuine)),
         )
         for precision, policy in manifest.decision.items()
     )
-    figures = numbers((_("not sure below"), _("genuine from")))
+    figures = numbers(_("not sure below"), _("genuine from"))
     table(
         _("When an answer counts, and what validation photos show"),
         (p_("number format", "precision"), *figures, _("wrong answers"), _("false genuine")),

@@ -1,33 +1,43 @@
 """How a function becomes a command: its configurations' fields, and what all share, are options.
 
     @app.command(toolchain="edgetlc experiment folds", file=True)
-    def folds(data: Data, config: TrainingConfig, json_: Json = False) -> None:
+    def folds(data: Data, config: TrainingConfig, count: int = option(5, _("Networks."))) -> Answer:
 
 A parameter whose type is a dataclass stands for one option per field that people set
-(`edgetlc.config`), and for those of the dataclasses in it. What is not given on the command line
-keeps its value from the file of `--config`, where the command has that, or its default. A command
-without one of the options says so: `Annotated[TrainingConfig, "--arch"]`. The function's docstring
-is the command's help.
+(`edgetlc.config`), and for those of the dataclasses in it; a parameter can be such a field itself.
+What is not given on the command line keeps its value from the file of `--config`, where the
+command has that, or its default. A command without one of the options says so:
+`Annotated[TrainingConfig, "--arch"]`. The function's docstring is the command's help. What it
+returns is printed here, as a table or as JSON.
 """
 
 from __future__ import annotations
 
+import contextlib
 import inspect
+import os
 import types
 from collections.abc import Callable, Iterator, Mapping
 from copy import copy
-from dataclasses import MISSING, dataclass, fields, is_dataclass, replace
+from dataclasses import MISSING, Field, dataclass, fields, is_dataclass, make_dataclass, replace
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
 import typer
 
-from edgetlc.cli.toolchain import need_toolchain
+from edgetlc.cli.console import Answer
 from edgetlc.config import Option, from_toml, options
-from edgetlc.errors import InputError
+from edgetlc.errors import InputError, MissingExtraError
 from edgetlc.locale import Message, _, local
 
-Function = Callable[..., None]
+Function = Callable[..., Answer | None]
+_PACKAGES = "torch torchvision onnx onnxscript nncf openvino safetensors sklearn"
+PACKAGES = tuple(_PACKAGES.split())  # what an installation with the toolchain has
+
+Json = Annotated[
+    bool, typer.Option("--json", help=_("Print one JSON document and nothing else on stdout."))
+]
 
 Language = Annotated[
     Literal["en", "zh"] | None,
@@ -46,14 +56,28 @@ ConfigFile = Annotated[
 ]
 
 
-def _shared(lang: Language = None, verbose: Verbose = False) -> None:
+def need_toolchain(command: str) -> None:
+    """Refuse to go on in an installation without the toolchain.
+
+    Raises:
+        MissingExtraError: a package is missing.
+    """
+    if any(find_spec(package) is None for package in PACKAGES):
+        raise MissingExtraError(command, "toolchain")
+
+
+def _group(lang: Language = None, verbose: Verbose = False) -> None:
     """Do nothing: `edgetlc.cli.app.main` looks for both itself, before there is a command."""
+
+
+def _shared(json_: Json = False, lang: Language = None, verbose: Verbose = False) -> None:
+    """Hold the options of every command."""
 
 
 class Commands(typer.Typer):
     """The program, or a group of its commands."""
 
-    def __init__(self, help: Message, callback: Function = _shared, **how: Any) -> None:
+    def __init__(self, help: Message, callback: Function = _group, **how: Any) -> None:
         callback.__signature__ = _signature(callback)  # type: ignore[attr-defined]
         super().__init__(
             help=local(help),
@@ -72,7 +96,7 @@ class Commands(typer.Typer):
         Args:
             name: the function's own unless given.
             toolchain: what the command is called where it needs the workstation's packages.
-            file: whether it takes `--config`.
+            file: whether it trains: it takes `--config`, and of a `torchrun` one process speaks.
         """
 
         def register(function: Function) -> Function:
@@ -126,12 +150,7 @@ class Setting:
         return _keyword(self.name, Annotated[kind | None, info], None)
 
     def value(self, given: Any, before: Any) -> Any:
-        """Return what was given as the field holds it.
-
-        Args:
-            given: by the command line.
-            before: the field's value without it.
-        """
+        """Return what the command line gave as the field holds it, which held `before`."""
         if self.option.parse:
             return self.option.parse(given)
         if self.kind is bool:
@@ -157,13 +176,9 @@ def settings(config: Any, path: tuple[str, ...] = ()) -> Iterator[Setting]:
 
 
 def changed(config: Any, kind: Any, given: Mapping[Setting, Any], depth: int = 0) -> Any:
-    """Return a configuration with what was given on the command line.
+    """Return a configuration with what was given on the command line; None as `config` makes one.
 
-    Args:
-        config: to change; None makes one.
-        kind: its dataclass.
-        given: values by what they set.
-        depth: how deep in the whole configuration it lies.
+    `depth` tells how deep in the whole configuration it lies.
 
     Raises:
         InputError: a value out of range, or one that means nothing without another.
@@ -189,38 +204,72 @@ def changed(config: Any, kind: Any, given: Mapping[Setting, Any], depth: int = 0
 
 
 def expanded(function: Function, *, toolchain: str = "", file: bool = False) -> Function:
-    """Return a function as typer is to see it; arguments as for `Commands.command`."""
-    signature = _signature(function)
-    parameters: list[inspect.Parameter] = []
+    """Return a function as typer is to see it; arguments as for `Commands.command`.
+
+    Only a function that has a parameter `json_` is told whether JSON is asked for: it prints its
+    document itself, piece by piece.
+    """
+    signature = _signature(function).parameters
+    single = [p for p in signature.values() if isinstance(p.default, Field)]
+    triples = [(p.name, p.annotation, p.default) for p in single]
+    own_kind = make_dataclass(function.__name__, triples)
+    own = {setting.name: setting for setting in settings(own_kind)}
     configurations: dict[str, tuple[Any, list[Setting]]] = {}
-    for name, parameter in signature.parameters.items():
+    parameters: list[inspect.Parameter] = []
+    for name, parameter in signature.items():
         kind, *about = get_args(parameter.annotation) or (parameter.annotation,)
         if is_dataclass(kind):
-            own = [s for s in settings(kind) if s.flag not in about]
-            configurations[name] = kind, own
-            parameters += [setting.parameter() for setting in own]
-        else:
+            configurations[name] = kind, [s for s in settings(kind) if s.flag not in about]
+            parameters += [setting.parameter() for setting in configurations[name][1]]
+        elif name in own:
+            parameters.append(own[name].parameter())
+        elif name != "json_":
             parameters.append(_keyword(name, parameter.annotation, parameter.default))
-    if file:
-        parameters.append(_keyword("config_file", ConfigFile, None))
     shared = _signature(_shared).parameters
     parameters += [_keyword(p.name, p.annotation, p.default) for p in shared.values()]
+    if file:
+        parameters.append(_keyword("config_file", ConfigFile, None))
 
     def called(**values: Any) -> None:
         if toolchain:
             need_toolchain(toolchain)
         base = values.pop("config_file", None)
-        for name in shared:
-            del values[name]
-        for name, (kind, own) in configurations.items():
-            told = {setting: values.pop(setting.name) for setting in own}
+        as_json, *_rest = (values.pop(name) for name in shared)
+
+        def set_of(config: Any, among: list[Setting]) -> Any:
+            told = {setting: values.pop(setting.name) for setting in among}
             given = {setting: value for setting, value in told.items() if value not in (None, [])}
-            values[name] = changed(read_config(base, kind) if base else kind(), kind, given)
-        function(**values)
+            return changed(config, type(config), given)
+
+        for name, (kind, among) in configurations.items():
+            values[name] = set_of(read_config(base, kind) if base else kind(), among)
+        values |= vars(set_of(own_kind(), list(own.values())))
+        if "json_" in signature:
+            values["json_"] = as_json
+        with _only_first_speaks() if file else contextlib.nullcontext():
+            answer = function(**values)
+            if answer is not None:
+                answer.tell(as_json=as_json)
+        if answer is not None and answer.exit_code:
+            raise typer.Exit(answer.exit_code)
 
     called.__name__ = function.__name__
     called.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     return called
+
+
+@contextlib.contextmanager
+def _only_first_speaks() -> Iterator[None]:
+    """Silence all processes of a `torchrun` but the first; their errors are shown later."""
+    if int(os.environ.get("RANK") or 0) == 0:
+        yield
+        return
+    with (
+        Path(os.devnull).open("w") as nothing,
+        contextlib.redirect_stdout(nothing),
+        contextlib.redirect_stderr(nothing),
+    ):
+        yield
 
 
 def read_config(path: Path, kind: Any) -> Any:
@@ -231,10 +280,9 @@ def read_config(path: Path, kind: Any) -> Any:
     """
     try:
         return from_toml(path.read_text(encoding="utf-8"), kind)
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError("{path}: {reason}", path=path, reason=str(error)) from None
-    except InputError as error:
-        raise InputError("{path}: {reason}", path=path, reason=error) from None
+    except (OSError, UnicodeDecodeError, InputError) as error:
+        reason = error if isinstance(error, InputError) else str(error)
+        raise InputError("{path}: {reason}", path=path, reason=reason) from None
 
 
 def _signature(function: Function) -> inspect.Signature:

@@ -8,21 +8,36 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence, Sized
-from typing import Any, NamedTuple, TypeVar
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Sized
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, NamedTuple, TypeVar
 
-from edgetlc.locale import _, local, message
-from edgetlc.results.safe_text import visible
+from edgetlc.config import option
+from edgetlc.locale import _, local, message, visible
 
 T = TypeVar("T")
 
 
-def answer(document: Any, show: Callable[[], None], *, as_json: bool) -> None:
-    """Print `document` as JSON, or call `show` to print it for people."""
-    if as_json:
-        print_json(document)
-    else:
-        show()
+class Answer(NamedTuple):
+    """What a command answers.
+
+    Attributes:
+        document: for programs, as JSON.
+        show: prints it for people.
+        exit_code: of the program, 0 where the answer is no verdict.
+    """
+
+    document: Any
+    show: Callable[[], object]
+    exit_code: int = 0
+
+    def tell(self, *, as_json: bool) -> None:
+        """Print it."""
+        if as_json:
+            print_json(self.document)
+        else:
+            self.show()
 
 
 def print_json(document: Any) -> None:
@@ -51,31 +66,68 @@ def note(text: str, /, **values: Any) -> None:
     print(visible(local(message(text, **values))), file=sys.stderr)
 
 
-class Number(NamedTuple):
+@dataclass(frozen=True)
+class Results:
+    """Where a command leaves what it found beside its answer.
+
+    `predict`, which may have a hundred thousand rows, writes with `edgetlc.results.results`.
+    """
+
+    results_file: Path | None = option(None, _("Also write the results to this file."))
+    results_format: Literal["json", "csv"] | None = option(
+        None, _("Of the results file; its suffix if not given.")
+    )
+
+    def write(self, document: Any, rows: Sequence[Mapping[str, object]]) -> None:
+        """Write `document` as JSON or `rows` as CSV; do nothing without a file.
+
+        Without a format, a name that ends in `.csv` asks for CSV and any other for JSON.
+        """
+        from edgetlc.files import write_text
+
+        path, format_ = self.results_file, self.results_format
+        if path is not None:
+            as_csv = format_ == "csv" or (format_ is None and path.suffix.lower() == ".csv")
+            text = _csv_text(rows) if as_csv else json_text(document) + "\n"
+            write_text(path, writable(text))
+
+
+def _csv_text(rows: Sequence[Mapping[str, object]]) -> str:
+    import csv
+    import io
+
+    from edgetlc.results.safe_text import spreadsheet_cell
+
+    text = io.StringIO()
+    columns = list(rows[0]) if rows else []
+    writer = csv.DictWriter(text, columns, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows({name: spreadsheet_cell(row[name]) for name in columns} for row in rows)
+    return text.getvalue()
+
+
+class Number(str):
     """The name of a column of numbers, aligned to the right."""
 
-    name: str
+    def __init__(self, name: str) -> None:
+        self.name = name
 
 
-def numbers(names: Iterable[str]) -> tuple[Number, ...]:
+def numbers(*names: str) -> tuple[Number, ...]:
     """Return names as those of columns of numbers."""
     return tuple(map(Number, names))
 
 
 def table(
     title: str,
-    columns: Sequence[str | Number],
+    columns: Sequence[str],
     rows: Iterable[Sequence[object]],
     *,
     simulated: bool = False,
 ) -> None:
     """Print a table, or where it is too narrow for a word, each row as lines below one another.
 
-    Args:
-        title: of the table.
-        columns: their names.
-        rows: a cell for each column; None is shown as a dash.
-        simulated: whether any photo behind it was made by a simulation; the title says so.
+    A cell that is None is shown as a dash; the title says whether photos behind it are simulated.
     """
     from edgetlc.cli.tables import drawn
 
@@ -96,10 +148,11 @@ def points(share: float) -> str:
     return f"{100 * share:+.1f}"
 
 
-def note_unreadable(photos: Iterable[tuple[Any, object]]) -> None:
-    """Tell which photos were left out, and why."""
+def left_out(photos: Sequence[tuple[Any, str]]) -> list[dict[str, str]]:
+    """Tell which photos or files were left out, and why; return them for a document."""
     for photo, reason in photos:
         note("left out {path}: {reason}", path=getattr(photo, "path", photo), reason=reason)
+    return [{"file": str(getattr(p, "path", p)), "reason": reason} for p, reason in photos]
 
 
 def _width() -> int:

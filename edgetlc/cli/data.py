@@ -2,13 +2,267 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
 from edgetlc.cli.commands import Commands
-from edgetlc.cli.data_check import check
-from edgetlc.cli.data_split import split
-from edgetlc.cli.simulate import simulate
-from edgetlc.locale import _
+from edgetlc.cli.console import Answer, left_out, numbers, percent, say, table
+from edgetlc.cli.options import (
+    DeviceFolder,
+    Output,
+    OutputFile,
+    Overwrite,
+    PartName,
+    Seed,
+    Source,
+    load_part,
+)
+from edgetlc.config import option
+from edgetlc.errors import FAILED
+from edgetlc.locale import Message, _, local, n_
+
+if TYPE_CHECKING:
+    from edgetlc.data.check import Findings
+    from edgetlc.data.split import Split
 
 app = Commands(_("Photo sets: check them, split them, render them for other cameras."))
 
-for _function in (check, split, simulate):
-    app.command()(_function)
+_COPIES = 3  # files named of one picture; the JSON document names all
+
+
+@app.command()
+def check(
+    source: Source,
+    min_images: int = option(
+        500, _("Fewest images: genuine classes together, unspecified ones each."), min=0
+    ),
+    strict: bool = option(False, _("Let warnings fail the check.")),
+    examples: int = option(3, _("Examples shown of each finding."), min=0),
+    devices: DeviceFolder = None,
+) -> Answer:
+    """Decode every photo and report what is wrong with a set: exit code 1 if it is unfit.
+
+    Example: edgetlc data check photos
+    """
+    from edgetlc.data.check import check as examine
+    from edgetlc.devices.profiles import Cameras
+
+    found = examine(source, Cameras.load(devices), min_images=min_images)
+    passed = not (found.errors or (strict and found.warnings))
+    document = {"passed": passed, "errors": found.errors, "warnings": found.warnings}
+    document |= asdict(found)
+    return Answer(document, lambda: _show_check(source, found, examples), 0 if passed else FAILED)
+
+
+def _show_check(source: Path, found: Findings, examples: int) -> None:
+    counts = list(found.counts.values())
+    rows = [[camera, *(by_camera[camera] for by_camera in counts)] for camera in counts[0]]
+    table(
+        _("Readable photos by camera and class"),
+        (_("camera"), *numbers(*found.counts)),
+        [*rows, [_("all"), *(sum(by_camera.values()) for by_camera in counts)]],
+        simulated=found.simulated,
+    )
+    findings = [row for finding in _findings(found) for row in _rows(*finding, source, examples)]
+    if findings:
+        columns = ("", _("finding"), *numbers(_("count")), _("examples"), "")
+        table(_("Findings"), columns, findings)
+    say(
+        "{photos} photos, {errors} errors, {warnings} warnings",
+        photos=found.photos,
+        errors=found.errors,
+        warnings=found.warnings,
+    )
+
+
+def _findings(found: Findings) -> Iterator[tuple[Message, Message, tuple[Any, ...]]]:
+    error, warning = _("error"), _("warning")
+    yield error, _("cannot be read"), found.unreadable
+    yield error, _("no readable photo"), found.empty_classes
+    yield error, _("one picture under two classes"), found.label_conflicts
+    yield error, _("camera contradicted"), found.camera_conflicts
+    yield warning, _("suffix belies content"), found.wrong_suffixes
+    yield warning, _("one file repeated"), found.exact_duplicates
+    yield warning, _("near-duplicates"), found.near_duplicates
+    yield warning, _("name breaks the standard's rule"), found.bad_names
+    yield warning, _("too few images"), found.few_images
+    yield warning, _("not in the set"), found.unlisted
+
+
+def _rows(
+    severity: Message, title: Message, items: tuple[Any, ...], source: Path, examples: int
+) -> Iterator[tuple[object, ...]]:
+    """Yield a row for each example; only the first names the finding."""
+    if not items:
+        return
+    head: tuple[object, ...] = (severity, title, len(items))
+    for item in items[:examples]:
+        yield (*head, *_example(item, source))
+        head = ("", "", "")
+    if not examples:
+        yield (*head, "", "")
+    elif len(items) > examples:
+        yield (*head, _("and {count} more", count=len(items) - examples), "")
+
+
+def _example(item: Any, source: Path) -> tuple[object, object]:
+    """Return what a finding is about, and the rest of it."""
+    from edgetlc.data.check import FewImages, SamePicture
+
+    if isinstance(item, SamePicture):
+        files = [_short(file, source) for file in item.files[:_COPIES]]
+        if len(item.files) > _COPIES:
+            files.append(local(_("and {count} more", count=len(item.files) - _COPIES)))
+        return " = ".join(files), ", ".join(dict.fromkeys(item.labels))
+    if isinstance(item, FewImages):
+        few = _("{images} of {minimum}", images=item.images, minimum=item.minimum)
+        return " + ".join(item.labels), few
+    if isinstance(item, str):
+        return item, ""
+    return _short(item.file, source), item.reason
+
+
+def _short(file: Path, source: Path) -> str:
+    """Return a file's place in the folder that was named, or that holds the manifest."""
+    root = (source if source.is_dir() else source.parent).absolute()
+    return str(file.relative_to(root)) if file.is_relative_to(root) else str(file)
+
+
+@app.command()
+def split(
+    source: Source,
+    output: OutputFile,
+    ratios: str = option("7:1:2", _("Shares of train:val:test.")),
+    seed: Seed = 0,
+    allow_any_ratio: bool = option(False, _("Allow shares outside the standard's ranges.")),
+    devices: DeviceFolder = None,
+    overwrite: Overwrite = False,
+) -> Answer:
+    """Divide a set into train, val and test by class and camera; batches and copies stay whole.
+
+    Example: edgetlc data split photos -o split.csv
+    """
+    from edgetlc.data.manifest import write_manifest
+    from edgetlc.data.split import parse_ratios
+    from edgetlc.data.split import split as divide
+    from edgetlc.files import refuse_existing
+
+    shares = parse_ratios(ratios, allow_any=allow_any_ratio)
+    refuse_existing(output, overwrite)
+    result = divide(load_part(source, "all", devices), shares, seed=seed)
+    write_manifest(output, result.photos)
+    document = {
+        "manifest": str(output.absolute()),
+        "photos": len(result.photos.photos),
+        "simulated": result.photos.simulated,
+        "ratios": result.ratios,
+        "seed": result.seed,
+        "clusters": result.clusters,
+        "counts": result.counts,
+        "unreadable": [asdict(one) for one in result.unreadable],
+        "warnings": result.warnings,
+    }
+    return Answer(document, lambda: _show_split(output, result))
+
+
+def _show_split(output: Path, result: Split) -> None:
+    photos = len(result.photos.photos)
+    parts = ((part, counts.values()) for part, counts in result.counts.items())
+    table(
+        _("Photos by part and class"),
+        (_("part"), *numbers(*result.photos.labels, _("all"), _("share"))),
+        ((part, *counts, sum(counts), percent(sum(counts) / photos)) for part, counts in parts),
+        simulated=result.photos.simulated,
+    )
+    for one in result.unreadable:
+        say("left out {path}: {reason}", path=one.file, reason=one.reason)
+    for warning in result.warnings:
+        say("warning: {warning}", warning=warning)
+    say(
+        n_(
+            "{photos} photos in {count} cluster that stays whole, written to {file}",
+            "{photos} photos in {count} clusters that stay whole, written to {file}",
+            count=result.clusters,
+            photos=photos,
+            file=output,
+        )
+    )
+
+
+@app.command()
+def simulate(
+    source: Source,
+    output: Output,
+    camera: tuple[str, ...] = option(
+        (), _("Camera to imitate; repeat it. Default: every phone and digital camera.")
+    ),
+    per_photo: int | None = option(
+        None, _("Cameras for each photo, in rotation over each class. Default: all.")
+    ),
+    per_test_photo: int | None = option(
+        None, _("The same for photos in part test. Default: as --per-photo.")
+    ),
+    part: PartName = option("all", _("Part to use.")),
+    seed: Seed = 0,
+    devices: DeviceFolder = None,
+    overwrite: Overwrite = False,
+) -> Answer:
+    """Render photos as other cameras would have taken them; the result is marked as simulated.
+
+    Example: edgetlc data simulate photos -o simulated --per-photo 3
+    """
+    from edgetlc.data.manifest import MANIFEST_FILE
+    from edgetlc.data.simulate import simulate_photos
+    from edgetlc.devices.profiles import Cameras
+
+    known = Cameras.load(devices)
+    chosen = [known.get(name) for name in camera] or [c for c in known if c.kind != "microscope"]
+    skipped: list[dict[str, str]] = []
+    made = simulate_photos(
+        load_part(source, part, devices),
+        chosen,
+        output,
+        per_photo=per_photo,
+        per_test_photo=per_test_photo,
+        seed=seed,
+        overwrite=overwrite,
+        unreadable=lambda photo, error: skipped.extend(left_out([(photo, error.text)])),
+    )
+    counts = {profile.id: dict.fromkeys(made.labels, 0) for profile in chosen}
+    for photo in made.photos:
+        counts[photo.camera or ""][photo.label] += 1
+    document = {
+        "manifest": str(output.absolute() / MANIFEST_FILE),
+        "simulated": True,
+        "photos": len(made.photos),
+        "cameras": counts,
+        "unreadable": skipped,
+    }
+    return Answer(document, lambda: _show_simulated(document))
+
+
+def _show_simulated(document: dict[str, Any]) -> None:
+    cameras = document["cameras"]
+    table(
+        _("Simulated photos by camera and class"),
+        (_("camera"), *numbers(*next(iter(cameras.values())))),
+        ([name, *counts.values()] for name, counts in cameras.items()),
+    )
+    if document["unreadable"]:
+        say(
+            n_(
+                "{count} photo could not be read and was left out",
+                "{count} photos could not be read and were left out",
+                count=len(document["unreadable"]),
+            )
+        )
+    say(
+        n_(
+            "{count} simulated photo, listed in {file}",
+            "{count} simulated photos, listed in {file}",
+            count=document["photos"],
+            file=document["manifest"],
+        )
+    )

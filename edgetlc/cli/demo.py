@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from edgetlc.cli.console import answer, say
-from edgetlc.cli.options import Json, Overwrite, Seed
+from edgetlc.cli.console import Answer, say
+from edgetlc.cli.options import Overwrite, Seed
+from edgetlc.config import option
 from edgetlc.locale import _, local
 
 if TYPE_CHECKING:
@@ -19,11 +20,10 @@ def demo(
     output: Annotated[
         Path, typer.Option("-o", "--output", help=_("Folder for everything."))
     ] = Path("demo-out"),
-    epochs: Annotated[int, typer.Option("--epochs", help=_("Passes over the training part."))] = 10,
+    epochs: int = option(10, _("Passes over the training part.")),
     seed: Seed = 0,
     overwrite: Overwrite = False,
-    json_: Json = False,
-) -> None:
+) -> Answer:
     """Run the main job on generated photos: a few minutes on two processor cores.
 
     Example: edgetlc demo -o demo-out
@@ -32,16 +32,11 @@ def demo(
 
     made = run_demo(output, overwrite=overwrite, epochs=epochs, seed=seed)
     document = {
-        "photos": str(made.photos),
-        "split": str(made.split),
-        "run": str(made.run.folder),
-        "bundle": str(made.bundle.path),
-        "parity": str(made.parity),
-        "overlay": str(made.overlay),
+        **{name: str(place) for name, place in made.places.items()},
         "prediction": made.prediction.to_json(),
         "verification": made.verification.to_json(),
     }
-    answer(document, lambda: _show(made), as_json=json_)
+    return Answer(document, lambda: _show(made))
 
 
 def _show(made: Demo) -> None:
@@ -51,16 +46,16 @@ def _show(made: Demo) -> None:
     show_verification(made.verification)
     say("")
     show_one(made.prediction)
-    say("  where the network saw it: {picture}", picture=made.overlay)
+    say("  where the network saw it: {picture}", picture=made.places["overlay"])
     say("")
     say("Photos are generated and cameras simulated; what lies where:")
-    for what, place in (
-        (_("photos"), made.photos),
-        (_("split manifest"), made.split),
-        (_("trained run"), made.run.folder),
-        (_("bundle for the field"), made.bundle.path),
-        (_("test photos of every camera"), made.parity),
+    for what, name in (
+        (_("photos"), "photos"),
+        (_("split manifest"), "split"),
+        (_("trained run"), "run"),
+        (_("bundle for the field"), "bundle"),
+        (_("test photos of every camera"), "parity"),
     ):
-        say(f"  {local(what):28} {place}")
-    command = f"edgetlc predict {made.bundle.path} {made.prediction.file}"
+        say(f"  {local(what):28} {made.places[name]}")
+    command = f"edgetlc predict {made.places['bundle']} {made.prediction.file}"
     say("Try: {command}", command=command)

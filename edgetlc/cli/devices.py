@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from edgetlc.cli.commands import Commands
-from edgetlc.cli.console import Number, answer, note, say, table
-from edgetlc.cli.options import DeviceFolder, Json, photo_files
+from edgetlc.cli.console import Answer, note, numbers, say, table
+from edgetlc.cli.options import DeviceFolder, PhotosArgument, photo_files
 from edgetlc.locale import _, n_, p_
 from edgetlc.progress import progress
 
@@ -35,7 +34,7 @@ _TRACKED = 100  # photos; fewer are identified before a bar could be read
 
 
 @app.command("list")
-def list_(devices: DeviceFolder = None, json_: Json = False) -> None:
+def list_(devices: DeviceFolder = None) -> Answer:
     """List the known cameras: the rows of Table A.1, the digital camera, the microscopes.
 
     Example: edgetlc devices list
@@ -45,11 +44,10 @@ def list_(devices: DeviceFolder = None, json_: Json = False) -> None:
     cameras = Cameras.load(devices)
 
     def show() -> None:
-        columns = ("id", Number(_("no.")), "中文", "English", _("kind"), _("year"))
-        rows = (_row(profile) for profile in cameras)
-        table(_("Cameras"), (*columns, _("in the standard")), rows)
+        columns = ("id", *numbers(_("no.")), "中文", "English", _("kind"), _("year"))
+        table(_("Cameras"), (*columns, _("in the standard")), map(_row, cameras))
 
-    answer([asdict(profile) for profile in cameras], show, as_json=json_)
+    return Answer([asdict(profile) for profile in cameras], show)
 
 
 @app.command()
@@ -58,8 +56,7 @@ def show(
         str, typer.Argument(metavar="ID", help=_("A camera of 'edgetlc devices list'."))
     ],
     devices: DeviceFolder = None,
-    json_: Json = False,
-) -> None:
+) -> Answer:
     """Show all that is known of one camera, and how sure each fact is.
 
     Example: edgetlc devices show iphone-11
@@ -73,19 +70,16 @@ def show(
         rows = ((fact, *(_WORDS.get(x, x) for x in rest)) for fact, *rest in _facts(profile))
         table("", (_("fact"), _("value"), _("how sure")), rows)
 
-    answer(asdict(profile), show_facts, as_json=json_)
+    return Answer(asdict(profile), show_facts)
 
 
 @app.command()
-def identify(
-    photos: Annotated[list[Path], typer.Argument(metavar="PHOTO…", help=_("Photos or folders."))],
-    devices: DeviceFolder = None,
-    json_: Json = False,
-) -> None:
+def identify(photos: PhotosArgument, devices: DeviceFolder = None) -> Answer:
     """Tell which camera took each photo: by its EXIF, else by its name; never by a guess.
 
     Example: edgetlc devices identify photos/
     """
+    from edgetlc.devices.exif import heic_readable
     from edgetlc.devices.identify import identify
     from edgetlc.devices.profiles import Cameras
 
@@ -93,17 +87,6 @@ def identify(
     files = photo_files(photos)
     shown = progress(files, _("identified")) if len(files) > _TRACKED else iter(files)
     found = [identify(file, cameras) for file in shown]
-    _note_unread_heic(files)
-    document = [
-        {"file": str(one.file), "camera": one.camera, "by": one.by, "conflict": one.conflict}
-        for one in found
-    ]
-    answer(document, lambda: _show_found(found), as_json=json_)
-
-
-def _note_unread_heic(files: Sequence[Path]) -> None:
-    from edgetlc.devices.exif import heic_readable
-
     count = sum(file.suffix.lower() in (".heic", ".heif") for file in files)
     if count and not heic_readable():
         note(
@@ -114,6 +97,11 @@ def _note_unread_heic(files: Sequence[Path]) -> None:
                 count=count,
             )
         )
+    document = [
+        {"file": str(one.file), "camera": one.camera, "by": one.by, "conflict": one.conflict}
+        for one in found
+    ]
+    return Answer(document, lambda: _show_found(found))
 
 
 def _show_found(found: Sequence[Identification]) -> None:

@@ -1,39 +1,46 @@
-"""`edgetlc evaluate`."""
+"""`edgetlc evaluate`, and how tables show what networks reach on photos."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from edgetlc.cli.console import Number, answer, note_unreadable, percent, say, table
+from edgetlc.cli.console import Answer, Results, left_out, numbers, percent, say, table
 from edgetlc.cli.options import (
     Data,
     Device,
     DeviceFolder,
-    Json,
-    PartOption,
+    PartName,
     ReportFile,
     RunArgument,
     load_part,
 )
-from edgetlc.cli.results import Results
-from edgetlc.cli.scores_view import COLUMNS, FIGURES, scores_row
+from edgetlc.config import option
 from edgetlc.locale import _
 
 if TYPE_CHECKING:
     from edgetlc.training.evaluate import Evaluation
     from edgetlc.training.metrics import Scores
 
+FIGURES = ("accuracy", "precision", "recall", "f1", "auc")
+COLUMNS = numbers(
+    *(_("photos"), _("accuracy"), _("precision"), _("recall"), _("F1"), _("AUC")),
+)
+
+
+def scores_row(scores: Scores) -> tuple[object, ...]:
+    """Return the cells of `COLUMNS`."""
+    return (scores.count, *(percent(getattr(scores, name)) for name in FIGURES))
+
 
 def evaluate(
     run: RunArgument,
     data: Data,
     results: Results,
-    part: PartOption = "test",
+    part: PartName = option("test", _("Part to use.")),
     device: Device = "cpu",
     report: ReportFile = None,
     devices: DeviceFolder = None,
-    json_: Json = False,
-) -> None:
+) -> Answer:
     """Score a trained network: accuracy, precision, recall, F1, AUC, per class and per camera.
 
     Example: edgetlc evaluate runs/herbs --data split.csv
@@ -41,37 +48,27 @@ def evaluate(
     from edgetlc.models.checkpoint import load_checkpoint
     from edgetlc.pages.training import write_page
     from edgetlc.training.evaluate import evaluate as score_run
-    from edgetlc.training.metrics import scores_to_json
     from edgetlc.training.report import report_evaluation
 
     checkpoint = load_checkpoint(run)
     found = score_run(checkpoint, load_part(data, part, devices), device=device)
-    note_unreadable(found.unreadable)
     if report is not None:
         write_page(report, report_evaluation(run, checkpoint, part, found))
-    document = {
-        "part": part,
-        "simulated": found.simulated,
-        "overall": scores_to_json(found.overall),
-        "cameras": {camera: scores_to_json(s) for camera, s in found.cameras.items()},
-        "unreadable": [{"file": str(p.path), "reason": reason} for p, reason in found.unreadable],
-    }
-    rows = [_figures("all", found.overall)]
-    rows += [_figures(camera, scores) for camera, scores in found.cameras.items()]
+    left_out(found.unreadable)
+    document = {"part": part, **found.to_json()}
+    rows = [
+        {"camera": camera} | {name: getattr(scores, name) for name in ("count", *FIGURES)}
+        for camera, scores in (("all", found.overall), *found.cameras.items())
+    ]
     results.write(document, rows)
-    answer(document, lambda: _show(found, part), as_json=json_)
-
-
-def _figures(camera: str, scores: Scores) -> dict[str, object]:
-    return {"camera": camera} | {name: getattr(scores, name) for name in ("count", *FIGURES)}
+    return Answer(document, lambda: _show(found, part))
 
 
 def _show(found: Evaluation, part: str) -> None:
-    rows = {_("all"): found.overall, **found.cameras}
     table(
         _("Part {part} by camera", part=part),
         (_("camera"), *COLUMNS),
-        ((name, *scores_row(scores)) for name, scores in rows.items()),
+        ((n, *scores_row(s)) for n, s in ((_("all"), found.overall), *found.cameras.items())),
         simulated=found.simulated,
     )
     classes = found.overall.classes
@@ -82,7 +79,7 @@ def _show(found: Evaluation, part: str) -> None:
     )
     table(
         _("Confusion: rows are the truth, columns the answers"),
-        ("", *(Number(c.label) for c in classes)),
+        ("", *numbers(*(c.label for c in classes))),
         ((c.label, *counts) for c, counts in zip(classes, found.overall.confusion, strict=True)),
     )
     if found.simulated:

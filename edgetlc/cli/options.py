@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
-import typer
+from typer import Argument, Option
 
 from edgetlc.errors import InputError
 from edgetlc.locale import _
@@ -14,56 +14,42 @@ from edgetlc.locale import _
 if TYPE_CHECKING:
     from edgetlc.data.photos import PhotoSet
 
-Json = Annotated[
-    bool, typer.Option("--json", help=_("Print one JSON document and nothing else on stdout."))
-]
 DeviceFolder = Annotated[
     Path | None,
-    typer.Option("--devices", help=_("Folder of your own camera profiles; extends or overrides.")),
+    Option("--devices", help=_("Folder of your own camera profiles; extends or overrides.")),
 ]
-RunArgument = Annotated[Path, typer.Argument(metavar="RUN", help=_("Folder that 'train' wrote."))]
+RunArgument = Annotated[Path, Argument(metavar="RUN", help=_("Folder that 'train' wrote."))]
 BundleArgument = Annotated[
-    Path, typer.Argument(metavar="BUNDLE", help=_("Folder or .etlc file that 'export' wrote."))
+    Path, Argument(metavar="BUNDLE", help=_("Folder or .etlc file that 'export' wrote."))
 ]
 Source = Annotated[
     Path,
-    typer.Argument(metavar="SOURCE", help=_("Photo folder (<class>/<photo>) or CSV manifest.")),
+    Argument(metavar="SOURCE", help=_("Photo folder (<class>/<photo>) or CSV manifest.")),
 ]
 Data = Annotated[
-    Path, typer.Option("--data", help=_("Manifest that 'data split' wrote."), show_default=False)
+    Path, Option("--data", help=_("Manifest that 'data split' wrote."), show_default=False)
 ]
 PartName = Literal["train", "val", "test", "all"]
-PartOption = Annotated[PartName, typer.Option("--part", help=_("Part to use."))]
-Output = Annotated[Path, typer.Option("-o", "--output", help=_("Folder to make."))]
-OutputFile = Annotated[Path, typer.Option("-o", "--output", help=_("File to write."))]
-Device = Annotated[str, typer.Option("--device", help=_("Where to compute: cpu or cuda."))]
-Seed = Annotated[
-    int, typer.Option("--seed", min=0, max=2**32 - 1, help=_("Start of every random draw."))
-]
+Output = Annotated[Path, Option("-o", "--output", help=_("Folder to make."))]
+OutputFile = Annotated[Path, Option("-o", "--output", help=_("File to write."))]
+Device = Annotated[str, Option("--device", help=_("Where to compute: cpu or cuda."))]
+Seed = Annotated[int, Option("--seed", min=0, max=2**32 - 1, help=_("Start of every random draw."))]
 Threads = Annotated[
     int | None,
-    typer.Option(
-        "--threads", min=1, help=_("Processor threads; the engine's choice if not given.")
-    ),
+    Option("--threads", min=1, help=_("Processor threads; the engine's choice if not given.")),
 ]
-Overwrite = Annotated[bool, typer.Option("--overwrite", help=_("Replace what is there already."))]
+Overwrite = Annotated[bool, Option("--overwrite", help=_("Replace what is there already."))]
 Resume = Annotated[
-    bool, typer.Option("--resume", help=_("Go on where the same command was interrupted."))
+    bool, Option("--resume", help=_("Go on where the same command was interrupted."))
 ]
 ReportFile = Annotated[
-    Path | None, typer.Option("--report", help=_("Also write an HTML page that opens offline."))
+    Path | None, Option("--report", help=_("Also write an HTML page that opens offline."))
 ]
-ResultsFile = Annotated[
-    Path | None, typer.Option("--results-file", help=_("Also write the results to this file."))
-]
+PhotosArgument = Annotated[list[Path], Argument(metavar="PHOTO…", help=_("Photos or folders."))]
 
 
 def load_part(source: Path, part: PartName, devices: Path | None) -> PhotoSet:
-    """Return a manifest's photos of one part, or all of them.
-
-    Raises:
-        InputError: no photo is in the part.
-    """
+    """Return a manifest's photos of one part, or all; a part without photos is an `InputError`."""
     from edgetlc.data.manifest import load_photos
     from edgetlc.devices.profiles import Cameras
 

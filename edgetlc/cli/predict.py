@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Literal
 
 import typer
 
@@ -14,14 +14,14 @@ from edgetlc.cli.console import note, say, writable
 from edgetlc.cli.options import (
     BundleArgument,
     DeviceFolder,
-    Json,
     Overwrite,
-    ResultsFile,
+    PhotosArgument,
     Resume,
     Threads,
     photo_files,
 )
 from edgetlc.cli.prediction_view import MOST_ROWS, UNREADABLE, Tally, show_answers
+from edgetlc.config import option
 from edgetlc.errors import BAD_INPUT
 from edgetlc.locale import _
 from edgetlc.progress import progress
@@ -34,45 +34,29 @@ if TYPE_CHECKING:
 
 def predict(
     bundle: BundleArgument,
-    photos: Annotated[list[Path], typer.Argument(metavar="PHOTO…", help=_("Photos or folders."))],
-    model: Annotated[
-        str | None,
-        typer.Option("--model", help=_("Model of the bundle, such as onnx-fp32. Default: int8.")),
-    ] = None,
-    engine: Annotated[
-        str | None,
-        typer.Option(
-            "--engine", help=_("What runs the model. Default: the model's preferred one.")
-        ),
-    ] = None,
+    photos: PhotosArgument,
+    model: str | None = option(None, _("Model of the bundle, such as onnx-fp32. Default: int8.")),
+    engine: str | None = option(
+        None, _("What runs the model. Default: the model's preferred one.")
+    ),
     threads: Threads = None,
-    overlay: Annotated[
-        Path | None,
-        typer.Option(
-            "--overlay",
-            help=_("Write each photo with its class-activation overlay to this folder."),
-        ),
-    ] = None,
-    annotate: Annotated[
-        Path | None,
-        typer.Option(
-            "--annotate",
-            help=_("Write each photo, its overlay and the answer as a picture to there."),
-        ),
-    ] = None,
-    report: Annotated[
-        Path | None,
-        typer.Option("--report", help=_("Write pages to print: a .html file, or .pdf (an extra).")),
-    ] = None,
-    results_file: ResultsFile = None,
-    results_format: Annotated[
-        Literal["json", "jsonl", "csv", "xml", "text"] | None,
-        typer.Option("--results-format", help=_("Of the results file; its suffix if not given.")),
-    ] = None,
+    overlay: Path | None = option(
+        None, _("Write each photo with its class-activation overlay to this folder.")
+    ),
+    annotate: Path | None = option(
+        None, _("Write each photo, its overlay and the answer as a picture to there.")
+    ),
+    report: Path | None = option(
+        None, _("Write pages to print: a .html file, or .pdf (an extra).")
+    ),
+    results_file: Path | None = option(None, _("Also write the results to this file.")),
+    results_format: Literal["json", "jsonl", "csv", "xml", "text"] | None = option(
+        None, _("Of the results file; its suffix if not given.")
+    ),
     resume: Resume = False,
     overwrite: Overwrite = False,
     devices: DeviceFolder = None,
-    json_: Json = False,
+    json_: bool = False,
 ) -> None:
     """Classify photos: label, confidence, runner-up, camera, cautions. Needs no network.
 
@@ -89,7 +73,11 @@ def predict(
 
         check_report(report, len(files))
     outputs.check()
-    _warn_of_fonts(outputs)
+    if outputs.draws_text:
+        from edgetlc.results.fonts import NO_CHINESE_FONT, chinese_font
+
+        if chinese_font() is None:
+            note(NO_CHINESE_FONT)
     classifier = Classifier.open(
         bundle,
         model=model,
@@ -119,9 +107,8 @@ def _classify(
         batch = Batch(classifier, files, journal, answered, outputs.extras(classifier))
         found = batch.run()
         try:
-            for one, sheet in (
-                progress(found, _("classifying"), len(files)) if len(files) > 1 else found
-            ):
+            shown = progress(found, _("classifying"), len(files)) if len(files) > 1 else found
+            for one, sheet in shown:
                 tally.add(one)
                 if outputs.report is not None:
                     photos.append((one, sheet))
@@ -130,9 +117,8 @@ def _classify(
             outputs.write(batch)
             if outputs.report is not None:
                 from edgetlc.pages.predictions import write_report
-                from edgetlc.results.report import prediction_report
 
-                write_report(outputs.report, prediction_report(classifier, photos, time))
+                write_report(outputs.report, classifier, photos, time)
         except BaseException:
             if journal is not None and journal.path is not None:
                 note(
@@ -163,23 +149,14 @@ def _print_document(batch: Batch) -> None:
         sys.stdout.write(writable(piece))
 
 
-def _warn_of_fonts(outputs: Outputs) -> None:
-    if not outputs.draws_text:
-        return
-    from edgetlc.results.fonts import NO_CHINESE_FONT, chinese_font
-
-    if chinese_font() is None:
-        note(NO_CHINESE_FONT)
-
-
 def _tell_where(outputs: Outputs, photos: int) -> None:
-    for what, place in (
-        (_("all answers in {place}", place=outputs.results_file), outputs.results_file),
-        (_("overlays in {place}", place=outputs.overlay), outputs.overlay),
-        (_("annotated pictures in {place}", place=outputs.annotate), outputs.annotate),
-        (_("report in {place}", place=outputs.report), outputs.report),
-    ):
-        if place is not None:
-            say(what)
+    if outputs.results_file is not None:
+        say("all answers in {place}", place=outputs.results_file)
+    if outputs.overlay is not None:
+        say("overlays in {place}", place=outputs.overlay)
+    if outputs.annotate is not None:
+        say("annotated pictures in {place}", place=outputs.annotate)
+    if outputs.report is not None:
+        say("report in {place}", place=outputs.report)
     if photos > MOST_ROWS and outputs.results_file is None:
         say("all answers, one by one: pass --results-file answers.csv (.json .jsonl .xml .txt)")

@@ -56,7 +56,7 @@ def show_answers(found: Tally) -> None:
     if found.photos == 1:
         _show_record(found.first[0])
     elif found.photos <= MOST_ROWS:
-        figures = numbers((_("confidence"), _("needed")))
+        figures = numbers(_("confidence"), _("needed"))
         others = (_("runner-up"), _("camera"), _("verified"))
         table(_("Answers"), (_("photo"), _("answer"), *figures, *others), map(_row, found.first))
         _show_cautions(found)
@@ -72,30 +72,19 @@ def _show_record(one: Record) -> None:
 
 
 def _row(one: Record) -> tuple[object, ...]:
-    from edgetlc.results.wording import (
-        NOT_SURE,
-        UNREADABLE_PHOTO,
-        answer_of,
-        both,
-        percent,
-        percent_needed,
-    )
+    from edgetlc.results import wording
 
     if one["decision"] == UNREADABLE:
-        return (one["file"], UNREADABLE_PHOTO, None, None, None, None, None)
+        return (one["file"], wording.UNREADABLE_PHOTO, *[None] * 5)
+    label = wording.answer_of(one, spoken())
     if one["decision"] == "not_sure":
-        label = f"{local(NOT_SURE)} ({both(one['zh'], one['en'])}?)"
-    else:
-        label = answer_of(one, spoken())
-    runner_up = both(one["runner_up_zh"], one["runner_up_en"])
+        label = f"{local(wording.NOT_SURE)} ({wording.both(one['zh'], one['en'])}?)"
+    runner_up = wording.both(one["runner_up_zh"], one["runner_up_en"])
     return (
-        one["file"],
-        label,
-        percent(one["confidence"]),
-        percent_needed(one["needed"]),
-        f"{runner_up} {percent(one['runner_up_confidence'])}",
-        one["camera"] or _("unknown"),
-        one["verified"],
+        *(one["file"], label, wording.percent(one["confidence"])),
+        wording.percent_needed(one["needed"]),
+        f"{runner_up} {wording.percent(one['runner_up_confidence'])}",
+        *(one["camera"] or _("unknown"), one["verified"]),
     )
 
 
@@ -104,16 +93,13 @@ def _show_counts(found: Tally) -> None:
 
     rows = (
         (
-            both(one["zh"], one["en"]),
-            ROLE_NAMES.get(one["role"], ""),
-            found.answers[label],
-            found.not_sure[label],
+            *(both(one["zh"], one["en"]), ROLE_NAMES.get(one["role"], "")),
+            *(found.answers[label], found.not_sure[label]),
         )
         for label, one in sorted(found.labels.items())
     )
-    figures = numbers((_("answers"), _("not sure, most likely this")))
+    figures = numbers(_("answers"), _("not sure, most likely this"))
     table(_("Answers by label"), (_("label"), "", *figures), rows)
-    answered, doubtful = found.answers.total(), found.not_sure.total()
     say(
         n_(
             "{count} photo: {answered} answered, {doubtful} NOT SURE (send these pieces to the "
@@ -121,8 +107,8 @@ def _show_counts(found: Tally) -> None:
             "{count} photos: {answered} answered, {doubtful} NOT SURE (send these pieces to the "
             "laboratory), {unreadable} unreadable",
             count=found.photos,
-            answered=answered,
-            doubtful=doubtful,
+            answered=found.answers.total(),
+            doubtful=found.not_sure.total(),
             unreadable=found.unreadable,
         )
     )

@@ -4,35 +4,21 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
-import typer
-
-from edgetlc.calibration.config import CalibrationConfig, QatConfig, QuantizationConfig
-from edgetlc.cli.console import (
-    Number,
-    answer,
-    note_unreadable,
-    numbers,
-    percent,
-    points,
-    say,
-    table,
-)
-from edgetlc.cli.options import Data, Device, DeviceFolder, Json, Resume, RunArgument, load_part
+from edgetlc.calibration.config import CalibrationConfig, QuantizationConfig, SearchConfig
+from edgetlc.cli.console import Answer, left_out, numbers, percent, points, say, table
+from edgetlc.cli.options import Data, Device, DeviceFolder, Resume, RunArgument, load_part
+from edgetlc.config import option
 from edgetlc.locale import _
 
 if TYPE_CHECKING:
     from edgetlc.calibration.measurement import CameraEffect, Measurement
     from edgetlc.calibration.quantize_run import QuantizedRun
 
-OwnPhotos = Annotated[
-    Path | None,
-    typer.Option(
-        "--calibration",
-        help=_("Your own choice of calibration photos: a folder or list of training photos."),
-    ),
-]
+Config = TypeVar("Config", QuantizationConfig, SearchConfig)
+
+OWN_PHOTOS = _("Your own choice of calibration photos: a folder or list of training photos.")
 
 
 def quantize(
@@ -40,38 +26,35 @@ def quantize(
     data: Data,
     calibration: CalibrationConfig,
     config: QuantizationConfig,
-    own: OwnPhotos = None,
+    own: Path | None = option(None, OWN_PHOTOS, flag="--calibration"),
     device: Device = "cpu",
     resume: Resume = False,
     devices: DeviceFolder = None,
-    json_: Json = False,
-) -> None:
+) -> Answer:
     """Make the int8 network of a run, calibrated on photos of its training part.
 
     Example: edgetlc quantize runs/herbs --data split.csv --max-drop 0.01
     """
     from edgetlc.calibration.quantize_run import quantize_run
 
-    calibration = with_own(calibration, own, devices)
-    config = replace(config, qat=trained_with(config.qat, calibration, device))
+    calibration, config = prepared(calibration, config, own, devices, device)
     photos = load_part(data, "all", devices)
     made = quantize_run(run, photos, calibration, config, resume=resume)
-    note_unreadable(made.unreadable)
-    answer(_document(made), lambda: _show(made), as_json=json_)
+    return Answer(_document(made), lambda: _show(made))
 
 
-def with_own(
-    calibration: CalibrationConfig, own: Path | None, devices: Path | None
-) -> CalibrationConfig:
-    """Return the configuration with the user's own choice of photos, where there is one."""
-    return replace(calibration, own=load_part(own, "all", devices)) if own else calibration
-
-
-def trained_with(
-    qat: QatConfig | None, calibration: CalibrationConfig, device: str
-) -> QatConfig | None:
-    """Return the training, if any, with the command's seed and device."""
-    return qat and replace(qat, seed=calibration.seed, device=device)
+def prepared(
+    calibration: CalibrationConfig,
+    config: Config,
+    own: Path | None,
+    devices: Path | None,
+    device: str,
+) -> tuple[CalibrationConfig, Config]:
+    """Return both with the user's own photos, and the seed and the device of any training."""
+    if own:
+        calibration = replace(calibration, own=load_part(own, "all", devices))
+    qat = config.qat and replace(config.qat, seed=calibration.seed, device=device)
+    return calibration, replace(config, qat=qat)
 
 
 def _document(made: QuantizedRun) -> dict[str, Any]:
@@ -86,40 +69,35 @@ def _document(made: QuantizedRun) -> dict[str, Any]:
         **made.int8.to_json(),
         "float_bytes": made.float_bytes,
         "int8_bytes": made.int8_bytes,
-        "unreadable": [{"file": str(p.path), "reason": reason} for p, reason in made.unreadable],
+        "unreadable": left_out(made.unreadable),
     }
 
 
 def _show(made: QuantizedRun) -> None:
-    coverage = made.calibration.coverage
+    coverage, int8 = made.calibration.coverage, made.int8
     table(
         _("Calibration photos by camera"),
-        (_("camera"), Number(_("photos")), Number(_("of training photos"))),
+        (_("camera"), *numbers(_("photos"), _("of training photos"))),
         ((camera, *counts) for camera, counts in coverage.cameras().items()),
         simulated=made.calibration.simulated,
     )
     for warning in coverage.warnings:
         say("note: {warning}", warning=warning)
-    _show_effects(made.int8.measurement, made.simulated)
-    if made.int8.float_fallback:
-        names = (_("worst camera then"), Number(_("drop")), Number(_("false genuine")))
-        table(
-            _("Layers back in float, in this order"),
-            (_("layer"), Number(_("nearer to float")), *names),
-            (
-                (
-                    *(s.layer, percent(s.effect), s.worst_camera),
-                    *(points(s.worst_drop), points(s.worst_rise)),
-                )
-                for s in made.int8.float_fallback
-            ),
+    _show_effects(int8.measurement, made.simulated)
+    if int8.float_fallback:
+        nearer, drop, rise = numbers(_("nearer to float"), _("drop"), _("false genuine"))
+        rows = (
+            (s.layer, percent(s.effect), s.worst_camera, points(s.worst_drop), points(s.worst_rise))
+            for s in int8.float_fallback
         )
+        columns = (_("layer"), nearer, _("worst camera then"), drop, rise)
+        table(_("Layers back in float, in this order"), columns, rows)
     say(
         "{int8} layers in int8, {float} left in float",
-        int8=made.int8.quantized.quantized_layers,
-        float=made.int8.quantized.float_layers,
+        int8=int8.quantized.quantized_layers,
+        float=int8.quantized.float_layers,
     )
-    refit = made.int8.confidence
+    refit = int8.confidence
     say(
         "temperature {float:.2f} of the float network, {int8:.2f} of int8: mean confidence "
         "minus accuracy {excess} in float, {before} in int8, {after} refitted",
@@ -140,24 +118,16 @@ def _show(made: QuantizedRun) -> None:
 def _show_effects(found: Measurement, simulated: bool) -> None:
     """Print what compression did on the validation part, camera by camera, the worst marked."""
     names = (_("photos"), _("float"), _("int8"), _("drop"), _("agree"), _("false genuine"))
-    table(
-        _("Validation part, int8 against float"),
-        (_("camera"), *numbers(names), ""),
-        (
-            (*_effect(effect), _("worst") if effect is found.worst else "")
-            for effect in (*found.cameras, found.pooled)
-        ),
-        simulated=simulated,
-    )
+    effects = (*found.cameras, found.pooled)
+    rows = ((*_effect(one), _("worst") if one is found.worst else "") for one in effects)
+    columns = (_("camera"), *numbers(*names), "")
+    table(_("Validation part, int8 against float"), columns, rows, simulated=simulated)
 
 
 def _effect(effect: CameraEffect) -> tuple[object, ...]:
     return (
-        effect.camera,
-        effect.photos,
-        percent(effect.float_right / effect.photos),
-        percent(effect.right / effect.photos),
-        points(effect.drop),
+        *(effect.camera, effect.photos, percent(effect.float_right / effect.photos)),
+        *(percent(effect.right / effect.photos), points(effect.drop)),
         percent(effect.agreeing / effect.photos),
         points(effect.rise) if effect.counterfeits else None,
     )

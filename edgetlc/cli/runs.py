@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from edgetlc.cli.commands import Commands
-from edgetlc.cli.console import Number, answer, note, numbers, percent, table
-from edgetlc.cli.options import Json
+from edgetlc.cli.console import Answer, left_out, numbers, percent, table
 from edgetlc.errors import InputError
 from edgetlc.locale import _
 
@@ -33,8 +32,7 @@ _LONGEST = 60  # characters of a setting in the table
 @app.command("list")
 def list_(
     folder: Annotated[Path, typer.Argument(metavar="FOLDER", help=_("Folder that holds runs."))],
-    json_: Json = False,
-) -> None:
+) -> Answer:
     """List the training runs in a folder and three levels below, with what each reached.
 
     Example: edgetlc runs list runs/
@@ -46,25 +44,20 @@ def list_(
         try:
             runs.append(read_run(place))
         except InputError as error:  # one damaged run hides no other
-            note("left out {path}: {reason}", path=place, reason=error)
-    figures = numbers((_("epochs"), _("kept"), _("val accuracy"), _("val loss")))
+            left_out([(place, error.text)])
 
     def show() -> None:
-        rows = (_row(run, folder) for run in runs)
-        table(
-            _("Runs in {folder}", folder=folder),
-            (_("run"), _("network"), *figures, "", Number(_("seed")), _("commit")),
-            rows,
-        )
+        figures = numbers(_("epochs"), _("kept"), _("val accuracy"), _("val loss"))
+        columns = (_("run"), _("network"), *figures, "", *numbers(_("seed")), _("commit"))
+        table(_("Runs in {folder}", folder=folder), columns, (_row(run, folder) for run in runs))
 
-    answer([_document(run) for run in runs], show, as_json=json_)
+    return Answer([_document(run) for run in runs], show)
 
 
 @app.command()
 def compare(
     runs: Annotated[list[Path], typer.Argument(metavar="RUN…", help=_("Two or more run folders."))],
-    json_: Json = False,
-) -> None:
+) -> Answer:
     """Show runs side by side: in what their settings, data and versions differ, and the figures.
 
     Example: edgetlc runs compare runs/herbs runs/herbs-dropout
@@ -76,7 +69,7 @@ def compare(
         "runs": [_document(run) for run in found.runs],
         "differences": {name: list(row) for name, row in found.differences.items()},
     }
-    answer(document, lambda: _show_comparison(found), as_json=json_)
+    return Answer(document, lambda: _show_comparison(found))
 
 
 def _document(run: RunRecord) -> dict[str, Any]:
@@ -93,18 +86,14 @@ def _document(run: RunRecord) -> dict[str, Any]:
 
 def _row(run: RunRecord, folder: Path) -> tuple[object, ...]:
     best, settings = run.best, run.settings
-    name = run.folder.relative_to(folder).as_posix()
-    commit = run.commit
     return (
-        _marked(name, run),
+        _marked(run.folder.relative_to(folder).as_posix(), run),
         settings.get("architecture"),
         _("{done} of {all}", done=len(run.epochs), all=settings.get("epochs", "?")),
-        best and best.epoch,
-        best and percent(best.val_accuracy),
-        best and f"{best.val_loss:.3f}",
+        *((best.epoch, percent(best.val_accuracy), f"{best.val_loss:.3f}") if best else [None] * 3),
         "" if run.scores is not None else _("not finished"),
         settings.get("seed"),
-        commit and commit[:10],
+        run.commit and run.commit[:10],
     )
 
 
@@ -112,7 +101,7 @@ def _show_comparison(found: RunComparison) -> None:
     names = [_marked(run.folder.name, run) for run in found.runs]
     figures = [_figures(run) for run in found.runs]
     rows = ((name, *(f[name] for f in figures)) for name in figures[0])
-    table(_("Figures"), ("", *numbers(names)), rows)
+    table(_("Figures"), ("", *numbers(*names)), rows)
     differences = ((name, *map(_short, row)) for name, row in found.differences.items())
     table(_("In what they differ"), ("", *names), differences)
 
@@ -133,5 +122,6 @@ def _figures(run: RunRecord) -> dict[str, object]:
 
 
 def _short(value: object) -> str | None:
-    text = None if value is None else str(value)
-    return text if text is None or len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
+    text = str(value)
+    short = text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
+    return None if value is None else short

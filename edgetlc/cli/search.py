@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edgetlc.calibration.config import CalibrationConfig, SearchConfig
-from edgetlc.cli.console import Number, answer, say, table
+from edgetlc.cli.console import Answer, numbers, say, table
 from edgetlc.cli.options import (
     Data,
     Device,
     DeviceFolder,
-    Json,
     ReportFile,
     Resume,
     RunArgument,
     load_part,
 )
-from edgetlc.cli.quantize import OwnPhotos, trained_with, with_own
+from edgetlc.cli.quantize import OWN_PHOTOS, prepared
+from edgetlc.config import option
 from edgetlc.locale import _
 
 if TYPE_CHECKING:
@@ -31,13 +30,12 @@ def search(
     data: Data,
     calibration: CalibrationConfig,
     config: SearchConfig,
-    own: OwnPhotos = None,
+    own: Path | None = option(None, OWN_PHOTOS, flag="--calibration"),
     report: ReportFile = None,
     device: Device = "cpu",
     resume: Resume = False,
     devices: DeviceFolder = None,
-    json_: Json = False,
-) -> None:
+) -> Answer:
     """Try every way to make a run small and fast; recommend one for each target.
 
     Compares the worst camera's accuracy, the time here on every engine, and the size. The
@@ -49,13 +47,12 @@ def search(
     from edgetlc.devices.profiles import Cameras
     from edgetlc.pages.search import write_page
 
-    calibration = with_own(calibration, own, devices)
-    config = replace(config, qat=trained_with(config.qat, calibration, device))
+    calibration, config = prepared(calibration, config, own, devices, device)
     photos = load_part(data, "all", devices)
     found = search_run(run, photos, calibration, config, resume=resume)
     if report:
         write_page(report, found, Cameras.load(devices))
-    answer(found.to_json(), lambda: _show(found, run, config.students, report), as_json=json_)
+    return Answer(found.to_json(), lambda: _show(found, run, config.students, report))
 
 
 def _show(found: SearchResult, run: Path, students: Sequence[Path], report: Path | None) -> None:
@@ -66,7 +63,7 @@ def _show(found: SearchResult, run: Path, students: Sequence[Path], report: Path
         (_("Candidates on the validation part"), losses(found), found.simulated),
         (_("Time for one photo, and size"), costs(found), False),
     ):
-        names = [Number(c.name) if c.number else c.name for c in columns]
+        names = [numbers(c.name)[0] if c.number else c.name for c in columns]
         table(title, names, rows, simulated=simulated)
     for name, reason in found.left_out:
         say("left out {path}: {reason}", path=name, reason=reason)

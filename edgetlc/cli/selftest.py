@@ -5,11 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-import typer
-
-from edgetlc.cli.console import answer, numbers, say, table
-from edgetlc.cli.options import BundleArgument, Json
-from edgetlc.cli.results import Results
+from edgetlc.cli.console import Answer, Results, numbers, say, table
+from edgetlc.cli.options import BundleArgument
 from edgetlc.errors import FAILED
 from edgetlc.locale import Message, _, n_
 
@@ -17,11 +14,7 @@ if TYPE_CHECKING:
     from edgetlc.runtime.selftest import SelfTest
 
 
-def selftest(
-    bundle: BundleArgument,
-    results: Results,
-    json_: Json = False,
-) -> None:
+def selftest(bundle: BundleArgument, results: Results) -> Answer:
     """Replay the bundle's golden vectors on this machine, on every engine installed.
 
     The JSON report holds every difference; 'edgetlc answers judge --merge' reads it.
@@ -34,24 +27,14 @@ def selftest(
     from edgetlc.runtime.selftest import selftest as replay
 
     found = replay(Bundle.open(bundle))
-    results.write(found.to_json(), _rows(found))
-    answer(found.to_json(), lambda: _show(found), as_json=json_)
-    if not found.passed:
-        raise typer.Exit(FAILED)
-
-
-def _rows(found: SelfTest) -> list[dict[str, object]]:
-    """Return one row for each golden input, model and engine."""
-    return [
-        {
-            "model": model.model,
-            "engine": model.engine,
-            "written_by": model.written_by,
-            **asdict(answer),
-        }
-        for model in found.models
-        for answer in model.answers
+    document = found.to_json()
+    rows = [
+        {"model": m.model, "engine": m.engine, "written_by": m.written_by, **asdict(answer)}
+        for m in found.models
+        for answer in m.answers
     ]
+    results.write(document, rows)
+    return Answer(document, lambda: _show(found), 0 if found.passed else FAILED)
 
 
 def _show(found: SelfTest) -> None:
@@ -68,30 +51,26 @@ def _show(found: SelfTest) -> None:
             verdict=_word(pixels.passed),
         )
     )
-    figures = numbers((_("inputs"), _("answers changed"), _("largest")))
-    table(
-        _("Self-test on {machine}", machine=found.machine),
-        (_("model"), _("engine here"), _("written by"), *figures, ""),
+    names = (_("model"), _("engine here"), _("written by"))
+    figures = numbers(_("inputs"), _("answers changed"), _("largest"))
+    rows = (
         (
-            (
-                *(m.model, m.engine, m.written_by, len(m.answers), m.changed),
-                f"{m.largest:.2g}",
-                _word(m.passed),
-            )
-            for m in found.models
-        ),
+            *(m.model, m.engine, m.written_by, len(m.answers), m.changed, f"{m.largest:.2g}"),
+            _word(m.passed),
+        )
+        for m in found.models
     )
+    table(_("Self-test on {machine}", machine=found.machine), (*names, *figures, ""), rows)
     for m in found.models:
-        for a in m.answers:
-            if a.found != a.expected:
-                say(
-                    "{model} on {engine}: {photo} is {found} here, was {expected}",
-                    model=m.model,
-                    engine=m.engine,
-                    photo=a.photo,
-                    found=a.found,
-                    expected=a.expected,
-                )
+        for a in (a for a in m.answers if a.found != a.expected):
+            say(
+                "{model} on {engine}: {photo} is {found} here, was {expected}",
+                model=m.model,
+                engine=m.engine,
+                photo=a.photo,
+                found=a.found,
+                expected=a.expected,
+            )
     say("self-test {verdict}", verdict=_word(found.passed))
 
 

@@ -26,15 +26,7 @@ def drawn(
     rows: Sequence[Sequence[str]],
     width: int,
 ) -> None:
-    """Print a table.
-
-    Args:
-        title: above it.
-        columns: their names.
-        right: which of them are aligned to the right.
-        rows: the cells.
-        width: characters that a line may take.
-    """
+    """Print a table in `width` characters; `right` tells which columns are aligned to the right."""
     console = Console(width=max(width, 1), highlight=False, soft_wrap=True)
     widths = widths_of([columns, *rows], width - _BORDERS * len(columns) - 1)
     if widths is None:

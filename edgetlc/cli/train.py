@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from collections.abc import Sequence
+from dataclasses import asdict, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from edgetlc.cli.console import answer, note_unreadable, numbers, percent, say, table
-from edgetlc.cli.options import Data, DeviceFolder, Json, Output, Overwrite, Resume, load_part
-from edgetlc.cli.training import ready
+from edgetlc.cli.console import Answer, left_out, numbers, percent, say, table
+from edgetlc.cli.options import Data, DeviceFolder, Output, Overwrite, Resume, load_part
 from edgetlc.locale import _
+from edgetlc.training.camera_augment import known_looks
 from edgetlc.training.config import TrainingConfig
 from edgetlc.training.runs import REPORT_FILE
 
@@ -24,8 +26,7 @@ def train(
     resume: Resume = False,
     overwrite: Overwrite = False,
     devices: DeviceFolder = None,
-    json_: Json = False,
-) -> None:
+) -> Answer:
     """Train a classifier with the standard's augmentation; keep the best epoch by validation.
 
     The run folder's config.toml holds the settings; --config takes them from there.
@@ -36,39 +37,54 @@ def train(
     """
     from edgetlc.experiments.run import train_run
 
-    with ready(config, devices) as config:
-        photos = load_part(data, "all", devices)
-        run, report = train_run(photos, config, output, overwrite=overwrite, resume=resume)
-        note_unreadable(run.unreadable)
-        document = {
-            "run": str(run.folder),
-            "simulated": photos.simulated,
-            "best": asdict(run.best),
-            "epochs": [asdict(epoch) for epoch in run.epochs],
-            "weights": None if run.weights is None else asdict(run.weights),
-            "unreadable": [{"file": str(p.path), "reason": reason} for p, reason in run.unreadable],
-            "findings": [finding.to_json() for finding in report.findings],
-        }
-        answer(document, lambda: _show(run, report, photos.simulated), as_json=json_)
+    config = ready(config, devices)
+    photos = load_part(data, "all", devices)
+    run, report = train_run(photos, config, output, overwrite=overwrite, resume=resume)
+    document = {
+        "run": str(run.folder),
+        "simulated": photos.simulated,
+        "best": asdict(run.best),
+        "epochs": [asdict(epoch) for epoch in run.epochs],
+        "weights": None if run.weights is None else asdict(run.weights),
+        "unreadable": left_out(run.unreadable),
+        "findings": [finding.to_json() for finding in report.findings],
+    }
+    return Answer(document, lambda: _show(run, report, photos.simulated))
+
+
+def ready(
+    config: TrainingConfig, devices: Path | None, networks: Sequence[str] = ()
+) -> TrainingConfig:
+    """Return a configuration with the user's own cameras; ImageNet weights are downloaded.
+
+    `networks` are those that will be trained; the configuration's unless told.
+
+    Raises:
+        InputError: weights cannot be downloaded, or a profile is not valid.
+    """
+    from edgetlc.models.pretrained import IMAGENET, download_imagenet_weights
+
+    if config.weights == IMAGENET:
+        for network in networks or [config.architecture]:
+            download_imagenet_weights(network)
+    augmentation = config.camera_augmentation
+    if augmentation is not None and augmentation.looks == known_looks():
+        augmentation = replace(augmentation, looks=known_looks(devices))
+    if augmentation is not None and not augmentation.probability:
+        augmentation = None
+    return replace(config, camera_augmentation=augmentation)
 
 
 def _show(run: TrainedRun, report: RunReport, simulated: bool) -> None:
-    names = (_("epoch"), _("train loss"), _("val loss"), _("val accuracy"))
-    table(
-        _("Run {folder}", folder=run.folder),
-        (*numbers(names), ""),
+    rows = (
         (
-            (
-                e.epoch,
-                f"{e.train_loss:.3f}",
-                f"{e.val_loss:.3f}",
-                percent(e.val_accuracy),
-                _("kept") if e is run.best else "",
-            )
-            for e in run.epochs
-        ),
-        simulated=simulated,
+            *(e.epoch, f"{e.train_loss:.3f}", f"{e.val_loss:.3f}", percent(e.val_accuracy)),
+            _("kept") if e is run.best else "",
+        )
+        for e in run.epochs
     )
+    columns = numbers(_("epoch"), _("train loss"), _("val loss"), _("val accuracy"))
+    table(_("Run {folder}", folder=run.folder), (*columns, ""), rows, simulated=simulated)
     for finding in report.findings:
         say(finding.text)
     say("Curves, confusions and settings: {page}", page=run.folder / REPORT_FILE)

@@ -20,10 +20,10 @@ VERDICTS = {"PASS": _("PASS"), "FAIL": _("FAIL"), "INSUFFICIENT": _("INSUFFICIEN
 
 def show_verification(found: Verification) -> None:
     """Print the matrix, then each candidate's numbers and the cameras that do not pass."""
-    names = (_("photos"), *(str(n) for n in range(1, len(found.candidates) + 1)))
+    columns = (_("photos"), *(str(n) for n in range(1, len(found.candidates) + 1)))
     table(
         _("Verdicts against {reference}", reference=found.reference),
-        (_("camera"), *numbers(names)),
+        (_("camera"), *numbers(*columns)),
         _matrix(found),
         simulated=found.simulated,
     )
@@ -40,20 +40,16 @@ def show_verification(found: Verification) -> None:
     for number, report in enumerate(found.candidates, start=1):
         _show_candidate(number, report)
     if found.machines:
-        names = (_("largest pixel difference"), _("answers changed"))
+        names = numbers(_("largest pixel difference"), _("answers changed"))
         table(
             _("Self-tests of other machines"),
-            (_("machine"), *numbers(names), _("verdict")),
+            (_("machine"), *names, _("verdict")),
             map(_machine_row, found.machines),
         )
     if found.untested:
         say("untested, no photos: {cameras}", cameras=", ".join(found.untested))
     if found.simulated:
         say("Photos are SIMULATED: this says nothing of the real cameras.")
-    _show_terms(found)
-
-
-def _show_terms(found: Verification) -> None:
     if any(report.gate is not None for report in found.candidates):
         say(
             "accepted rise of counterfeits called genuine: {margin:.1%}",
@@ -70,17 +66,18 @@ def _show_terms(found: Verification) -> None:
 
 
 def _matrix(found: Verification) -> list[tuple[object, ...]]:
-    cells: dict[str | None, dict[int, CameraVerdict]] = {}
+    by_camera: dict[str | None, dict[int, CameraVerdict]] = {}
     for number, report in enumerate(found.candidates):
         for verdict in report.cameras:
-            cells.setdefault(verdict.tally.camera, {})[number] = verdict
+            by_camera.setdefault(verdict.tally.camera, {})[number] = verdict
     rows: list[tuple[object, ...]] = []
-    for camera, by_number in cells.items():
-        row: list[object] = [camera or _("unknown"), max(v.tally.n for v in by_number.values())]
-        for number, report in enumerate(found.candidates):
-            at = by_number.get(number)
-            row.append(at and _cell(at, report.decided[camera].verdict))
-        rows.append(tuple(row))
+    for camera, verdicts in by_camera.items():
+        cells = [
+            _cell(verdicts[number], report.decided[camera].verdict) if number in verdicts else None
+            for number, report in enumerate(found.candidates)
+        ]
+        photos = max(v.tally.n for v in verdicts.values())
+        rows.append((camera or _("unknown"), photos, *cells))
     return rows
 
 
@@ -98,15 +95,12 @@ def _show_candidate(number: int, report: CandidateReport) -> None:
     say(f"{number}: {local(name)}: {local(VERDICTS[report.verdict])}")
     for line in _summary(report):
         say(f"     {local(line)}")
-    for camera, reason in _reasons(report):
+    # where a photographer or an auditor has to act
+    reasons = [(v.camera, v.reason) for v in report.sequential] or [
+        (v.tally.camera, v.reason) for v in report.cameras if v.verdict == "FAIL"
+    ]
+    for camera, reason in reasons:
         say(f"     {local(camera or _('unknown camera'))}: {local(reason)}")
-
-
-def _reasons(report: CandidateReport) -> list[tuple[str | None, str]]:
-    """Return camera and reason where a photographer or an auditor has to act."""
-    if report.sequential:
-        return [(v.camera, v.reason) for v in report.sequential]
-    return [(v.tally.camera, v.reason) for v in report.cameras if v.verdict == "FAIL"]
 
 
 def _summary(report: CandidateReport) -> Iterator[Message]:
@@ -156,27 +150,17 @@ def _machine_row(found: SelfTest) -> tuple[object, ...]:
 
 def rows_of(found: Verification) -> list[dict[str, object]]:
     """Return one row for each candidate and camera."""
-    return [_row(report, verdict) for report in found.candidates for verdict in report.cameras]
+    return [
+        _picked(report, "model", "engine", "machine")
+        | {"camera": v.tally.camera, "photos": v.tally.n}
+        | _picked(v.tally, "units", "reference_accuracy", "candidate_accuracy", "agreement")
+        | {"right_to_wrong": v.tally.b, "wrong_to_right": v.tally.c}
+        | _picked(v, "right_to_wrong_upper", "drop_lower", "drop_upper")
+        | _picked(v, "verdict", "photos_needed", "reason")
+        for report in found.candidates
+        for v in report.cameras
+    ]
 
 
-def _row(report: CandidateReport, v: CameraVerdict) -> dict[str, object]:
-    t = v.tally
-    return {
-        "model": report.model,
-        "engine": report.engine,
-        "machine": report.machine,
-        "camera": t.camera,
-        "photos": t.n,
-        "units": t.units,
-        "reference_accuracy": t.reference_accuracy,
-        "candidate_accuracy": t.candidate_accuracy,
-        "agreement": t.agreement,
-        "right_to_wrong": t.b,
-        "wrong_to_right": t.c,
-        "right_to_wrong_upper": v.right_to_wrong_upper,
-        "drop_lower": v.drop_lower,
-        "drop_upper": v.drop_upper,
-        "verdict": v.verdict,
-        "photos_needed": v.photos_needed,
-        "reason": v.reason,
-    }
+def _picked(thing: object, *names: str) -> dict[str, object]:
+    return {name: getattr(thing, name) for name in names}

@@ -1,7 +1,8 @@
 """Assigning clusters of photos to parts, or to folds, so that each is like the set.
 
 Vocabulary:
-    cluster  photos that stay in one part
+    cluster  photos that stay in one part: those of one file content, of one batch of a class, of
+             one group, and whatever a caller links besides, by chains of these
     stratum  the photos of one class, or those of one class and one camera
 
 Method: greedy, after K. Sechidis, G. Tsoumakas, I. Vlahavas, "On the stratification of multi-label
@@ -20,13 +21,15 @@ other choice.
 from __future__ import annotations
 
 import hashlib
-from collections import Counter
-from collections.abc import Hashable, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from typing import Generic, TypeVar
 
-from edgetlc.data.photos import Part
+from edgetlc.data.duplicates import connected
+from edgetlc.data.photos import Part, Photo
 
 Bin = TypeVar("Bin", bound=Hashable)
 """A part of a split, or the number of a fold."""
@@ -40,17 +43,11 @@ MOST_NEEDED: tuple[Part, ...] = ("train", "test", "val")
 
 @dataclass(frozen=True)
 class Cluster:
-    """Photos that stay in one part.
+    """Photos that stay in one part."""
 
-    Attributes:
-        id: names the cluster whatever the order of the photos; the seed's draw depends on it.
-        members: indices of the photos.
-        counts: photos by class and camera.
-    """
-
-    id: str
-    members: tuple[int, ...]
-    counts: Mapping[tuple[str, str | None], int]
+    id: str  # whatever the order of the photos; the seed's draw depends on it
+    members: tuple[int, ...]  # indices of the photos
+    counts: Mapping[tuple[str, str | None], int]  # photos by class and camera
 
     @cached_property
     def labels(self) -> Counter[str]:
@@ -64,30 +61,58 @@ class Cluster:
     def strata(self) -> dict[Stratum, int]:
         """Photos by stratum; each photo counts in two."""
         strata: dict[Stratum, int] = {(label,): count for label, count in self.labels.items()}
-        for label_and_camera, count in self.counts.items():
-            strata[label_and_camera] = count
-        return strata
+        return strata | dict(self.counts)
+
+
+def clusters_of(
+    photos: Sequence[Photo], digests: Sequence[str], links: Iterable[tuple[int, int]] = ()
+) -> list[Cluster]:
+    """Return the clusters of some photos; their names depend on contents and classes only.
+
+    `digests` are the SHA-256 of each one's file, `links` pairs of indices that belong together
+    besides.
+    """
+    clusters = []
+    for members in connected(len(photos), [*_named_links(photos, digests), *links]):
+        contents = "\n".join(sorted(f"{digests[i]} {photos[i].label}" for i in members))
+        name = f"cluster-{hashlib.sha256(contents.encode()).hexdigest()[:16]}"
+        counts = Counter((photos[i].label, photos[i].camera) for i in members)
+        clusters.append(Cluster(name, members, counts))
+    return clusters
+
+
+def _named_links(photos: Sequence[Photo], digests: Sequence[str]) -> Iterator[tuple[int, int]]:
+    """Yield links between photos of one file content, one batch of a class, or one group.
+
+    Batches are numbered by material, so one number in two classes is two batches.
+    """
+    together: defaultdict[Hashable, list[int]] = defaultdict(list)
+    for index, (photo, digest) in enumerate(zip(photos, digests, strict=True)):
+        together["content", digest].append(index)
+        if photo.batch is not None:
+            together["batch", photo.label, photo.batch].append(index)
+        if photo.group is not None:
+            together["group", photo.group].append(index)
+    for members in together.values():
+        yield from pairwise(members)
 
 
 def assign(
     clusters: Sequence[Cluster], ratios: Mapping[Bin, float], seed: int, most_needed: Sequence[Bin]
 ) -> list[Bin]:
-    """Return the part of each cluster.
+    """Return the part of each cluster; their order does not change it.
 
-    Args:
-        clusters: in any order; it does not change the result.
-        ratios: wanted share of each part, above 0, together 1.
-        seed: of the order among clusters of one size.
-        most_needed: the parts; a class with few clusters comes into the first ones.
+    Ratios are the wanted share of each part, above 0, together 1. A class with few clusters comes
+    into the first of the `most_needed`, which are all parts.
     """
     assignment = _Assignment(clusters, ratios, most_needed)
-    drawn = {
-        cluster.id: hashlib.sha256(f"{seed} {cluster.id}".encode()).digest() for cluster in clusters
-    }
-    order = sorted(
-        range(len(clusters)),
-        key=lambda index: (-len(clusters[index].members), drawn[clusters[index].id]),
-    )
+
+    def turn(index: int) -> tuple[int, bytes]:
+        cluster = clusters[index]
+        drawn = hashlib.sha256(f"{seed} {cluster.id}".encode()).digest()
+        return -len(cluster.members), drawn
+
+    order = sorted(range(len(clusters)), key=turn)
     parts = {index: assignment.place(clusters[index]) for index in order}
     return [parts[index] for index in range(len(clusters))]
 

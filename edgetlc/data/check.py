@@ -13,7 +13,7 @@ is counted alone.
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -21,13 +21,13 @@ from pathlib import Path
 
 from edgetlc.data.duplicates import connected, near_duplicates
 from edgetlc.data.manifest import load_photos, unlisted_files
-from edgetlc.data.photos import Photo, PhotoSet
+from edgetlc.data.photos import PhotoSet
 from edgetlc.data.reading import FileFinding, Reading, read_all
 from edgetlc.devices.camera import UNKNOWN_CAMERA
 from edgetlc.devices.identify import identify
 from edgetlc.devices.naming import explain_name
 from edgetlc.devices.profiles import Cameras
-from edgetlc.locale import _
+from edgetlc.locale import Message, _
 from edgetlc.runtime.classes import ClassInfo
 
 MIN_IMAGES = 500
@@ -52,31 +52,20 @@ class FewImages:
 
 @dataclass(frozen=True)
 class Findings:
-    """All that `check` found.
+    """All that `check` found; files of one picture stand together."""
 
-    Attributes:
-        photos: number of photos in the set, unreadable ones included.
-        simulated: whether any photo was made by a simulation.
-        counts: readable photos by class and camera id, `unknown` included.
-        unreadable: error: photos that cannot be decoded to their end.
-        empty_classes: error: classes without a readable photo.
-        label_conflicts: error: one picture, the same file or a near-duplicate, under two classes.
-        camera_conflicts: error: EXIF, name and manifest disagree on the camera.
-        wrong_suffixes: warning: the suffix names another format than the content has.
-        exact_duplicates: warning: one file several times in a class.
-        near_duplicates: warning: one picture several times in a class, unless one group says so.
-        bad_names: warning: names that break the standard's rule.
-        few_images: warning: too few images.
-        unlisted: warning: files in a photo folder that are not in the set.
-    """
-
-    photos: int
-    simulated: bool
-    counts: dict[str, dict[str, int]]
+    photos: int  # in the set, unreadable ones included
+    simulated: bool  # whether any photo was made by a simulation
+    counts: dict[str, dict[str, int]]  # readable photos by class and camera id, `unknown` included
+    # Errors: not to be decoded to its end; without a readable photo; one picture, the same file or
+    # a near-duplicate, under two classes; EXIF, name and manifest disagree on the camera.
     unreadable: tuple[FileFinding, ...]
     empty_classes: tuple[str, ...]
     label_conflicts: tuple[SamePicture, ...]
     camera_conflicts: tuple[FileFinding, ...]
+    # Warnings: the suffix names another format than the content has; one file, or one picture that
+    # no group tells of, several times in a class; a name that breaks the standard's rule; too few
+    # images; in a photo folder but not in the set.
     wrong_suffixes: tuple[FileFinding, ...]
     exact_duplicates: tuple[SamePicture, ...]
     near_duplicates: tuple[SamePicture, ...]
@@ -87,30 +76,21 @@ class Findings:
     @property
     def errors(self) -> int:
         """Number of findings that make the set unfit."""
-        found = (self.unreadable, self.empty_classes, self.label_conflicts, self.camera_conflicts)
+        found = self.unreadable, self.empty_classes, self.label_conflicts, self.camera_conflicts
         return sum(map(len, found))
 
     @property
     def warnings(self) -> int:
         """Number of findings to look at."""
-        found = (
-            self.wrong_suffixes,
-            self.exact_duplicates,
-            self.near_duplicates,
-            self.bad_names,
-            self.few_images,
-            self.unlisted,
-        )
-        return sum(map(len, found))
+        repeated = self.exact_duplicates, self.near_duplicates
+        found = self.wrong_suffixes, self.bad_names, self.few_images, self.unlisted
+        return sum(map(len, (*repeated, *found)))
 
 
 def check(source: Path, cameras: Cameras, *, min_images: int = MIN_IMAGES) -> Findings:
     """Decode every photo of a folder or manifest and return all that is wrong with the set.
 
-    Args:
-        source: a folder with one sub-folder per class, or a `.csv` manifest.
-        cameras: the known camera profiles.
-        min_images: the fewest images of the authentic material; 0 asks for none.
+    `min_images` is the fewest of the authentic material; 0 asks for none.
 
     Raises:
         InputError: no photo set can be made of `source`; see `load_photos`.
@@ -119,6 +99,7 @@ def check(source: Path, cameras: Cameras, *, min_images: int = MIN_IMAGES) -> Fi
     readings, unreadable = read_all(photos.photos)
     counts = _counts(photos, readings)
     conflicts, exact, near = _same_pictures(readings)
+    clashes = ((p.path, identify(p.path, cameras, p.camera).conflict) for p in photos.photos)
     return Findings(
         photos=len(photos.photos),
         simulated=photos.simulated,
@@ -126,27 +107,27 @@ def check(source: Path, cameras: Cameras, *, min_images: int = MIN_IMAGES) -> Fi
         unreadable=tuple(unreadable),
         empty_classes=tuple(label for label, row in counts.items() if not any(row.values())),
         label_conflicts=conflicts,
-        camera_conflicts=tuple(_camera_conflicts(photos.photos, cameras)),
-        wrong_suffixes=tuple(_wrong_suffixes(readings)),
+        camera_conflicts=_findings(clashes),
+        wrong_suffixes=_findings((r.photo.path, _wrong_suffix(r)) for r in readings),
         exact_duplicates=exact,
         near_duplicates=near,
-        bad_names=tuple(_bad_names(photos.photos)),
+        bad_names=_findings((p.path, explain_name(p.path.stem)) for p in photos.photos),
         few_images=tuple(_few_images(photos.classes, counts, min_images)),
-        unlisted=tuple(FileFinding(*entry) for entry in unlisted_files(source, photos)),
+        unlisted=_findings(unlisted_files(source, photos)),
     )
+
+
+def _findings(reasons: Iterable[tuple[Path, str | None]]) -> tuple[FileFinding, ...]:
+    return tuple(FileFinding(file, reason) for file, reason in reasons if reason)
 
 
 def _counts(photos: PhotoSet, readings: Sequence[Reading]) -> dict[str, dict[str, int]]:
     names = sorted({photo.camera or UNKNOWN_CAMERA for photo in photos.photos})
-    counts = {label: dict.fromkeys(names, 0) for label in photos.labels}
-    for reading in readings:
-        counts[reading.photo.label][reading.photo.camera or UNKNOWN_CAMERA] += 1
-    return counts
+    held = Counter((r.photo.label, r.photo.camera or UNKNOWN_CAMERA) for r in readings)
+    return {label: {name: held[label, name] for name in names} for label in photos.labels}
 
 
-def _same_pictures(
-    readings: Sequence[Reading],
-) -> tuple[tuple[SamePicture, ...], tuple[SamePicture, ...], tuple[SamePicture, ...]]:
+def _same_pictures(readings: Sequence[Reading]) -> tuple[tuple[SamePicture, ...], ...]:
     """Return pictures under two classes, files repeated in a class, near-duplicates in a class."""
     copies, repeats = defaultdict(list), defaultdict(list)
     for index, reading in enumerate(readings):
@@ -156,9 +137,10 @@ def _same_pictures(
     near = []
     for pair in near_duplicates([reading.thumbnail for reading in readings]):
         one, other = (readings[index] for index in pair)
+        grouped = one.photo.group is not None and one.photo.group == other.photo.group
         if one.photo.label != other.photo.label:
             same.append(pair)
-        elif one.digest != other.digest and not _grouped(one.photo, other.photo):
+        elif one.digest != other.digest and not grouped:
             near.append(pair)
     conflicts = _pictures(readings, connected(len(readings), same))
     return (
@@ -168,11 +150,6 @@ def _same_pictures(
     )
 
 
-def _grouped(one: Photo, other: Photo) -> bool:
-    """Whether the set already says that the two photos belong together."""
-    return one.group is not None and one.group == other.group
-
-
 def _pictures(readings: Sequence[Reading], sets: Iterable[Sequence[int]]) -> Iterator[SamePicture]:
     for members in sets:
         if len(members) > 1:
@@ -180,28 +157,15 @@ def _pictures(readings: Sequence[Reading], sets: Iterable[Sequence[int]]) -> Ite
             yield SamePicture(tuple(p.path for p in photos), tuple(p.label for p in photos))
 
 
-def _camera_conflicts(photos: Iterable[Photo], cameras: Cameras) -> Iterator[FileFinding]:
-    for photo in photos:
-        if conflict := identify(photo.path, cameras, photo.camera).conflict:
-            yield FileFinding(photo.path, conflict)
-
-
-def _wrong_suffixes(readings: Iterable[Reading]) -> Iterator[FileFinding]:
-    for reading in readings:
-        path, container = reading.photo.path, reading.container
-        if path.suffix.lower() not in container.suffixes:
-            reason = _(
-                "holds {container}; the name should end in {suffixes}",
-                container=container.name,
-                suffixes=", ".join(container.suffixes),
-            )
-            yield FileFinding(path, reason)
-
-
-def _bad_names(photos: Iterable[Photo]) -> Iterator[FileFinding]:
-    for photo in photos:
-        if fault := explain_name(photo.path.stem):
-            yield FileFinding(photo.path, fault)
+def _wrong_suffix(reading: Reading) -> Message | None:
+    container, suffixes = reading.container, reading.container.suffixes
+    if reading.photo.path.suffix.lower() in suffixes:
+        return None
+    return _(
+        "holds {container}; the name should end in {suffixes}",
+        container=container.name,
+        suffixes=", ".join(suffixes),
+    )
 
 
 def _few_images(

@@ -16,6 +16,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import get_args
 
+from edgetlc.config import to_toml
 from edgetlc.errors import InputError
 from edgetlc.files import write_text
 from edgetlc.runtime.classes import ClassInfo, Role
@@ -70,17 +71,7 @@ def write_classes(path: Path, classes: Iterable[ClassInfo]) -> None:
     wanted = present | {info.name: info for info in classes}
     if wanted == present:
         return
-    blocks = [
-        f"[{_toml_string(c.name)}]\nzh = {_toml_string(c.zh)}\nen = {_toml_string(c.en)}\n"
-        f"role = {_toml_string(c.role)}\n"
-        for c in wanted.values()
-    ]
-    write_text(path, "\n".join(blocks))
-
-
-def _toml_string(text: str) -> str:
-    """Return `text` as a TOML basic string; control characters become escapes."""
-    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
-    return (
-        '"' + "".join(c if c >= " " and c != "\x7f" else f"\\u{ord(c):04X}" for c in escaped) + '"'
-    )
+    tables = {
+        name: {"zh": info.zh, "en": info.en, "role": info.role} for name, info in wanted.items()
+    }
+    write_text(path, to_toml(tables).lstrip())

@@ -74,10 +74,8 @@ def near_duplicates(thumbnails: Sequence[Thumbnail]) -> Iterator[tuple[int, int]
 def _difference_vectors(thumbnails: NDArray[np.uint8]) -> NDArray[np.float32]:
     """Return unit vectors, float32[n, 1512], of thumbnails, uint8[n, 28, 28]; flat ones are 0."""
     grey = thumbnails.astype(np.float32)
-    count = len(grey)
-    along_rows = np.diff(grey, axis=2).reshape(count, -1)
-    along_columns = np.diff(grey, axis=1).reshape(count, -1)
-    steps = np.concatenate([along_rows, along_columns], axis=1)
+    along = [np.diff(grey, axis=axis).reshape(len(grey), -1) for axis in (2, 1)]
+    steps = np.concatenate(along, axis=1)
     roots = np.sign(steps) * np.sqrt(np.abs(steps))
     length = np.linalg.norm(roots, axis=1, keepdims=True)
     vectors: NDArray[np.float32] = roots / np.maximum(length, 1)  # one grey step has length 1

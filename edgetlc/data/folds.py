@@ -6,7 +6,7 @@ Vocabulary:
               five folds are the standard's 7 : 1 : 2
 
 A fold is scored by a network that saw none of its photos, neither to learn nor to choose its epoch.
-The photos of the test part are in no fold. Clusters (`edgetlc.data.clusters`) are never parted.
+The photos of the test part are in no fold. Clusters (`edgetlc.data.assignment`) are never parted.
 """
 
 from __future__ import annotations
@@ -14,39 +14,28 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from edgetlc.data.assignment import Cluster, assign
-from edgetlc.data.clusters import clusters_of
-from edgetlc.data.photos import Part, Photo, PhotoSet
+from edgetlc.data.assignment import Cluster, assign, clusters_of
+from edgetlc.data.photos import Part, PhotoSet
 from edgetlc.errors import InputError
 from edgetlc.files import sha256_file
 from edgetlc.locale import _, n_
 from edgetlc.threads import in_order
 
-VALIDATION_SHARE = 1 / 8
-_REST: tuple[Part, ...] = ("train", "val")
+_SHARES: dict[Part, float] = {"train": 7 / 8, "val": 1 / 8}  # of the rest, most needed first
 
 
 @dataclass(frozen=True)
 class Folds:
-    """Photo sets to train and score one network each.
+    """Photo sets to train and score one network each."""
 
-    Attributes:
-        sets: one per fold; part `test` is the fold itself.
-        warnings: one line for each thing that is not as wanted.
-    """
-
-    sets: tuple[PhotoSet, ...]
-    warnings: tuple[str, ...]
+    sets: tuple[PhotoSet, ...]  # one per fold; part `test` is the fold itself
+    warnings: tuple[str, ...]  # one line for each thing that is not as wanted
 
 
 def make_folds(photos: PhotoSet, count: int, seed: int = 0) -> Folds:
     """Divide the training and validation parts into folds alike in classes and cameras.
 
-    Args:
-        photos: with parts `train` and `val`; others are left out.
-        count: of folds, at least 2.
-        seed: of the order among clusters of one size. The same photos, count and seed give the
-            same folds, whatever the order of the photos.
+    The same photos, count and seed give the same folds, whatever the order of the photos.
 
     Raises:
         InputError: too few clusters, or a class that would be missing from a training part.
@@ -67,28 +56,19 @@ def make_folds(photos: PhotoSet, count: int, seed: int = 0) -> Folds:
     numbers = assign(clusters, ratios, seed, range(count))
     sets = []
     for number in range(count):
-        fold = [c for c, n in zip(clusters, numbers, strict=True) if n == number]
-        rest = [c for c, n in zip(clusters, numbers, strict=True) if n != number]
-        sets.append(_fold(photos, known, fold, rest, seed))
-    for number, parted in enumerate(sets, start=1):
-        _require_parts(parted, number)
+        parts: dict[int, Part] = {}
+        rest = []
+        for cluster, fold in zip(clusters, numbers, strict=True):
+            if fold == number:
+                parts |= dict.fromkeys(cluster.members, "test")
+            else:
+                rest.append(cluster)
+        for cluster, part in zip(rest, assign(rest, _SHARES, seed, tuple(_SHARES)), strict=True):
+            parts |= dict.fromkeys(cluster.members, part)
+        parted = (replace(photo, part=parts[i]) for i, photo in enumerate(known))
+        sets.append(replace(photos, photos=tuple(parted)))
+        _require_parts(sets[-1], number + 1)
     return Folds(tuple(sets), tuple(_warnings(photos.labels, clusters, count)))
-
-
-def _fold(
-    photos: PhotoSet,
-    known: Sequence[Photo],
-    fold: Sequence[Cluster],
-    rest: Sequence[Cluster],
-    seed: int,
-) -> PhotoSet:
-    shares: dict[Part, float] = {"train": 1 - VALIDATION_SHARE, "val": VALIDATION_SHARE}
-    parts: dict[int, Part] = {i: "test" for cluster in fold for i in cluster.members}
-    for cluster, part in zip(rest, assign(rest, shares, seed, _REST), strict=True):
-        parts |= dict.fromkeys(cluster.members, part)
-    return replace(
-        photos, photos=tuple(replace(photo, part=parts[i]) for i, photo in enumerate(known))
-    )
 
 
 def _require_clusters(labels: Sequence[str], clusters: Sequence[Cluster], count: int) -> None:
@@ -115,10 +95,9 @@ def _require_clusters(labels: Sequence[str], clusters: Sequence[Cluster], count:
 
 
 def _require_parts(parted: PhotoSet, number: int) -> None:
-    here = {part: {p.label for p in parted.photos if p.part == part} for part in ("val", "test")}
-    learned = {p.label for p in parted.photos if p.part == "train"}
-    missing = [label for label in parted.labels if label not in learned]
-    empty = [part for part, labels in here.items() if not labels]
+    held = {(p.part, p.label) for p in parted.photos}
+    missing = [label for label in parted.labels if ("train", label) not in held]
+    empty = [part for part in ("val", "test") if part not in dict(held)]
     if missing:
         raise InputError(
             "fold {number} would have no training photo of {classes}: too many photos belong "

@@ -17,8 +17,7 @@ from __future__ import annotations
 import csv
 import io
 import os
-from collections.abc import Iterable
-from dataclasses import replace
+from collections.abc import Sequence
 from pathlib import Path
 
 from edgetlc.data.class_file import CLASSES_FILE, read_classes, write_classes
@@ -27,8 +26,8 @@ from edgetlc.devices.identify import identify
 from edgetlc.devices.naming import parse_name
 from edgetlc.devices.profiles import Cameras
 from edgetlc.errors import InputError
-from edgetlc.files import write_text
-from edgetlc.locale import Message, _
+from edgetlc.files import write_bytes
+from edgetlc.locale import _
 from edgetlc.runtime.containers import PHOTO_SUFFIXES
 
 MANIFEST_FILE = "manifest.csv"
@@ -40,24 +39,17 @@ COLUMNS = ("path", "class", "camera", "batch", "group", "part", "simulated")
 def load_photos(source: Path, cameras: Cameras) -> PhotoSet:
     """Return the photo set of a folder or of a CSV manifest.
 
-    Args:
-        source: a folder with one sub-folder per class, or a `.csv` manifest; a folder's own
-            `manifest.csv` is taken where it holds one.
-        cameras: the camera profiles that identify who took a photo.
+    A folder has one sub-folder per class; its own `manifest.csv` is taken where it holds one.
 
     Raises:
         InputError: nothing there, no photos, fewer than two classes, or a bad manifest.
     """
     if (source / MANIFEST_FILE).is_file():
         source = source / MANIFEST_FILE
-    if source.is_dir():
-        photos = _from_folder(source, cameras)
-        root = source
-    elif source.is_file():
-        photos = _from_manifest(source, cameras)
-        root = source.parent
-    else:
+    if not (source.is_dir() or source.is_file()):
         raise InputError("{source}: no such folder or manifest", source=source)
+    root = source if source.is_dir() else source.parent
+    photos = (_from_folder if source.is_dir() else _from_manifest)(source, cameras)
     if not photos:
         raise InputError(
             "{source} holds no photos; expected <class>/<photo> with names ending in {suffixes}",
@@ -87,24 +79,20 @@ def write_manifest(path: Path, photos: PhotoSet) -> None:
     root = path.absolute().parent
     for photo in photos.photos:
         row = (photo.camera, photo.batch, photo.group, photo.part)
-        place = _relative(photo.path, root)
+        try:
+            place = Path(os.path.relpath(photo.path, root)).as_posix()
+        except ValueError:  # on another drive
+            place = photo.path.as_posix()
         writer.writerow([place, photo.label, *(f or "" for f in row), int(photo.simulated)])
     try:
-        write_classes(path.parent / CLASSES_FILE, photos.classes)
-        write_text(path, text.getvalue())
+        content = text.getvalue().encode()
     except UnicodeEncodeError as error:
         bad = ascii(error.object[error.start - 40 : error.end + 40])
         raise InputError(
             "a file or class name is not UTF-8, rename it: near {bad}", bad=bad
         ) from None
-
-
-def _relative(path: Path, root: Path) -> str:
-    """Return `path` as a manifest in `root` names it, with `/` on every system."""
-    try:
-        return Path(os.path.relpath(path, root)).as_posix()
-    except ValueError:  # on another drive
-        return path.as_posix()
+    write_classes(path.parent / CLASSES_FILE, photos.classes)
+    write_bytes(path, content)
 
 
 def unlisted_files(source: Path, photos: PhotoSet) -> list[tuple[Path, str]]:
@@ -123,27 +111,29 @@ def unlisted_files(source: Path, photos: PhotoSet) -> list[tuple[Path, str]]:
     ]
     for folder in _class_folders(source):
         for file in _visible_files(folder):
-            if not _has_photo_suffix(file):
-                files.append((file, _no_photo(file.suffix)))
+            if not file.suffix:
+                reason = _("its name has no suffix, which names no photo format read here")
+            elif not _has_photo_suffix(file):
+                reason = _(
+                    "its name ends in {suffix}, which names no photo format read here",
+                    suffix=file.suffix,
+                )
             elif file.absolute() not in listed:
                 reason = _("is not listed in the folder's {manifest}", manifest=MANIFEST_FILE)
-                files.append((file, reason))
+            else:
+                continue
+            files.append((file, reason))
     return files
 
 
-def _no_photo(suffix: str) -> Message:
-    if not suffix:
-        return _("its name has no suffix, which names no photo format read here")
-    return _("its name ends in {suffix}, which names no photo format read here", suffix=suffix)
-
-
 def _from_folder(root: Path, cameras: Cameras) -> list[Photo]:
-    return [
-        _photo(file, folder.name, cameras)
-        for folder in _class_folders(root.absolute())
-        for file in _visible_files(folder)
-        if _has_photo_suffix(file)
-    ]
+    photos = []
+    for folder in _class_folders(root.absolute()):
+        for file in filter(_has_photo_suffix, _visible_files(folder)):
+            name = parse_name(file.stem)
+            batch = f"{name.code}-{name.batch}" if name else None
+            photos.append(Photo(file, folder.name, identify(file, cameras).camera, batch))
+    return photos
 
 
 def _class_folders(root: Path) -> list[Path]:
@@ -163,13 +153,6 @@ def _has_photo_suffix(file: Path) -> bool:
     return file.suffix.lower() in PHOTO_SUFFIXES
 
 
-def _photo(file: Path, label: str, cameras: Cameras) -> Photo:
-    """Return the photo with the camera and batch that its EXIF and name tell."""
-    name = parse_name(file.stem)
-    batch = f"{name.code}-{name.batch}" if name else None
-    return Photo(file, label, identify(file, cameras).camera, batch)
-
-
 def _from_manifest(path: Path, cameras: Cameras) -> list[Photo]:
     try:
         with path.open(encoding="utf-8-sig", newline="") as stream:
@@ -182,8 +165,7 @@ def _from_manifest(path: Path, cameras: Cameras) -> list[Photo]:
         ) from None
 
 
-def _check_columns(path: Path, found: Iterable[str]) -> None:
-    found = list(found)
+def _check_columns(path: Path, found: Sequence[str]) -> None:
     unknown = [name for name in found if name not in COLUMNS]
     missing = [name for name in COLUMNS[:2] if name not in found]
     repeated = sorted({name for name in found if found.count(name) > 1})
@@ -227,5 +209,4 @@ def _from_row(row: dict[str, str | None], root: Path, cameras: Cameras) -> Photo
     file = root / place
     if not file.is_file():
         raise InputError("no photo at {file}", file=file)
-    photo = Photo(file, label, camera, field("batch"), field("group"), None, simulated == "1")
-    return replace(photo, part=part)
+    return Photo(file, label, camera, field("batch"), field("group"), part, simulated == "1")

@@ -91,11 +91,9 @@ def in_turn(photos: Iterable[Photo], seed: int = 0) -> Iterator[Photo]:
     for photo in photos:
         strata[photo.label, photo.camera or ""].append(photo)
     generator = random.Random(seed)  # noqa: S311 - a reproducible draw, no secret
-    shuffled = []
-    for key in sorted(strata):
-        members = sorted(strata[key], key=lambda photo: str(photo.path))
-        generator.shuffle(members)
-        shuffled.append(members)
-    generator.shuffle(shuffled)
-    for turn in zip_longest(*shuffled):
+    queues = [sorted(strata[key], key=lambda photo: str(photo.path)) for key in sorted(strata)]
+    for queue in queues:
+        generator.shuffle(queue)
+    generator.shuffle(queues)
+    for turn in zip_longest(*queues):
         yield from (photo for photo in turn if photo is not None)

@@ -19,19 +19,12 @@ from edgetlc.threads import worker_pool
 
 @dataclass(frozen=True)
 class Reading:
-    """A photo that was decoded to its end.
-
-    Attributes:
-        photo: the photo.
-        digest: SHA-256 of its file, 64 hexadecimal digits.
-        container: its format by content.
-        thumbnail: uint8[28, 28], for `edgetlc.data.duplicates`.
-    """
+    """A photo that was decoded to its end."""
 
     photo: Photo
-    digest: str
-    container: Container
-    thumbnail: Thumbnail
+    digest: str  # SHA-256 of its file, 64 hexadecimal digits
+    container: Container  # its format by content
+    thumbnail: Thumbnail  # uint8[28, 28], for `edgetlc.data.duplicates`
 
 
 @dataclass(frozen=True)
@@ -44,15 +37,10 @@ class FileFinding:
 
 def read_all(photos: Sequence[Photo]) -> tuple[list[Reading], list[FileFinding]]:
     """Decode every photo, in threads; return those that can be read and those that cannot."""
-    readings: list[Reading] = []
-    unreadable: list[FileFinding] = []
     with worker_pool() as pool:
-        for outcome in progress(pool.map(_read, photos), _("read"), len(photos)):
-            if isinstance(outcome, Reading):
-                readings.append(outcome)
-            else:
-                unreadable.append(outcome)
-    return readings, unreadable
+        outcomes = list(progress(pool.map(_read, photos), _("read"), len(photos)))
+    readings = [one for one in outcomes if isinstance(one, Reading)]
+    return readings, [one for one in outcomes if isinstance(one, FileFinding)]
 
 
 def _read(photo: Photo) -> Reading | FileFinding:
@@ -61,5 +49,4 @@ def _read(photo: Photo) -> Reading | FileFinding:
         pixels = decode(data, DECODED_SIZE).pixels
     except InputError as error:
         return FileFinding(photo.path, error.text)
-    digest = hashlib.sha256(data).hexdigest()
-    return Reading(photo, digest, sniff(data[:32]), thumbnail(pixels))
+    return Reading(photo, hashlib.sha256(data).hexdigest(), sniff(data[:32]), thumbnail(pixels))

@@ -31,26 +31,22 @@ _SHARPENING_RADIUS = 1.0  # pixels; the halo that phone cameras leave
 
 
 def render(pixels: Pixels, profile: CameraProfile, seed: int) -> bytes:
-    """Return a JPEG file of `pixels` as the camera might have taken them.
-
-    Args:
-        pixels: uint8[H, W, 3], sRGB.
-        profile: the camera; its `simulation` says how it renders.
-        seed: of the noise; the same arguments give the same bytes.
-    """
-    return render_look(pixels, profile.simulation, seed, _exif(profile))
+    """Return a JPEG file of `pixels`, uint8[H, W, 3], as the camera might have taken them."""
+    exif = Image.Exif()
+    exif[Base.ImageDescription] = DESCRIPTION
+    exif[Base.Software] = SOFTWARE
+    if profile.written_exif is not None:
+        exif[Base.Make], exif[Base.Model] = profile.written_exif
+    return render_look(pixels, profile.simulation, seed, exif)
 
 
 def render_look(
     pixels: Pixels, look: Simulation, seed: int, exif: Image.Exif | bytes = b""
 ) -> bytes:
-    """Return a JPEG file of `pixels` as a camera with this look might have taken them.
+    """Return a JPEG file of sRGB pixels, uint8[H, W, 3], as a camera with this look takes them.
 
-    Args:
-        pixels: uint8[H, W, 3], sRGB.
-        look: how the camera renders.
-        seed: of the noise; the same arguments give the same bytes.
-        exif: what the file says of itself; nothing by default.
+    The seed is of the noise: the same arguments give the same bytes. `exif` is what the file says
+    of itself.
     """
     image = Image.fromarray(_developed(_resampled(pixels, look.scale), look))
     if look.sharpening > 0:
@@ -119,12 +115,3 @@ def _noisy(pixels: Pixels, deviation: float, seed: int) -> Pixels:
     rng = np.random.default_rng(seed)
     noise = rng.standard_normal(pixels.shape, dtype=np.float32) * np.float32(deviation)
     return np.clip(np.rint(pixels + noise), 0, 255).astype(np.uint8)
-
-
-def _exif(profile: CameraProfile) -> Image.Exif:
-    exif = Image.Exif()
-    exif[Base.ImageDescription] = DESCRIPTION
-    exif[Base.Software] = SOFTWARE
-    if profile.written_exif is not None:
-        exif[Base.Make], exif[Base.Model] = profile.written_exif
-    return exif

@@ -14,7 +14,7 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import count
 from pathlib import Path
 
@@ -35,20 +35,8 @@ _SOURCE_SIZE = 1024
 _SERIALS = 999
 
 
-@dataclass(frozen=True)
-class _Render:
-    """One file to make; `place` is relative to the output folder."""
-
-    camera: CameraProfile
-    place: Path
-
-
-@dataclass(frozen=True)
-class _Job:
-    """The renders of one source."""
-
-    photo: Photo
-    renders: tuple[_Render, ...]
+_Job = tuple[Photo, list[tuple[CameraProfile, Path]]]
+"""A source and its renders: their cameras and places in the output folder."""
 
 
 def simulate_photos(
@@ -84,9 +72,6 @@ def simulate_photos(
             it, the first one ends the work.
         workers: threads; one per processor by default. The result does not depend on it.
 
-    Returns:
-        The renders, in the manifest's order.
-
     Raises:
         InputError: no usable camera or number of cameras, an `output` that exists or that holds
             the sources, or no source that can be read.
@@ -101,13 +86,14 @@ def simulate_photos(
             (folder / label).mkdir()
         with worker_pool(workers) as pool:
             outcomes = pool.map(lambda job: _attempt(job, folder, seed), jobs)
-            for job, outcome in progress(zip(jobs, outcomes, strict=True), _("render"), len(jobs)):
+            done = zip(jobs, outcomes, strict=True)
+            for (photo, _renders), outcome in progress(done, _("render"), len(jobs)):
                 if not isinstance(outcome, ImageError):
                     renders.extend(outcome)
                 elif unreadable is None:
-                    raise ImageError("{path}: {reason}", path=job.photo.path, reason=outcome)
+                    raise ImageError("{path}: {reason}", path=photo.path, reason=outcome)
                 else:
-                    unreadable(job.photo, outcome)
+                    unreadable(photo, outcome)
         if not renders:
             raise InputError(
                 "none of {photos} photos can be read; see 'edgetlc data check'", photos=len(jobs)
@@ -163,12 +149,11 @@ def _jobs(
         for _turn in range(counts[photo.part == "test"]):
             camera = cameras[turns[row] % len(cameras)]
             turns[row] += 1
-            name = next(
-                n for n in _names(photo, camera) if (photo.label, n.casefold()) not in taken
-            )
+            names = _names(photo, camera)
+            name = next(n for n in names if (photo.label, n.casefold()) not in taken)
             taken.add((photo.label, name.casefold()))
-            renders.append(_Render(camera, Path(photo.label, f"{name}.jpg")))
-        yield _Job(photo, tuple(renders))
+            renders.append((camera, Path(photo.label, f"{name}.jpg")))
+        yield photo, renders
 
 
 def _names(photo: Photo, camera: CameraProfile) -> Iterator[str]:
@@ -189,18 +174,17 @@ def _names(photo: Photo, camera: CameraProfile) -> Iterator[str]:
 
 def _attempt(job: _Job, folder: Path, seed: int) -> list[Photo] | ImageError:
     """Make the renders of one source in `folder`; a source that cannot be read is an answer."""
+    source, renders = job
     try:
-        data = read_photo(job.photo.path)
+        data = read_photo(source.path)
         pixels = decode(data, _SOURCE_SIZE).pixels
     except ImageError as error:
         return error
     digest = hashlib.sha256(data).hexdigest()[:16]
-    group = job.photo.group or f"source-{digest}"
+    group = source.group or f"source-{digest}"
     photos = []
-    for item in job.renders:
-        noise = seed_of(seed, "noise", digest, item.camera.id)
-        path = folder / item.place
-        path.write_bytes(render(pixels, item.camera, noise))
-        photo = replace(job.photo, path=path, camera=item.camera.id, group=group, simulated=True)
-        photos.append(photo)
+    for camera, place in renders:
+        path = folder / place
+        path.write_bytes(render(pixels, camera, seed_of(seed, "noise", digest, camera.id)))
+        photos.append(replace(source, path=path, camera=camera.id, group=group, simulated=True))
     return photos

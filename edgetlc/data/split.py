@@ -8,15 +8,15 @@ contents, not on the order or the place of their files.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import reduce
 
-from edgetlc.data.assignment import MOST_NEEDED, Cluster, assign
-from edgetlc.data.clusters import clusters_of
+from edgetlc.data.assignment import MOST_NEEDED, Cluster, assign, clusters_of
 from edgetlc.data.duplicates import near_duplicates
 from edgetlc.data.photos import PARTS, Part, PhotoSet
-from edgetlc.data.reading import FileFinding, Reading, read_all
+from edgetlc.data.reading import FileFinding, read_all
 from edgetlc.errors import InputError
 from edgetlc.locale import Message, _, n_
 
@@ -31,25 +31,15 @@ DEFAULT_RATIOS: Mapping[Part, float] = {"train": 0.7, "val": 0.1, "test": 0.2}
 
 @dataclass(frozen=True)
 class Split:
-    """A photo set in three parts.
+    """A photo set in three parts."""
 
-    Attributes:
-        photos: the photos that can be read, by class and path, with part and group.
-        ratios: wanted share of each part, together 1.
-        seed: of the assignment.
-        clusters: number of clusters.
-        counts: photos by part and class.
-        unreadable: photos that were left out.
-        warnings: one line for each thing that is not as wanted.
-    """
-
-    photos: PhotoSet
-    ratios: Mapping[Part, float]
+    photos: PhotoSet  # those that can be read, by class and path, with part and group
+    ratios: Mapping[Part, float]  # wanted share of each part, together 1
     seed: int
     clusters: int
-    counts: Mapping[Part, Mapping[str, int]]
-    unreadable: tuple[FileFinding, ...]
-    warnings: tuple[str, ...]
+    counts: Mapping[Part, Mapping[str, int]]  # photos by part and class
+    unreadable: tuple[FileFinding, ...]  # left out
+    warnings: tuple[str, ...]  # one line for each thing that is not as wanted
 
 
 def parse_ratios(text: str, *, allow_any: bool = False) -> dict[Part, float]:
@@ -84,22 +74,21 @@ def split(
 ) -> Split:
     """Divide a photo set by class and camera into three parts, each cluster whole.
 
-    Args:
-        photos: the set; parts it has already are not looked at.
-        ratios: wanted share of each part, together 1; `parse_ratios` checks them.
-        seed: of the order among clusters of one size. The same photos, ratios and seed give the
-            same parts, whatever the order of the photos.
+    Parts that it has already are not looked at. The same photos, ratios (`parse_ratios` checks
+    them) and seed give the same parts, whatever the order of the photos.
 
     Raises:
         InputError: a class has too few clusters to be in both train and test.
     """
     readings, unreadable = read_all(photos.photos)
     readings.sort(key=lambda r: (r.digest, r.photo.label, r.photo.camera or "", r.photo.path))
-    clusters = _clusters(readings)
+    sources, digests = [r.photo for r in readings], [r.digest for r in readings]
+    near = near_duplicates([reading.thumbnail for reading in readings])
+    clusters = clusters_of(sources, digests, near)
     _require_clusters(photos.labels, clusters)
     parts = assign(clusters, ratios, seed, MOST_NEEDED)
     chosen = [
-        replace(readings[index].photo, part=part, group=cluster.id)
+        replace(sources[index], part=part, group=cluster.id)
         for cluster, part in zip(clusters, parts, strict=True)
         for index in cluster.members
     ]
@@ -113,12 +102,6 @@ def split(
         *_about_cameras(parted),
     )
     return Split(parted, ratios, seed, len(clusters), counts, tuple(unreadable), warnings)
-
-
-def _clusters(readings: Sequence[Reading]) -> list[Cluster]:
-    near = near_duplicates([reading.thumbnail for reading in readings])
-    photos, digests = [r.photo for r in readings], [r.digest for r in readings]
-    return clusters_of(photos, digests, near)
 
 
 def _require_clusters(labels: Sequence[str], clusters: Sequence[Cluster]) -> None:
@@ -139,11 +122,8 @@ def _require_clusters(labels: Sequence[str], clusters: Sequence[Cluster]) -> Non
 
 
 def _counts(photos: PhotoSet) -> dict[Part, dict[str, int]]:
-    counts = {part: dict.fromkeys(photos.labels, 0) for part in PARTS}
-    for photo in photos.photos:
-        if photo.part is not None:
-            counts[photo.part][photo.label] += 1
-    return counts
+    held = Counter((photo.part, photo.label) for photo in photos.photos)
+    return {part: {label: held[part, label] for label in photos.labels} for part in PARTS}
 
 
 def _require_train_and_test(counts: Mapping[Part, Mapping[str, int]]) -> None:
@@ -206,24 +186,21 @@ def _about_classes(
     for label in counts["val"]:
         photos = sum(row[label] for row in counts.values())
         holding = sum(label in cluster.labels for cluster in clusters)
+        told = {"label": label, "photos": photos, "holding": holding}
         shares = {part: counts[part][label] / photos for part in PARTS}
         outside = _outside_standard(shares, tolerance=1 / photos)  # less than a photo is rounding
         if not counts["val"][label]:
             yield _(
                 "class {label!r} is missing from part val: its {photos} photos form {holding} "
                 "clusters that stay whole",
-                label=label,
-                photos=photos,
-                holding=holding,
+                **told,
             )
         elif outside and not asked_for:
             yield _(
                 "class {label!r} has {outside}: its {photos} photos form {holding} clusters that "
                 "stay whole",
-                label=label,
                 outside=outside,
-                photos=photos,
-                holding=holding,
+                **told,
             )
 
 

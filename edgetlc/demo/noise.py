@@ -14,21 +14,13 @@ def smooth_noise(
 ) -> Field:
     """Return a smooth random field, float32[H, W], mean about 0, standard deviation about 1.
 
-    Args:
-        rng: source of randomness.
-        shape: (H, W) in pixels.
-        cell: width of the field's bumps in pixels; (vertical, horizontal) for a stretched field.
+    `cell` is the width of its bumps in pixels; (vertical, horizontal) for a stretched field.
     """
     tall, wide = cell if isinstance(cell, tuple) else (cell, cell)
     rows, columns = int(shape[0] / tall) + 4, int(shape[1] / wide) + 4
     knots = Image.fromarray(rng.standard_normal((rows, columns), dtype=np.float32))
-    place = rng.uniform(0, 1, 2)
-    box = (
-        1 + place[0],
-        1 + place[1],
-        1 + place[0] + shape[1] / wide,
-        1 + place[1] + shape[0] / tall,
-    )
+    left, top = 1 + rng.uniform(0, 1, 2)
+    box = (left, top, left + shape[1] / wide, top + shape[0] / tall)
     grown = knots.resize((shape[1], shape[0]), Image.Resampling.BICUBIC, box=box)
     return np.asarray(grown, dtype=np.float32) * np.float32(1.35)
 

@@ -43,11 +43,6 @@ class _Shot:
     name: StandardName
     camera: CameraProfile
 
-    @property
-    def place(self) -> Path:
-        """Path relative to the set's folder."""
-        return Path(self.kind.info.name, f"{self.name}.jpg")
-
 
 def generate(
     output: Path,
@@ -60,6 +55,8 @@ def generate(
 ) -> PhotoSet:
     """Draw the demo's photo set into a new folder, with `manifest.csv` and `classes.toml`.
 
+    The photos are in the manifest's order; no part is set.
+
     Args:
         output: the folder to make; whole or absent.
         cameras: their profiles; those with a number in the standard's table take the photos, in
@@ -68,9 +65,6 @@ def generate(
         counts: photos of each class, 1 to 9990; those of the standard's Annex A by default.
         overwrite: replace `output`.
         workers: threads; one per processor by default. The result does not depend on it.
-
-    Returns:
-        The photos in the manifest's order; no part is set.
 
     Raises:
         InputError: `output` exists, no camera has a number, or a count or class is not valid.
@@ -131,22 +125,18 @@ def _shots(kind: Kind, count: int, cameras: list[CameraProfile], seed: int) -> I
 
 def _looks(rng: np.random.Generator) -> list[Look]:
     """Return each batch's colour, spread evenly over the range so that kinds cannot differ."""
-
-    def spread(low: float, high: float) -> list[float]:
+    spread = []
+    for low, high in (_HUE, _SATURATION, _LIGHTNESS):
         steps = (rng.permutation(BATCHES) + rng.uniform(0, 1, BATCHES)) / BATCHES
-        return [float(low + (high - low) * step) for step in steps]
-
-    return [
-        Look(*values)
-        for values in zip(spread(*_HUE), spread(*_SATURATION), spread(*_LIGHTNESS), strict=True)
-    ]
+        spread.append((low + (high - low) * steps).tolist())
+    return list(map(Look, *spread))
 
 
 def _take(shot: _Shot, folder: Path, seed: int) -> Photo:
     """Draw and photograph one scene into `folder`."""
     random = seed_of(seed, "scene", str(shot.name))
     scene = plan(shot.kind, shot.look, np.random.default_rng(random), _SHORT_SIDE)
-    path = folder / shot.place
+    path = folder / shot.kind.info.name / f"{shot.name}.jpg"
     path.write_bytes(render(draw(scene), shot.camera, random))
     batch = f"{shot.name.code}-{shot.name.batch}"
     return Photo(path, shot.kind.info.name, shot.camera.id, batch, simulated=True)

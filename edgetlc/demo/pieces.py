@@ -30,40 +30,31 @@ _ANGLES = 1024
 
 @dataclass(frozen=True)
 class Kind:
-    """One invented kind of piece; `code` is its 16-digit number in the standard's file name."""
+    """One invented kind of piece, of which the demo draws so many photos."""
 
     info: ClassInfo
-    code: str
+    number: int
     photos: int
     outline: Outline
     texture: Texture
 
+    @property
+    def code(self) -> str:
+        """Its 16 digits in the standard's file name; no real material's begin with 9999."""
+        return f"9999{self.number:012}"
+
 
 KINDS = (
+    Kind(ClassInfo("demo-a", "演示饮片甲", "demo piece A", "genuine"), 1, 100, "round", "rays"),
     Kind(
-        ClassInfo("demo-a", "演示饮片甲", "demo piece A", "genuine"),
-        "9999000000000001",
-        100,
-        "round",
-        "rays",
+        ClassInfo("demo-b", "演示饮片乙", "demo piece B", "genuine"), 2, 250, "scalloped", "spots"
     ),
     Kind(
-        ClassInfo("demo-b", "演示饮片乙", "demo piece B", "genuine"),
-        "9999000000000002",
-        250,
-        "scalloped",
-        "spots",
-    ),
-    Kind(
-        ClassInfo("demo-c", "演示饮片丙", "demo piece C", "genuine"),
-        "9999000000000003",
-        150,
-        "elongated",
-        "fibres",
+        ClassInfo("demo-c", "演示饮片丙", "demo piece C", "genuine"), 3, 150, "elongated", "fibres"
     ),
     Kind(
         ClassInfo("demo-x", "演示伪品（仿甲）", "demo counterfeit of A", "counterfeit"),
-        "9999000000000004",
+        4,
         201,
         "round",
         "rings",
@@ -82,7 +73,6 @@ class Piece:
         angle: rotation in radians.
         colour: (R, G, B) of the light part of the face, 0..1.
         contrast: amplitude of the texture, 0..1.
-        seed: of everything else.
     """
 
     x: float
@@ -102,7 +92,6 @@ class Face:
         angle: radians in the slice's own frame.
         distance: from the centre, in radii.
         rim: distance from the centre over the edge's distance; 1 on the outline.
-        radius: the slice's radius in pixels.
     """
 
     angle: Field
@@ -113,10 +102,9 @@ class Face:
 
 @dataclass(frozen=True)
 class Patch:
-    """A drawn slice: where it lies and its pixels.
+    """A drawn slice, whose first pixel lies at (left, top) in the photo.
 
     Attributes:
-        left, top: place of the patch's first pixel in the photo.
         colour: float32[h, w, 3], 0..1, already lit.
         cover: float32[h, w], share of the pixel that the slice covers.
     """
@@ -128,13 +116,7 @@ class Patch:
 
 
 def draw_piece(kind: Kind, piece: Piece, light: tuple[float, float]) -> Patch:
-    """Draw one slice.
-
-    Args:
-        kind: what it is.
-        piece: where it lies and its looks.
-        light: (x, y) direction towards the light, length up to 1.
-    """
+    """Draw one slice; `light` is the (x, y) direction towards the light, length up to 1."""
     rng = np.random.default_rng(piece.seed)
     radii = outline(kind.outline, rng)
     reach = int(np.ceil(piece.radius * float(radii.max()))) + 2

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from edgetlc.calibration.config import CalibrationConfig
 from edgetlc.calibration.quantize_run import quantize_run
 from edgetlc.data.manifest import write_manifest
-from edgetlc.data.photos import PhotoSet
 from edgetlc.data.simulate import simulate_photos
 from edgetlc.data.split import split
 from edgetlc.demo.photos import generate
 from edgetlc.demo.pieces import KINDS
-from edgetlc.devices.profiles import CameraProfile, Cameras
+from edgetlc.devices.profiles import Cameras
 from edgetlc.experiments.run import train_run
 from edgetlc.export.export_run import export_run
 from edgetlc.files import refuse_existing
@@ -26,13 +25,11 @@ from edgetlc.parity.verdict import Rule
 from edgetlc.parity.verification import Verification
 from edgetlc.parity.verify import default_candidates, verify
 from edgetlc.progress import note
-from edgetlc.runtime.bundle import Bundle
 from edgetlc.runtime.classifier import Classifier
 from edgetlc.runtime.contract import PixelContract
 from edgetlc.runtime.overlay import overlay
 from edgetlc.runtime.prediction import Prediction
 from edgetlc.training.config import TrainingConfig
-from edgetlc.training.train import TrainedRun
 
 ARCHITECTURE = "resnet18"
 SIZE = 128
@@ -48,39 +45,25 @@ class Demo:
     """What the demo made, and where it lies.
 
     Attributes:
-        photos: folder of the generated photos.
-        split: the split manifest.
-        run: the trained run.
-        bundle: the exported bundle.
-        parity: folder of the test photos as every listed camera might have taken them.
-        verification: the verdict per camera.
-        prediction: the answer on one test photo.
-        overlay: its class-activation overlay, a PNG file.
+        places: of `photos` (generated), `split` (manifest), `run`, `bundle`, `parity` (the test
+            photos as every listed camera might have taken them) and `overlay` (a PNG file).
+        prediction: the answer on one test photo, which the overlay shows.
     """
 
-    photos: Path
-    split: Path
-    run: TrainedRun
-    bundle: Bundle
-    parity: Path
+    places: Mapping[str, Path]
     verification: Verification
     prediction: Prediction
-    overlay: Path
 
 
 def run_demo(output: Path, *, overwrite: bool = False, epochs: int = 10, seed: int = 0) -> Demo:
-    """Run the main job on generated photos; a note tells of every step.
-
-    Args:
-        output: folder for everything.
-        overwrite: replace the demo that is there already.
-        epochs: passes over the training part.
-        seed: of every random draw.
+    """Run the main job on generated photos, into one folder; a note tells of every step.
 
     Raises:
         InputError: `output` exists and `overwrite` is false.
     """
     refuse_existing(output, overwrite)
+    names = ("photos", "split.csv", "run", "bundle", "parity", "overlay.png")
+    places = {Path(name).stem: output / name for name in names}
     cameras = Cameras.load()
     listed = [camera for camera in cameras if camera.number is not None]
 
@@ -88,62 +71,38 @@ def run_demo(output: Path, *, overwrite: bool = False, epochs: int = 10, seed: i
         "1/7 drawing {count} pieces, photographed by simulated cameras",
         count=sum(kind.photos for kind in KINDS),
     )
-    drawn = generate(output / "photos", cameras, seed=seed, overwrite=overwrite)
+    drawn = generate(places["photos"], cameras, seed=seed, overwrite=overwrite)
     note("2/7 splitting 7 : 1 : 2, whole batches on one side")
     photos = split(drawn, seed=seed).photos
-    write_manifest(output / "split.csv", photos)
+    write_manifest(places["split"], photos)
     note(
         "3/7 training {network} at {size} x {size} for {epochs} epochs",
         network=ARCHITECTURE,
         size=SIZE,
         epochs=epochs,
     )
-    config = TrainingConfig(
-        architecture=ARCHITECTURE,
-        epochs=epochs,
-        batch_size=16,
-        learning_rate=1e-3,
-        seed=seed,
-        contract=PixelContract(size=SIZE),
-    )
-    run, _report = train_run(photos, config, output / "run", overwrite=overwrite)
+    contract = PixelContract(size=SIZE)
+    config = TrainingConfig(ARCHITECTURE, epochs, batch_size=16, seed=seed, contract=contract)
+    run, _report = train_run(photos, config, places["run"], overwrite=overwrite)
     note("4/7 quantizing to int8 with {count} calibration photos", count=CALIBRATION_PHOTOS)
     quantize_run(run.folder, photos, CalibrationConfig(CALIBRATION_PHOTOS, seed))
     note("5/7 exporting ONNX, ORT and OpenVINO models into a bundle")
-    bundle = export_run(run.folder, photos, output / "bundle", overwrite=overwrite)
+    bundle = export_run(run.folder, photos, places["bundle"], overwrite=overwrite)
     note(
         "6/7 verifying on the test photos as {count} simulated cameras take them", count=len(listed)
     )
-    parity = output / "parity"
+    parity = places["parity"]
     taken = simulate_photos(photos.part("test"), listed, parity, seed=seed, overwrite=overwrite)
-    verification = _verify(bundle, run, taken, listed)
+    asked = tuple(camera.id for camera in listed)
+    verification = verify(
+        bundle,
+        taken,
+        reference=ReferenceModel(load_checkpoint(run.folder), threads=1),
+        candidates=default_candidates(bundle, ["onnx-int8"]),
+        config=VerificationConfig(rule=Rule(margin=MARGIN), cameras=asked),
+    )
     record(bundle, verification)
     note("7/7 predicting one test photo on site")
     prediction = Classifier.open(bundle.path).classify(photos.part("test").photos[0].path)
-    picture = output / "overlay.png"
-    overlay(prediction.pixels, prediction.evidence).save(picture)
-    return Demo(
-        output / "photos",
-        output / "split.csv",
-        run,
-        bundle,
-        parity,
-        verification,
-        prediction,
-        picture,
-    )
-
-
-def _verify(
-    bundle: Bundle, run: TrainedRun, photos: PhotoSet, listed: Sequence[CameraProfile]
-) -> Verification:
-    return verify(
-        bundle,
-        photos,
-        reference=ReferenceModel(load_checkpoint(run.folder), threads=1),
-        candidates=default_candidates(bundle, ["onnx-int8"]),
-        config=VerificationConfig(
-            rule=Rule(margin=MARGIN),
-            cameras=tuple(camera.id for camera in listed),
-        ),
-    )
+    overlay(prediction.pixels, prediction.evidence).save(places["overlay"])
+    return Demo(places, verification, prediction)

@@ -42,15 +42,11 @@ class Scene:
     """Everything that makes one photo.
 
     Attributes:
-        kind: what is on the table.
-        pieces: one to three slices.
         size: (width, height) in pixels.
-        ground: what the slices lie on.
         ground_colour: its (R, G, B), 0..1.
         light: (x, y) direction towards the light, length 0.5 to 1.
         falloff: relative loss of light from the lit side to the far side, 0..0.5.
         shadow: darkness of the cast shadow, 0..1.
-        seed: of the ground's texture.
     """
 
     kind: Kind
@@ -129,15 +125,14 @@ def _face_colour(look: Look, rng: np.random.Generator) -> tuple[float, float, fl
 
 def _ground_colour(ground: Ground, rng: np.random.Generator) -> tuple[float, float, float]:
     """Return a colour that such a ground may have, as (R, G, B), 0..1."""
-    hue, lightness, saturation = {
+    ranges = {
         "paper": ((0, 360), (0.8, 0.95), (0, 0.25)),
         "wood": ((16, 38), (0.3, 0.72), (0.15, 0.45)),
         "cloth": ((0, 360), (0.3, 0.8), (0.05, 0.35)),
         "stone": ((0, 360), (0.35, 0.8), (0, 0.1)),
     }[ground]
-    return colorsys.hls_to_rgb(
-        rng.uniform(*hue) / 360, rng.uniform(*lightness), rng.uniform(*saturation)
-    )
+    hue, lightness, saturation = (rng.uniform(*between) for between in ranges)
+    return colorsys.hls_to_rgb(hue / 360, lightness, saturation)
 
 
 def draw(scene: Scene) -> NDArray[np.uint8]:
@@ -213,12 +208,9 @@ def _lay_patch(canvas: Field, patch: Patch) -> None:
     rows, columns = patch.cover.shape
     top, left = max(patch.top, 0), max(patch.left, 0)
     bottom, right = min(patch.top + rows, height), min(patch.left + columns, width)
-    window = (
-        slice(top - patch.top, bottom - patch.top),
-        slice(left - patch.left, right - patch.left),
-    )
+    inside = np.s_[top - patch.top : bottom - patch.top, left - patch.left : right - patch.left]
     under = canvas[top:bottom, left:right]
-    under += (patch.colour[window] - under) * patch.cover[window][..., None]
+    under += (patch.colour[inside] - under) * patch.cover[inside][..., None]
 
 
 def _illumination(scene: Scene) -> Field:

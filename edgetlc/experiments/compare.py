@@ -15,43 +15,19 @@ from itertools import combinations
 from pathlib import Path
 from typing import Any, Unpack
 
-import numpy as np
-from numpy.typing import NDArray
-
 from edgetlc.data.photos import Part, PhotoSet
 from edgetlc.errors import InputError
-from edgetlc.experiments.trials import Trial, run_trials, write_summary
+from edgetlc.experiments.run import Outcome, Trial, run_trials, write_summary
 from edgetlc.locale import _
 from edgetlc.models.architectures import ARCHITECTURES
 from edgetlc.models.checkpoint import load_checkpoint
 from edgetlc.models.cost import NetworkCost, costs_of
 from edgetlc.statistics.paired import holm, mcnemar_mid_p
 from edgetlc.training.config import TrainingConfig
-from edgetlc.training.evaluate import Answers
-from edgetlc.training.metrics import Scores, scores_to_json
+from edgetlc.training.evaluate import Evaluation
 from edgetlc.training.run_folder import Existing
-from edgetlc.training.runs import Epoch
 
 COMPARISON_FILE = "comparison.json"
-
-
-@dataclass(frozen=True)
-class NetworkResult:
-    """One network.
-
-    Attributes:
-        architecture: its name.
-        folder: its run folder.
-        best: the epoch whose weights were kept.
-        scores: on the part that was compared.
-        cost: parameters, multiplications, time.
-    """
-
-    architecture: str
-    folder: Path
-    best: Epoch
-    scores: Scores
-    cost: NetworkCost
 
 
 @dataclass(frozen=True)
@@ -59,7 +35,6 @@ class PairedTest:
     """Two networks on the same photos.
 
     Attributes:
-        first, second: their names.
         photos: that both answered.
         only_first, only_second: photos that one answered rightly and the other did not.
         p: two-sided mid-p value of "both are right equally often" (McNemar).
@@ -77,19 +52,11 @@ class PairedTest:
 
 @dataclass(frozen=True)
 class Comparison:
-    """Several networks on one part.
+    """Several networks on one part, by their names in the order asked for; tests of each two."""
 
-    Attributes:
-        folder: holds the run folders, named by their networks, and `comparison.json`.
-        part: on which they were compared.
-        networks: in the order asked for.
-        tests: of each two.
-        simulated: whether any photo was made by a simulation.
-    """
-
-    folder: Path
     part: Part
-    networks: tuple[NetworkResult, ...]
+    networks: Mapping[str, Outcome]
+    costs: Mapping[str, NetworkCost]
     tests: tuple[PairedTest, ...]
     simulated: bool
 
@@ -105,13 +72,8 @@ def compare_networks(
 ) -> Comparison:
     """Train each network with the same settings and seed, and compare them on the same photos.
 
-    Args:
-        photos: with parts `train`, `val` and the one to compare on.
-        config: of every run but for the network.
-        architectures: at least two names.
-        output: run folders named by the networks are made in it.
-        part: to compare on.
-        **existing: what to do with runs that are there already.
+    The photos have parts `train`, `val` and the one to compare on; `output` gets run folders named
+    by the networks, and `comparison.json`.
 
     Raises:
         InputError: fewer than two networks, one twice, an unknown one, an empty name, a start file
@@ -122,36 +84,23 @@ def compare_networks(
     trials = [
         Trial(name, photos, replace(config, architecture=name), chosen) for name in architectures
     ]
-    outcomes = run_trials(trials, output, **existing)
-    trained = dict(zip(architectures, outcomes, strict=True))
-    costs = costs_of(
-        {name: load_checkpoint(done.run.folder).classifier for name, done in trained.items()},
-        config.contract.size,
-        config.device,
-    )
-    comparison = Comparison(
-        folder=output,
-        part=part,
-        networks=tuple(
-            NetworkResult(
-                name, done.run.folder, done.run.best, done.evaluation.overall, costs[name]
-            )
-            for name, done in trained.items()
-        ),
-        tests=tuple(paired_tests({n: done.evaluation.answers for n, done in trained.items()})),
-        simulated=chosen.simulated,
-    )
+    networks = dict(zip(architectures, run_trials(trials, output, **existing), strict=True))
+    classifiers = {n: load_checkpoint(done.run.folder).classifier for n, done in networks.items()}
+    costs = costs_of(classifiers, config.contract.size, config.device)
+    tests = paired_tests({name: done.evaluation for name, done in networks.items()})
+    comparison = Comparison(part, networks, costs, tuple(tests), chosen.simulated)
     write_summary(output / COMPARISON_FILE, comparison_to_json(comparison))
     return comparison
 
 
-def paired_tests(answers: Mapping[str, Answers]) -> list[PairedTest]:
+def paired_tests(answers: Mapping[str, Evaluation]) -> list[PairedTest]:
     """Test each two networks on the photos that both answered."""
     counted = []
     for first, second in combinations(answers, 2):
-        one, other = _on_same_photos(answers[first], answers[second])
-        only = (int((one & ~other).sum()), int((other & ~one).sum()))
-        counted.append((first, second, len(one), *only, mcnemar_mid_p(*only)))
+        one, other = answers[first].right_by_path, answers[second].right_by_path
+        pairs = [(one[path], other[path]) for path in one if path in other]
+        only = pairs.count((True, False)), pairs.count((False, True))
+        counted.append((first, second, len(pairs), *only, mcnemar_mid_p(*only)))
     adjusted = holm([row[-1] for row in counted])
     return [PairedTest(*row, a) for row, a in zip(counted, adjusted, strict=True)]
 
@@ -162,14 +111,8 @@ def comparison_to_json(comparison: Comparison) -> dict[str, Any]:
         "part": comparison.part,
         "simulated": comparison.simulated,
         "networks": [
-            {
-                "network": n.architecture,
-                "run": n.folder.name,
-                "best": asdict(n.best),
-                "cost": asdict(n.cost),
-                "scores": scores_to_json(n.scores),
-            }
-            for n in comparison.networks
+            {"network": name, **done.to_json(), "cost": asdict(comparison.costs[name])}
+            for name, done in comparison.networks.items()
         ],
         "tests": [asdict(test) for test in comparison.tests],
     }
@@ -196,10 +139,3 @@ def _check_names(architectures: Sequence[str]) -> None:
             name=unknown[0],
             known=", ".join(ARCHITECTURES),
         )
-
-
-def _on_same_photos(one: Answers, other: Answers) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """Return bool[n] twice: which of the photos that both answered each got right."""
-    first, second = one.right_by_path, other.right_by_path
-    shared = [path for path in first if path in second]
-    return np.array([first[p] for p in shared], bool), np.array([second[p] for p in shared], bool)

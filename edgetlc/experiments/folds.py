@@ -9,7 +9,7 @@ estimate of that error exists (Bengio and Grandvalet, JMLR 5, 2004).
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import mean, stdev
@@ -18,26 +18,21 @@ from typing import Any, Unpack
 import numpy as np
 
 from edgetlc.data.folds import make_folds
-from edgetlc.data.photos import Photo, PhotoSet
-from edgetlc.experiments.trials import Outcome, Trial, run_trials, write_summary
+from edgetlc.data.photos import PhotoSet
+from edgetlc.experiments.run import Outcome, Trial, run_trials, write_summary
 from edgetlc.training.config import TrainingConfig
-from edgetlc.training.evaluate import Answers
-from edgetlc.training.metrics import Scores, scores_to_json
+from edgetlc.training.evaluate import Evaluation
 from edgetlc.training.run_folder import Existing
-from edgetlc.training.runs import Epoch
+from edgetlc.training.runs import FIGURES
 
 FOLDS_FILE = "folds.json"
-FIGURES = ("accuracy", "precision", "recall", "f1", "auc")
 
 
 @dataclass(frozen=True)
 class Spread:
-    """One figure over the folds that define it.
+    """One figure over the folds that define it, each counting the same.
 
-    Attributes:
-        mean: of the folds, each counting the same.
-        deviation: sample standard deviation; None of fewer than two folds.
-        lowest, highest: of the folds.
+    `deviation` is the sample standard deviation; None of fewer than two folds.
     """
 
     mean: float
@@ -47,62 +42,29 @@ class Spread:
 
 
 @dataclass(frozen=True)
-class FoldResult:
-    """One fold.
-
-    Attributes:
-        number: from 1.
-        folder: its run folder.
-        best: the epoch whose weights were kept.
-        scores: of the photos that were held out.
-    """
-
-    number: int
-    folder: Path
-    best: Epoch
-    scores: Scores
-
-
-@dataclass(frozen=True)
 class CrossValidation:
     """A finished cross-validation.
 
     Attributes:
-        folder: holds the folds' run folders and `folds.json`.
-        folds: one result each.
+        folds: each asked about the photos that were held out.
         spreads: of each of `FIGURES` that any fold defines.
-        pooled: scores of all photos together, each answered by the one network that did not see it.
-        cameras: the same by camera.
-        simulated: whether any photo was made by a simulation.
-        unreadable: held-out photos that were left out, with the reason.
+        pooled: all photos together, each answered by the one network that did not see it.
         warnings: one line for each thing that is not as wanted.
     """
 
-    folder: Path
-    folds: tuple[FoldResult, ...]
+    folds: tuple[Outcome, ...]
     spreads: Mapping[str, Spread]
-    pooled: Scores
-    cameras: Mapping[str, Scores]
-    simulated: bool
-    unreadable: tuple[tuple[Photo, str], ...]
+    pooled: Evaluation
     warnings: tuple[str, ...]
 
 
 def cross_validate(
-    photos: PhotoSet,
-    config: TrainingConfig,
-    output: Path,
-    count: int,
-    **existing: Unpack[Existing],
+    photos: PhotoSet, config: TrainingConfig, output: Path, count: int, **existing: Unpack[Existing]
 ) -> CrossValidation:
-    """Train and score one network per fold of the training and validation parts.
+    """Train and score one network per fold, `count` of them, 2 or more.
 
-    Args:
-        photos: with parts `train` and `val`; the test part is not touched.
-        config: what to do in every fold.
-        output: run folders `fold-1` … are made in it.
-        count: of folds, at least 2.
-        **existing: what to do with runs that are there already.
+    The folds are of the training and validation parts; the test part is not touched. `output` gets
+    run folders `fold-1` … and `folds.json`.
 
     Raises:
         InputError: too few photos that may be parted, or as `edgetlc.training.train.train`.
@@ -112,62 +74,39 @@ def cross_validate(
         Trial(f"fold-{number}", parted, config, parted.part("test"))
         for number, parted in enumerate(folds.sets, start=1)
     ]
-    outcomes = run_trials(trials, output, **existing)
-    result = _summary(output, outcomes, folds.warnings)
+    outcomes = tuple(run_trials(trials, output, **existing))
+    figures = {n: [getattr(one.evaluation.overall, n) for one in outcomes] for n in FIGURES}
+    spreads = {name: _spread(values) for name, values in figures.items()}
+    result = CrossValidation(
+        folds=outcomes,
+        spreads={name: spread for name, spread in spreads.items() if spread is not None},
+        pooled=_joined([one.evaluation for one in outcomes]),
+        warnings=folds.warnings,
+    )
     write_summary(output / FOLDS_FILE, cross_validation_to_json(result))
     return result
 
 
 def cross_validation_to_json(result: CrossValidation) -> dict[str, Any]:
     """Return a cross-validation as a JSON document."""
+    scores = result.pooled.to_json()
     return {
-        "simulated": result.simulated,
-        "folds": [
-            {
-                "fold": fold.number,
-                "run": fold.folder.name,
-                "best": asdict(fold.best),
-                "scores": scores_to_json(fold.scores),
-            }
-            for fold in result.folds
-        ],
+        "folds": [{"fold": n, **one.to_json()} for n, one in enumerate(result.folds, start=1)],
         "spreads": {name: asdict(spread) for name, spread in result.spreads.items()},
-        "pooled": scores_to_json(result.pooled),
-        "cameras": {camera: scores_to_json(s) for camera, s in result.cameras.items()},
-        "unreadable": [{"file": str(p.path), "reason": reason} for p, reason in result.unreadable],
+        "pooled": scores.pop("overall"),
+        **scores,
         "warnings": list(result.warnings),
     }
 
 
-def _summary(
-    output: Path, outcomes: Sequence[Outcome], warnings: tuple[str, ...]
-) -> CrossValidation:
-    folds = tuple(
-        FoldResult(number, done.run.folder, done.run.best, done.evaluation.overall)
-        for number, done in enumerate(outcomes, start=1)
-    )
-    evaluations = [done.evaluation for done in outcomes]
-    answers = _joined([evaluation.answers for evaluation in evaluations])
-    spreads = {name: _spread([getattr(f.scores, name) for f in folds]) for name in FIGURES}
-    return CrossValidation(
-        folder=output,
-        folds=folds,
-        spreads={name: spread for name, spread in spreads.items() if spread is not None},
-        pooled=answers.scores(),
-        cameras=answers.by_camera(),
-        simulated=any(evaluation.simulated for evaluation in evaluations),
-        unreadable=tuple(photo for e in evaluations for photo in e.unreadable),
-        warnings=warnings,
-    )
-
-
-def _joined(every: list[Answers]) -> Answers:
+def _joined(every: list[Evaluation]) -> Evaluation:
     """Return the folds' answers as one; confidences of different networks stand side by side."""
-    return Answers(
-        photos=tuple(photo for answers in every for photo in answers.photos),
-        truth=np.concatenate([answers.truth for answers in every]),
-        probabilities=np.concatenate([answers.probabilities for answers in every]),
+    return Evaluation(
+        photos=tuple(photo for one in every for photo in one.photos),
+        truth=np.concatenate([one.truth for one in every]),
+        probabilities=np.concatenate([one.probabilities for one in every]),
         labels=every[0].labels,
+        unreadable=tuple(photo for one in every for photo in one.unreadable),
     )
 
 

@@ -12,13 +12,12 @@ photos away: the number of training photos tells how many are left.
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Unpack
 
-from edgetlc.data.photos import Photo, PhotoSet
+from edgetlc.data.photos import PhotoSet
 from edgetlc.errors import InputError
 from edgetlc.experiments.leave_camera_out_figures import (
     CONFIDENCE,
@@ -27,7 +26,7 @@ from edgetlc.experiments.leave_camera_out_figures import (
     adjusted,
     figures,
 )
-from edgetlc.experiments.trials import Trial, run_trials, write_summary
+from edgetlc.experiments.run import Trial, run_trials, write_summary
 from edgetlc.locale import _, n_
 from edgetlc.training.camera_augment import CameraAugmentation
 from edgetlc.training.config import TrainingConfig
@@ -44,8 +43,6 @@ class LeaveCameraOut:
     """A finished evaluation.
 
     Attributes:
-        folder: holds the run folders and `leave-camera-out.json`.
-        cameras: one row each.
         together: all rows; its tests are not adjusted.
         nameless: photos of no known camera, which were left out of all trainings.
         simulated: whether any photo was made by a simulation.
@@ -72,18 +69,14 @@ def leave_camera_out(
         photos: with parts `train`, `val` and `test`.
         config: of every training; its `camera_augmentation` is not looked at.
         augmentation: of the augmented ones; a held-out camera's look is taken out of it.
-        output: run folders are made in it.
+        output: gets the run folders and `leave-camera-out.json`.
         cameras: to hold out; by default all of the test part.
         **existing: what to do with runs that are there already.
-
-    Raises:
-        InputError: as `plan_trials` and `edgetlc.training.train.train`.
     """
     trials = plan_trials(photos, config, augmentation, cameras)
     outcomes = run_trials([*trials.values()], output, **existing)
     rights = {
-        key: outcome.evaluation.answers.right_by_path
-        for key, outcome in zip(trials, outcomes, strict=True)
+        key: outcome.evaluation.right_by_path for key, outcome in zip(trials, outcomes, strict=True)
     }
     result = _summary(output, photos, trials, rights)
     write_summary(output / LEAVE_CAMERA_OUT_FILE, leave_camera_out_to_json(result))
@@ -109,42 +102,33 @@ def plan_trials(
 ) -> dict[Key, Trial]:
     """Return the networks to train: two for each camera and two that see all.
 
-    Photos that name no camera are in none: they might be of the one that is held out.
-
-    Args:
-        photos: with parts `train`, `val` and `test`.
-        config: of every training; its `camera_augmentation` is not looked at.
-        augmentation: of the augmented ones; a held-out camera's look is taken out of it.
-        cameras: to hold out; by default all of the test part.
+    Photos that name no camera are in none: they might be of the one that is held out. The arguments
+    are those of `leave_camera_out`.
 
     Raises:
         InputError: fewer than two cameras in the training part, a camera without test photos, or
             one without whose photos a class or the validation part would be empty.
     """
-    named = _where(photos, lambda photo: bool(photo.camera))
+    every = {photo.camera for photo in photos.photos if photo.camera}
+    named = _of(photos, every)
     chosen = _chosen_cameras(named, cameras)
-    asked = _where(named, lambda photo: photo.part == "test" and photo.camera in chosen)
-    known = _where(named, lambda photo: photo.part in ("train", "val"))
+    known, asked = named.part("train", "val"), _of(named.part("test"), chosen)
     plain = replace(config, camera_augmentation=None)
-
-    def pair(camera: str | None, photos: PhotoSet, asked: PhotoSet) -> dict[Key, Trial]:
+    trials = {}
+    for camera in (None, *chosen):
         name = "all-cameras" if camera is None else f"without-{camera}"
         augmented = replace(config, camera_augmentation=augmentation.without(camera))
-        return {
-            (camera, False): Trial(name, photos, plain, asked),
-            (camera, True): Trial(f"{name}-augmented", photos, augmented, asked),
-        }
-
-    trials = pair(None, known, asked)
-    for camera in chosen:
-        others = _without(known, camera)
-        _check_rest(others, camera)
-        trials |= pair(camera, others, _of(asked, camera))
+        learnt, own = known, asked
+        if camera is not None:
+            learnt, own = _of(known, every - {camera}), _of(asked, [camera])
+            _check_rest(learnt, camera)
+        trials[camera, False] = Trial(name, learnt, plain, own)
+        trials[camera, True] = Trial(f"{name}-augmented", learnt, augmented, own)
     return trials
 
 
 def _chosen_cameras(photos: PhotoSet, cameras: Sequence[str] | None) -> list[str]:
-    tested = Counter(str(photo.camera) for photo in photos.part("test").photos)
+    tested = {str(photo.camera) for photo in photos.part("test").photos}
     trained = {photo.camera for photo in photos.photos if photo.part == "train"}
     if len(trained) < 2:
         raise InputError(
@@ -158,7 +142,7 @@ def _chosen_cameras(photos: PhotoSet, cameras: Sequence[str] | None) -> list[str
         )
     chosen = list(dict.fromkeys(cameras or sorted(tested)))
     for camera in chosen:
-        if not tested[camera]:
+        if camera not in tested:
             raise InputError(
                 "no test photo is of camera {camera!r}; the test part has {known}",
                 camera=camera,
@@ -167,16 +151,8 @@ def _chosen_cameras(photos: PhotoSet, cameras: Sequence[str] | None) -> list[str
     return chosen
 
 
-def _where(photos: PhotoSet, wanted: Callable[[Photo], bool]) -> PhotoSet:
-    return replace(photos, photos=tuple(photo for photo in photos.photos if wanted(photo)))
-
-
-def _of(photos: PhotoSet, camera: str) -> PhotoSet:
-    return _where(photos, lambda photo: photo.camera == camera)
-
-
-def _without(photos: PhotoSet, camera: str) -> PhotoSet:
-    return _where(photos, lambda photo: photo.camera != camera)
+def _of(photos: PhotoSet, cameras: Collection[str]) -> PhotoSet:
+    return replace(photos, photos=tuple(p for p in photos.photos if p.camera in cameras))
 
 
 def _check_rest(others: PhotoSet, camera: str) -> None:
@@ -200,24 +176,21 @@ def _check_rest(others: PhotoSet, camera: str) -> None:
 def _summary(
     output: Path, photos: PhotoSet, trials: Mapping[Key, Trial], rights: Mapping[Key, Right]
 ) -> LeaveCameraOut:
-    def both(camera: str | None) -> list[Right]:
-        return [rights[camera, augmented] for augmented in (False, True)]
-
-    held_out = [camera for camera, augmented in trials if camera is not None and not augmented]
+    seen = [rights[None, augmented] for augmented in (False, True)]
+    merged: tuple[dict[Path, bool], ...] = {}, {}
     rows = []
-    for camera in held_out:
-        trial = trials[camera, False]
+    for camera, augmented in trials:
+        if camera is None or augmented:
+            continue
+        trial, unseen = trials[camera, False], (rights[camera, False], rights[camera, True])
         count = len(trial.photos.part("train").photos)
-        rows.append(figures(camera, trial.asked, [*both(None), *both(camera)], count))
-    merged = [
-        {path: right for camera in held_out for path, right in rights[camera, augmented].items()}
-        for augmented in (False, True)
-    ]
-    asked = trials[None, False].asked
+        rows.append(figures(camera, trial.asked, [*seen, *unseen], count))
+        for right, own in zip(merged, unseen, strict=True):
+            right.update(own)
     return LeaveCameraOut(
         folder=output,
         cameras=tuple(adjusted(rows)),
-        together=figures(None, asked, [*both(None), *merged], None),
+        together=figures(None, trials[None, False].asked, [*seen, *merged], None),
         nameless=sum(photo.camera is None for photo in photos.photos),
         simulated=photos.simulated,
     )

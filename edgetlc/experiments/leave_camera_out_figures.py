@@ -33,12 +33,9 @@ Right = Mapping[Path, bool]
 
 @dataclass(frozen=True)
 class Share:
-    """Photos answered rightly.
+    """Photos answered rightly, and their share of all photos.
 
-    Attributes:
-        right: photos.
-        accuracy: their share of all photos.
-        low, high: exact two-sided 95 % interval, on one photo of every group.
+    `low` to `high` is its exact two-sided 95 % interval, on one photo of every group.
     """
 
     right: int
@@ -52,8 +49,7 @@ class Change:
     """From one network to another.
 
     Attributes:
-        right_to_wrong: groups in which more photos turn wrong than right.
-        wrong_to_right: groups in which more photos turn right than wrong.
+        right_to_wrong, wrong_to_right: groups in which most photos that turn, turn this way.
         p: two-sided mid-p value of "both are as likely".
         adjusted: the same after Holm's adjustment for all cameras.
     """
@@ -71,13 +67,10 @@ class HeldOutCamera:
     Attributes:
         camera: its id; None for the photos of all together, each answered by the networks that
             never saw its own camera.
-        simulated: whether any of its test photos was made by a simulation.
         photos: of the test part that could be read.
-        groups: of these photos.
         training_photos: that the networks that never saw it learned from; None for all together.
-        seen, seen_augmented: networks that learned from this camera too, without and with camera
-            augmentation.
-        unseen, unseen_augmented: networks that never saw it.
+        seen, unseen: networks that learned from this camera too, and networks that never saw it;
+            the others with camera augmentation.
         unseen_effect: from `seen` to `unseen`.
         augmentation_effect: from `unseen` to `unseen_augmented`.
     """
@@ -98,15 +91,18 @@ class HeldOutCamera:
 def figures(
     camera: str | None, asked: PhotoSet, answers: Sequence[Right], training_photos: int | None
 ) -> HeldOutCamera:
-    """Return the figures of what four networks answered on the photos asked about."""
+    """Return the figures of what four networks answered on the photos asked about.
+
+    They saw the camera, without and with camera augmentation, or did not, without and with.
+    """
     read = [photo for photo in asked.photos if all(photo.path in right for right in answers)]
     groups = number_specimens([photo.group for photo in read], len(read))
     each = one_each(groups)
     rights = [np.array([right[photo.path] for photo in read]) for right in answers]
     seen, seen_augmented, unseen, unseen_augmented = (_share(right, each) for right in rights)
     return HeldOutCamera(
-        camera=camera,
-        simulated=asked.simulated,
+        camera,
+        asked.simulated,
         photos=len(read),
         groups=len(each),
         training_photos=training_photos,

@@ -36,23 +36,16 @@ def _torchvision_weights(name: str) -> str:
 
 @dataclass(frozen=True)
 class Architecture:
-    """What the table says of a network.
+    """What the table says of a network."""
 
-    Attributes:
-        features: from the network and float32[N, 3, S, S] to the last feature maps, float32[N, D,
-            S/32, S/32], what is pooled.
-        head: name of the linear layer from pooled features to classes.
-        build: from the name and a number of classes to a network with random weights.
-        weights_url: from the name to where its ImageNet weights are; the file's name ends in the
-            first digits of its SHA-256.
-        renamed: a regular expression for tensors that published files name otherwise, and its
-            replacement.
-    """
-
+    # From the network and float32[N, 3, S, S] to what is pooled, float32[N, D, S/32, S/32].
     features: Callable[[Any, Tensor], Tensor]
-    head: str
+    head: str  # the linear layer from pooled features to classes
+    # From the name and a number of classes to a network with random weights.
     build: Callable[[str, int], nn.Module] = _torchvision
+    # From the name to its ImageNet weights; the file's name ends in first digits of its SHA-256.
     weights_url: Callable[[str], str] = _torchvision_weights
+    # A regular expression for tensors that published files name otherwise, and its replacement.
     renamed: tuple[str, str] | None = None
 
     def name_today(self, tensor: str) -> str:
@@ -78,12 +71,8 @@ _DENSENET = Architecture(
     renamed=(r"(denselayer\d+\.(?:norm|conv))\.([12]\.)", r"\1\2"),  # `norm.1` is `norm1` today
 )
 ARCHITECTURES: dict[str, Architecture] = {
-    "resnet18": _RESNET,
-    "resnet34": _RESNET,
-    "resnet50": _RESNET,
-    "densenet121": _DENSENET,
-    "densenet161": _DENSENET,
-    "densenet169": _DENSENET,
+    **dict.fromkeys(("resnet18", "resnet34", "resnet50"), _RESNET),
+    **dict.fromkeys(("densenet121", "densenet161", "densenet169"), _DENSENET),
 }
 
 

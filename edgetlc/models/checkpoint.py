@@ -18,6 +18,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save
 from torch import Tensor
 
+from edgetlc.config import from_document
 from edgetlc.errors import InputError
 from edgetlc.files import write_bytes
 from edgetlc.models.architectures import architecture_of
@@ -31,20 +32,13 @@ _LONGEST_REASON = 200  # characters; PyTorch names every tensor that does not fi
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """A trained network and what is known about it.
+    """A trained network and what is known about it."""
 
-    Attributes:
-        classifier: in evaluation mode, on the CPU.
-        classes: in the order of the outputs.
-        contract: the pixels it was trained on.
-        temperature: divides the logits before softmax; fitted on validation data, above 0.
-        provenance: how it was made (data digest, seed, versions, metrics of the best epoch).
-    """
-
-    classifier: Classifier
-    classes: tuple[ClassInfo, ...]
-    contract: PixelContract
-    temperature: float = 1.0
+    classifier: Classifier  # in evaluation mode, on the CPU
+    classes: tuple[ClassInfo, ...]  # in the order of the outputs
+    contract: PixelContract  # the pixels it was trained on
+    temperature: float = 1.0  # above 0, fitted on validation data; divides the logits
+    # How it was made: data digest, seed, versions, metrics of the best epoch.
     provenance: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -82,15 +76,15 @@ def load_checkpoint(path: Path) -> Checkpoint:
         with safe_open(file, framework="pt") as stream:
             metadata = stream.metadata() or {}
         header = json.loads(metadata["edgetlc"])
-        classes = tuple(ClassInfo(**info) for info in header["classes"])
-        contract = PixelContract.from_json(header["contract"])
+        classes = tuple(from_document(info, ClassInfo) for info in header["classes"])
+        contract = from_document(header["contract"], PixelContract, whole=True)
         temperature = float(header["temperature"])
         if not 0 < temperature < math.inf:
             raise ValueError(f"temperature {temperature}")
         provenance = dict(header["provenance"])
         classifier = Classifier(header["architecture"], len(classes))
         classifier.backbone.load_state_dict(load_file(file))
-    except (SafetensorError, KeyError, TypeError, ValueError, RuntimeError) as error:
+    except (SafetensorError, KeyError, TypeError, ValueError, RuntimeError, InputError) as error:
         reason = str(error)[:_LONGEST_REASON]
         raise InputError(
             "{file} is not an edgetlc checkpoint: {reason}", file=file, reason=reason
@@ -112,9 +106,7 @@ class LoadedWeights:
 def load_weights(classifier: Classifier, path: Path) -> LoadedWeights:
     """Copy every tensor of `path` that fits into the classifier.
 
-    Args:
-        classifier: changed in place.
-        path: a `.safetensors` file, or a `.pth`/`.pt` state dict (opened with `weights_only`).
+    `path` is a `.safetensors` file, or a `.pth`/`.pt` state dict (opened with `weights_only`).
 
     Raises:
         InputError: missing, unreadable, or nothing in it fits.

@@ -20,33 +20,23 @@ ROUNDS = 6
 
 @dataclass(frozen=True)
 class NetworkCost:
-    """The cost of classifying one photo.
-
-    Attributes:
-        parameters: trained numbers.
-        multiply_adds: of convolutions and matrix products; half of the floating-point operations.
-        milliseconds: median time of one photo in float32 in PyTorch on this machine, pixels given.
-    """
+    """The cost of classifying one photo."""
 
     parameters: int
-    multiply_adds: int
-    milliseconds: float
+    multiply_adds: int  # of convolutions and matrix products: half of the floating-point operations
+    milliseconds: float  # median in float32 in PyTorch on this machine, from pixels
 
 
 def costs_of(
     networks: Mapping[str, Classifier], size: int, device: str = "cpu"
 ) -> dict[str, NetworkCost]:
-    """Return the costs of some networks, in evaluation mode, timed by turns.
+    """Return the costs of networks by name, at `size` x `size` pixels, timed by turns.
 
-    Args:
-        networks: by name; they are moved to `device`.
-        size: side of the input, in pixels.
-        device: where to compute.
+    They are moved to `device` and put into evaluation mode.
     """
-    where = torch.device(device)
-    image = channels_last(torch.zeros(1, 3, size, size, device=where))
+    image = channels_last(torch.zeros(1, 3, size, size, device=device))
     for network in networks.values():
-        network.to(where, memory_format=torch.channels_last).eval()  # type: ignore[call-overload]
+        network.to(device, memory_format=torch.channels_last).eval()  # type: ignore[call-overload]
     times = interleaved({name: _job(n, image) for name, n in networks.items()}, ROUNDS)
     return {
         name: NetworkCost(

@@ -25,18 +25,14 @@ def load_int8(run: Path) -> tuple[onnx.ModelProto, dict[str, Any]]:
     if not (run / INT8_FILE).is_file():
         raise InputError("no int8 network in {run}; run 'edgetlc quantize {run}' first", run=run)
     record: dict[str, Any] = read_json(run / RECORD_FILE, _("quantization record"))
+    at = {"record": RECORD_FILE, "run": run}
     for what, file in (("checkpoint", CHECKPOINT_FILE), ("network", INT8_FILE)):
         if record.get(what) != sha256_file(run / file):
             raise InputError(
                 "{record} in {run} tells of another {file}; run 'edgetlc quantize {run}' again",
-                record=RECORD_FILE,
-                run=run,
                 file=file,
+                **at,
             )
     if not isinstance(record.get("temperature"), float) or not record["temperature"] > 0:
-        raise InputError(
-            "{record} in {run} tells no temperature; quantize the run again",
-            record=RECORD_FILE,
-            run=run,
-        )
+        raise InputError("{record} in {run} tells no temperature; quantize the run again", **at)
     return onnx.load_model_from_string((run / INT8_FILE).read_bytes()), record

@@ -33,14 +33,9 @@ class Classifier(nn.Module):
     def forward(self, images: Tensor, kept: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """Return logits and evidence.
 
-        Args:
-            images: float32[N, 3, S, S], normalised.
-            kept: float32[N, D], factors of the features; what dropout leaves of them while the
-                network learns.
-
-        Returns:
-            logits float32[N, C], and evidence float32[N, C, S/32, S/32]: how much each position
-            adds to each class's logit.
+        Images are normalised, float32[N, 3, S, S]; logits are float32[N, C]; evidence, float32[N,
+        C, S/32, S/32], is how much each position adds to each class's logit. Dropout, while the
+        network learns, leaves of the features the factors `kept`, float32[N, D].
         """
         head, features = self.head, self._entry.features(self.backbone, images)
         if kept is not None:  # on the maps: their mean is what the linear layer would see

@@ -21,13 +21,8 @@ def resize_weights(length: int, extent: int, size: int) -> Tensor:
     Distances are computed in units of 1 / (2 size) source pixels, in which they are whole numbers
     and float32 holds them exactly; so no engine's rounding can make them differ.
 
-    Args:
-        length: source pixels on this axis.
-        extent: how many of them, in the middle, are resampled.
-        size: target pixels.
-
-    Returns:
-        float32[size, length].
+    Of `length` source pixels the middle `extent` become `size`; the weights are
+    float32[size, length].
     """
     centres = (2 * torch.arange(size) + 1) * extent + (length - extent) * size
     positions = (2 * torch.arange(length) + 1) * size
@@ -41,10 +36,8 @@ def weight_strips(length: int, extent: int, size: int) -> tuple[tuple[slice, Ten
     """Return `resize_weights` in strips of rows, each without the source pixels that it weighs 0.
 
     A strip reaches over a few source pixels more than it has rows, so products with the strips
-    take a fifth of the time of one with the whole.
-
-    Returns:
-        for each strip the source pixels and float32[up to 16, as many].
+    take a fifth of the time of one with the whole. Each is its source pixels and
+    float32[up to 16, as many].
     """
     strips = []
     for rows in torch.split(resize_weights(length, extent, size), _STRIP):

@@ -23,13 +23,10 @@ IMAGENET: Final = "imagenet"
 def imagenet_weights(architecture: str) -> Path:
     """Return the file with torchvision's newest ImageNet weights of a network; downloads nothing.
 
-    Args:
-        architecture: one of `edgetlc.models.architectures.ARCHITECTURES`.
-
     Raises:
         InputError: unknown network, no such file in PyTorch's folder, or one that is damaged.
     """
-    url, file = _place(architecture)
+    url, file, digits = _place(architecture)
     if not file.is_file():
         raise InputError(
             "no ImageNet weights of {architecture} at {file}; download {url} to there, or let "
@@ -38,11 +35,9 @@ def imagenet_weights(architecture: str) -> Path:
             file=file,
             url=url,
         )
-    if not sha256_file(file).startswith(_digits(file)):
+    if not sha256_file(file).startswith(digits):
         raise InputError(
-            "{file} is damaged: its SHA-256 does not begin with {digits}",
-            file=file,
-            digits=_digits(file),
+            "{file} is damaged: its SHA-256 does not begin with {digits}", file=file, digits=digits
         )
     return file
 
@@ -55,13 +50,13 @@ def download_imagenet_weights(architecture: str) -> None:
     Raises:
         InputError: unknown network, no connection, or a file with another digest.
     """
-    url, file = _place(architecture)
+    url, file, digits = _place(architecture)
     if file.is_file():
         return
     note("downloading {url} to {folder}; its SHA-256 is checked", url=url, folder=file.parent)
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        torch.hub.download_url_to_file(url, str(file), _digits(file), progress=False)
+        torch.hub.download_url_to_file(url, str(file), digits, progress=False)
     except (OSError, RuntimeError) as error:  # no connection; another digest
         raise InputError(
             "{url} cannot be downloaded ({reason}); fetch it on a machine that is online and "
@@ -72,11 +67,8 @@ def download_imagenet_weights(architecture: str) -> None:
         ) from None
 
 
-def _place(architecture: str) -> tuple[str, Path]:
-    """Return where the weights come from, and where PyTorch keeps them."""
+def _place(architecture: str) -> tuple[str, Path, str]:
+    """Return where weights come from, where PyTorch keeps them, and how their SHA-256 begins."""
     url = architecture_of(architecture).weights_url(architecture)
-    return url, Path(torch.hub.get_dir()) / "checkpoints" / url.rpartition("/")[2]
-
-
-def _digits(file: Path) -> str:
-    return file.stem.rpartition("-")[2]
+    file = Path(torch.hub.get_dir()) / "checkpoints" / url.rpartition("/")[2]
+    return url, file, file.stem.rpartition("-")[2]

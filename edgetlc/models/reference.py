@@ -20,10 +20,7 @@ from edgetlc.runtime.pixels import Pixels
 class ReferenceModel(nn.Module):
     """Pixel step, network, temperature and softmax in PyTorch; an `Engine`.
 
-    Args:
-        checkpoint: the trained network.
-        device: `cpu` or `cuda`.
-        threads: processor threads of one answer; None leaves the choice to PyTorch.
+    It computes on `cpu` or `cuda`; of processor threads PyTorch chooses the number unless given.
     """
 
     def __init__(

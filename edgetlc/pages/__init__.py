@@ -5,7 +5,6 @@ holds both languages; a switch shows either, or both.
 
     render          fills a template and writes the page, piece by piece
     charts          axes, plots and bars, as geometry; `charts.html.jinja` draws it
-    names           cameras and classes, in both languages
     pdf             a page as a PDF file
     predictions     what was answered to photos
     training        a run: curves, scores, wrong photos

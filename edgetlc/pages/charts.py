@@ -23,18 +23,12 @@ _NEAR, _RING = 11.0, 9.0  # how far the nearest labels stand from their marks, a
 
 @dataclass(frozen=True)
 class Axis:
-    """A scale with what is written along it.
-
-    Attributes:
-        low, high: its ends; low < high.
-        ticks: values and their labels.
-        logarithmic: whether equal steps are equal factors; then low is above 0.
-    """
+    """A scale with what is written along it."""
 
     low: float
-    high: float
-    ticks: Ticks = ()
-    logarithmic: bool = False
+    high: float  # above low
+    ticks: Ticks = ()  # values and their labels
+    logarithmic: bool = False  # whether equal steps are equal factors; then low is above 0
 
     def place(self, value: float) -> float:
         """Return where a value lies, 0 at the low end to 1 at the high one."""
@@ -88,19 +82,13 @@ def round_step(least: float) -> float:
 
 @dataclass(frozen=True)
 class Plot:
-    """Two axes and the frame they span, with room around it for labels.
-
-    Attributes:
-        across, up: the axes.
-        width, height: of the whole drawing.
-        left, right, top, bottom: of the frame.
-    """
+    """Two axes and the frame they span, with room around it for labels."""
 
     across: Axis
     up: Axis
-    width: float = 400
+    width: float = 400  # of the whole drawing
     height: float = 270
-    left: float = 48
+    left: float = 48  # of the frame
     top: float = 8
     room_right: float = 8
     room_below: float = 36
@@ -146,32 +134,21 @@ class Plot:
         """Return where labels stand: near their marks, none over another or over a mark.
 
         Rings of places around each mark are tried from the inside; only where a drawing is full may
-        the last one overlap.
-
-        Args:
-            marks: where they lie (`line`).
-            labels: short ones, such as numbers.
-            half: a mark's side.
+        the last one overlap. `half` is half a mark's side.
         """
         taken: list[Box] = [(x - half, y - half, x + half, y + half) for x, y in marks]
-        boxes: list[Box] = []
         for mark, label in zip(marks, labels, strict=True):
             around = list(_around(mark, len(label)))
-            box = next((b for b in around if self._free(b, taken)), around[0])
-            taken.append(box)
-            boxes.append(box)
-        return boxes
+            taken.append(next((b for b in around if self._free(b, taken)), around[0]))
+        return taken[len(marks) :]
 
     def _free(self, box: Box, taken: Iterable[Box]) -> bool:
         left, top, right, bottom = box
-        inside = left >= self.left and right <= self.right and top >= self.top
-        return (
-            inside
-            and bottom <= self.bottom
-            and not any(
-                left < other[2] and other[0] < right and top < other[3] and other[1] < bottom
-                for other in taken
-            )
+        across = left >= self.left and right <= self.right
+        inside = across and top >= self.top and bottom <= self.bottom
+        return inside and not any(
+            left < other[2] and other[0] < right and top < other[3] and other[1] < bottom
+            for other in taken
         )
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -36,17 +37,11 @@ _ORDER = ("false_genuine", "right_to_wrong", "other", "wrong_to_right")
 
 @dataclass(frozen=True)
 class ChangedAnswer:
-    """One candidate's other answer on a photo.
+    """One candidate's other answer on a photo."""
 
-    Attributes:
-        number: of the candidate on the page.
-        flip: the two answers.
-        effect: `false_genuine`, or the flip's kind.
-    """
-
-    number: int
+    number: int  # of the candidate on the page
     flip: Flip
-    effect: str
+    effect: str  # `false_genuine`, or the flip's kind
 
 
 @dataclass(frozen=True)
@@ -71,12 +66,7 @@ class ChangedPhoto:
         groups: dict[tuple[str, str, str, str], list[ChangedAnswer]] = {}
         for answer in sorted(self.answers, key=lambda answer: answer.number):
             flip = answer.flip
-            read = (
-                flip.candidate,
-                percent(flip.candidate_confidence),
-                answer.effect,
-                flip.cause,
-            )
+            read = (flip.candidate, percent(flip.candidate_confidence), answer.effect, flip.cause)
             groups.setdefault(read, []).append(answer)
         return [([answer.number for answer in group], group[0]) for group in groups.values()]
 
@@ -109,20 +99,16 @@ def _effect(flip: Flip, model: str, manifest: BundleManifest) -> str:
 
 @dataclass(frozen=True)
 class Pictures:
-    """What can be shown of one photo.
+    """What can be shown of one photo, upright, at most `SIDE` pixels wide and high.
 
-    Attributes:
-        photo: upright, at most `SIDE` pixels wide and high; None where it cannot be shown.
-        reference: the same with the class-activation map of the reference's answer laid over it;
-            None where no model of the reference's side runs here.
-        candidate: the same for the candidate's answer; None where it does not run here.
-        missing: why there is no photo.
+    `reference` and `candidate` have the class-activation map of that side's answer laid over the
+    photo; None where no model of the side runs here.
     """
 
     photo: Image.Image | None
     reference: Image.Image | None = None
     candidate: Image.Image | None = None
-    missing: Message | None = None
+    missing: Message | None = None  # why there is no photo
 
 
 class Viewer:
@@ -131,7 +117,7 @@ class Viewer:
     def __init__(self, bundle: Bundle) -> None:
         self._bundle = bundle
         self._names = [info.name for info in bundle.manifest.classes]
-        self._engines: dict[tuple[str, str | None], Engine | None] = {}
+        self._load = cache(self._opened)
 
     def pictures(self, flip: Flip, report: CandidateReport) -> Pictures:
         """Return what can be shown of a photo that `report` answers differently."""
@@ -162,14 +148,11 @@ class Viewer:
         evidence = engine.run(pixels[None]).evidence[0, self._names.index(answer)]
         return overlay(np.asarray(photo), evidence, self._bundle.manifest.contract.geometry)
 
-    def _load(self, model: str, engine: str | None) -> Engine | None:
-        key = (model, engine)
-        if key not in self._engines:
-            try:
-                self._engines[key] = self._bundle.load(self._bundle.model(model), engine)
-            except EdgetlcError:  # not installed here, or not of this bundle
-                self._engines[key] = None
-        return self._engines[key]
+    def _opened(self, model: str, engine: str | None) -> Engine | None:
+        try:
+            return self._bundle.load(self._bundle.model(model), engine)
+        except EdgetlcError:  # not installed here, or not of this bundle
+            return None
 
 
 def reference_model(bundle: Bundle) -> ModelRecord | None:

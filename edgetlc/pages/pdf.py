@@ -9,15 +9,6 @@ from edgetlc.errors import InputError, MissingExtraError
 from edgetlc.locale import _
 
 
-def need_pdf() -> None:
-    """Check that PDF files can be written here.
-
-    Raises:
-        MissingExtraError: WeasyPrint or the system library Pango is missing.
-    """
-    _weasyprint()
-
-
 def to_pdf(page: str) -> bytes:
     """Return a PDF file of an HTML page that refers to nothing outside itself.
 
@@ -25,7 +16,7 @@ def to_pdf(page: str) -> bytes:
         InputError: the page refers to something.
         MissingExtraError: WeasyPrint or the system library Pango is missing.
     """
-    weasyprint = _weasyprint()
+    weasyprint = need_pdf()
     from weasyprint.urls import FatalURLFetchingError, URLFetcher
 
     fetcher = URLFetcher(allowed_protocols=("data",), allow_redirects=False, fail_on_errors=True)
@@ -38,7 +29,12 @@ def to_pdf(page: str) -> bytes:
     return content
 
 
-def _weasyprint() -> Any:
+def need_pdf() -> Any:
+    """Return WeasyPrint, or say what is missing here to write PDF files.
+
+    Raises:
+        MissingExtraError: WeasyPrint or the system library Pango is missing.
+    """
     try:
         with warnings.catch_warnings():
             # Without the library HarfBuzz-Subset it works too, and warns that it once will not.

@@ -1,7 +1,7 @@
 """The report of a prediction: a sheet per photo, to print and sign; of several, a summary first.
 
-    report = prediction_report(classifier, batch.run(), "2026-11-02 14:05+08:00")
-    write_report(Path("report.html"), report)
+    batch = Batch(classifier, photos, extras=Outputs(report=path).extras(classifier))
+    write_report(path, classifier, list(batch.run()), "2026-11-02 14:05+08:00")
 
 A sheet says what the decision rests on, so that an auditor can follow it: both pictures, the
 threshold and what validation photos show of it, the camera and its verification, the photo's and
@@ -11,6 +11,7 @@ the bundle's digests; and has lines to fill in by hand.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,16 +19,14 @@ from edgetlc.devices.naming import parse_name
 from edgetlc.errors import InputError
 from edgetlc.files import write_bytes
 from edgetlc.pages.render import page, write_page
+from edgetlc.results import wording
 from edgetlc.results.icons import icon_name
-from edgetlc.results.report import PredictionReport
-from edgetlc.results.wording import (
-    NOT_SURE,
-    ROLE_NAMES,
-    SOURCE_NAMES,
-    STATUS_NAMES,
-    UNKNOWN_CAMERA,
-    UNREADABLE_PHOTO,
-)
+from edgetlc.results.pictures import PhotoSheet
+from edgetlc.results.records import Record, RunInfo
+from edgetlc.runtime.classifier import Classifier
+
+Sheets = Sequence[tuple[Record, PhotoSheet | None]]
+"""The record of each photo with its sheet; None in place of an unreadable one's."""
 
 MOST_PHOTOS = {".html": 200, ".htm": 200, ".pdf": 100}
 """Photos in one report by its suffix: more open slowly and nobody reads them. A hundred make a PDF
@@ -59,47 +58,42 @@ def check_report(path: Path, photos: int) -> None:
         need_pdf()
 
 
-def write_report(path: Path, report: PredictionReport) -> None:
+def write_report(path: Path, classifier: Classifier, photos: Sheets, time: str) -> None:
     """Write a report as HTML, or as PDF where `path` ends in `.pdf`; whole or not at all.
 
-    A PDF has no switch: it holds both languages.
-
-    Args:
-        path: replaced if it is there.
-        report: what to tell.
+    A PDF has no switch: it holds both languages. `time` is the report's, as the page prints it.
 
     Raises:
         MissingExtraError: a PDF without the extra `pdf`.
     """
+    values = _values(classifier, photos, time)
     if path.suffix.lower() == ".pdf":
         from edgetlc.pages.pdf import to_pdf
 
-        write_bytes(path, to_pdf("".join(page(_TEMPLATE, **_values(report)))))
+        write_bytes(path, to_pdf("".join(page(_TEMPLATE, **values))))
     else:
-        write_page(path, _TEMPLATE, **_values(report))
+        write_page(path, _TEMPLATE, **values)
 
 
-def _values(report: PredictionReport) -> dict[str, Any]:
+def _values(classifier: Classifier, photos: Sheets, time: str) -> dict[str, Any]:
     cautions = dict.fromkeys(
         (caution["en"], caution["zh"])
-        for record, sheet in report.photos
+        for record, _sheet in photos
         for caution in record.get("cautions", ())
     )
+    verification = classifier.verification
     return {
-        "report": report,
+        "run": RunInfo.of(classifier),
+        "policy": classifier.bundle.manifest.decision[classifier.model.precision],
+        "margin": None if verification is None else verification.margin,
+        "time": time,
+        "photos": photos,
         "cautions": list(cautions),
         "anchor": anchor,
         "icon_name": icon_name,
         "name_of": lambda file: Path(file).name,
         "parse_name": lambda file: parse_name(Path(file).stem),
-        "words": {
-            "not_sure": NOT_SURE,
-            "unreadable": UNREADABLE_PHOTO,
-            "unknown": UNKNOWN_CAMERA,
-            "roles": ROLE_NAMES,
-            "sources": SOURCE_NAMES,
-            "statuses": STATUS_NAMES,
-        },
+        "words": wording,
     }
 
 

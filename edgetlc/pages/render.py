@@ -6,7 +6,8 @@ write_page(Path("report.html"), "search.html.jinja", result=result)
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -16,11 +17,14 @@ from markupsafe import Markup
 from PIL import Image
 
 import edgetlc
+from edgetlc.devices.camera import UNKNOWN_CAMERA
+from edgetlc.devices.profiles import Cameras
 from edgetlc.files import whole_file
 from edgetlc.locale import LANGUAGES, Language, Message, _, in_both, n_, p_, said, spoken, visible
 from edgetlc.results.icons import ICONS
 from edgetlc.results.pictures import jpeg
 from edgetlc.results.wording import percent, percent_given, percent_needed
+from edgetlc.runtime.classes import ClassInfo
 
 POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
 _BUFFERED = 200  # expressions of a template that are written at once
@@ -30,12 +34,8 @@ _LONGEST = 200  # characters of one value
 def write_page(path: Path, template: str, language: Language | None = None, **values: Any) -> None:
     """Write a page, whole or not at all, piece by piece; replaces an older one.
 
-    Args:
-        path: of the page.
-        template: its name, such as `search.html.jinja`.
-        language: that it opens in; the one that this process speaks unless given.
-        values: what the template prints; where one is an iterator, its items need not fit in
-            memory together.
+    It opens in `language`, or in the one that this process speaks. Where a value is an iterator,
+    its items need not fit in memory together.
     """
     with whole_file(path) as stream:
         for piece in page(template, language, **values):
@@ -62,17 +62,10 @@ def environment() -> Environment:
     )
     found.globals |= {"_": _, "n_": n_, "p_": p_, "ICONS": ICONS, "POLICY": POLICY}
     found.globals |= {"version": edgetlc.__version__, "bilingual": bilingual}
-    found.filters |= {
-        "percent": percent,
-        "nearest": "{:.2%}".format,
-        "percent_given": percent_given,
-        "percent_needed": percent_needed,
-        "plain": plain,
-        "tspans": tspans,
-        "picture": picture,
-        "leaves": leaves,
-        "points": lambda line: " ".join(f"{x:g},{y:g}" for x, y in line),
-    }
+    for change in (percent, percent_given, percent_needed, plain, tspans, picture, leaves):
+        found.filters[change.__name__] = change
+    found.filters["nearest"] = "{:.2%}".format
+    found.filters["points"] = lambda line: " ".join(f"{x:g},{y:g}" for x, y in line)
     return found
 
 
@@ -86,6 +79,31 @@ def _printed(value: Any) -> Any:
 def bilingual(en: str, zh: str) -> Markup:
     """Return a name that comes in both languages, such as a class's."""
     return Markup(in_both(en, zh))  # noqa: S704 - escaped there
+
+
+@dataclass(frozen=True)
+class Names:
+    """What cameras and classes are called; cameras are the standard's unless given."""
+
+    cameras: Cameras = field(default_factory=Cameras.load)
+    classes: Sequence[ClassInfo] = ()
+
+    def camera(self, id_: str | None) -> Markup | Message | str:
+        """Return a camera's name; its id where no profile tells."""
+        if id_ in (None, UNKNOWN_CAMERA):
+            return p_("camera", "unknown")
+        if id_ not in self.cameras:
+            return id_
+        profile = self.cameras.get(id_)
+        return bilingual(profile.en, profile.zh)
+
+    def label(self, name: str | None) -> Markup | str | None:
+        """Return a class's labels, with its folder's name where neither is that."""
+        info = next((info for info in self.classes if info.name == name), None)
+        if info is None:
+            return name
+        labels = bilingual(info.en, info.zh)
+        return labels if name in (info.zh, info.en) else Markup("{} ({})").format(labels, name)
 
 
 def tspans(message: Message) -> Markup:

@@ -10,10 +10,9 @@ from pathlib import Path
 from edgetlc.calibration.search.result import BUSY, SearchResult
 from edgetlc.calibration.search.table import NO, YES, change, costs, losses, slot_name, slots
 from edgetlc.calibration.search.targets import MIN_GAIN
-from edgetlc.calibration.search.variant import Row
 from edgetlc.devices.profiles import Cameras
 from edgetlc.pages.charts import Axis, Box, Plot, is_far
-from edgetlc.pages.names import Names
+from edgetlc.pages.render import Names
 from edgetlc.pages.render import write_page as write
 from edgetlc.runtime.engines import OPENVINO
 
@@ -24,10 +23,7 @@ HALF = 4.5
 def write_page(path: Path, result: SearchResult, cameras: Cameras | None = None) -> None:
     """Write a search as one HTML file, whole or not at all; replaces an older one.
 
-    Args:
-        path: of the page.
-        result: what to tell.
-        cameras: whose names the page shows; those of the standard unless given.
+    The page names `cameras`, those of the standard unless given.
     """
     names = Names(cameras or Cameras.load())
     original = result.rows[0].measurement
@@ -54,38 +50,23 @@ def write_page(path: Path, result: SearchResult, cameras: Cameras | None = None)
 
 @dataclass(frozen=True)
 class Point:
-    """One candidate in a chart.
+    """One candidate in a chart."""
 
-    Attributes:
-        number: its number on the page.
-        name: shown on pointing at it.
-        ms: milliseconds, above 0.
-        accuracy: on its worst camera, 0 to 1.
-        kind: `float`, `accepted` or `refused`.
-        on_front: whether it is on the Pareto front.
-    """
-
-    number: int
-    name: str
-    ms: float
-    accuracy: float
-    kind: str
-    on_front: bool
+    number: int  # on the page
+    name: str  # shown on pointing at it
+    ms: float  # milliseconds, above 0
+    accuracy: float  # on its worst camera, 0 to 1
+    kind: str  # `float`, `accepted` or `refused`
+    on_front: bool  # the Pareto front
 
 
 @dataclass(frozen=True)
 class Chart:
-    """Accuracy on the worst camera over milliseconds.
+    """Accuracy on the worst camera over milliseconds."""
 
-    Attributes:
-        engines: what was timed.
-        points: at least one.
-        plot: with room around every point.
-    """
-
-    engines: str
-    points: Sequence[Point]
-    plot: Plot
+    engines: str  # what was timed
+    points: Sequence[Point]  # at least one
+    plot: Plot  # with room around every point
 
     @staticmethod
     def of(engines: str, points: Sequence[Point]) -> Chart:
@@ -94,9 +75,8 @@ class Chart:
         widen = max(1.15, math.sqrt(3 * min(times) / max(times)))
         room = max(0.12 * (max(shares) - min(shares)), 0.005)
         across = Axis.of_factors(min(times) / widen, max(times) * widen)
-        return Chart(
-            engines, points, Plot(across, Axis.of_shares(min(shares) - room, max(shares) + room))
-        )
+        up = Axis.of_shares(min(shares) - room, max(shares) + room)
+        return Chart(engines, points, Plot(across, up))
 
     @property
     def marks(self) -> list[tuple[float, float]]:
@@ -117,27 +97,12 @@ class Chart:
 def charts(result: SearchResult) -> Iterator[Chart]:
     """Yield a chart of this processor's fastest engine, and one for each older processor."""
     for held_to in dict.fromkeys(held_to for _engine, held_to in slots(result)):
-        points = [
-            Point(
-                number,
-                row.name,
-                ms,
-                row.measurement.worst_accuracy,
-                _kind(result, row),
-                row.name in result.front,
-            )
-            for number, row in enumerate(result.rows, start=1)
-            if (ms := _fastest(row, held_to)) is not None
-        ]
+        points = []
+        for number, row in enumerate(result.rows, start=1):
+            judged = "accepted" if result.accepts(row) else "refused"
+            kind = "float" if number == 1 else judged
+            worst, on_front = row.measurement.worst_accuracy, row.name in result.front
+            if time := row.fastest(held_to):
+                points.append(Point(number, row.name, time.median_ms, worst, kind, on_front))
         engines = " / ".join(slot_name(slot) for slot in slots(result) if slot[1] == held_to)
         yield Chart.of(engines, points)
-
-
-def _fastest(row: Row, held_to: str) -> float | None:
-    return min((x.median_ms for x in row.latencies if x.held_to == held_to), default=None)
-
-
-def _kind(result: SearchResult, row: Row) -> str:
-    if row is result.rows[0]:
-        return "float"
-    return "accepted" if result.accepts(row) else "refused"

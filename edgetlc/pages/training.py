@@ -16,7 +16,7 @@ from edgetlc.devices.profiles import Cameras
 from edgetlc.errors import ImageError
 from edgetlc.locale import Message, _, p_
 from edgetlc.pages.charts import Axis, Plot
-from edgetlc.pages.names import Names
+from edgetlc.pages.render import Names
 from edgetlc.pages.render import write_page as write
 from edgetlc.results.wording import ROLE_NAMES, percent_given
 from edgetlc.runtime.pixels import decode, read_photo
@@ -45,12 +45,8 @@ _OF_STEPS = ("augmentation.", "camera_augmentation.")  # settings in a table of 
 def write_page(path: Path, report: RunReport, cameras: Cameras | None = None) -> None:
     """Write a report as one HTML file, whole or not at all; replaces an older one.
 
-    Photos that were answered wrongly are decoded again.
-
-    Args:
-        path: of the page.
-        report: what to tell.
-        cameras: whose names the page shows; those of the standard unless given.
+    Photos that were answered wrongly are decoded again. The page names `cameras`, those of the
+    standard unless given.
     """
     names = Names(cameras or Cameras.load(), report.classes)
     scores = report.overall
@@ -79,35 +75,14 @@ def write_page(path: Path, report: RunReport, cameras: Cameras | None = None) ->
 
 
 @dataclass(frozen=True)
-class Curve:
-    """One line over the epochs.
-
-    Attributes:
-        part: `train`, drawn dashed, or `val`.
-        points: where it goes.
-    """
-
-    part: str
-    points: list[tuple[float, float]]
-
-
-@dataclass(frozen=True)
 class Chart:
-    """Curves of one figure over the epochs.
-
-    Attributes:
-        title: what is drawn.
-        plot: where.
-        curves: one or two.
-        kept: where the epoch is whose weights were kept.
-        mark: of each epoch, for `charts.html.jinja`.
-    """
+    """Curves of one figure over the epochs."""
 
     title: Message
     plot: Plot
-    curves: list[Curve]
-    kept: float
-    mark: str
+    curves: Mapping[str, list[tuple[float, float]]]  # by part: `train`, drawn dashed, or `val`
+    kept: float  # where the epoch is whose weights were kept
+    mark: str  # of each epoch, for `charts.html.jinja`
 
 
 def charts(run: RunRecord) -> list[Chart]:
@@ -117,8 +92,11 @@ def charts(run: RunRecord) -> list[Chart]:
     losses = [e.val_loss for e in run.epochs] + [e.train_loss for e in run.epochs]
     shares = [e.val_accuracy for e in run.epochs]
     learnt = [e.train_accuracy for e in run.epochs if e.train_accuracy is not None]
-    recorded = len(learnt) == len(run.epochs)  # older runs have no training accuracy
-    accuracies = {"train": "train_accuracy"} if recorded else {}
+    lines = {"train": "train_accuracy", "val": "val_accuracy"}
+    title = _("Accuracy: training (dashed), validation (solid)")
+    if len(learnt) < len(run.epochs):  # older runs have no training accuracy
+        lines, title = {"val": "val_accuracy"}, _("Validation accuracy")
+    highest_rate = max([*(e.learning_rate for e in run.epochs), 1e-12])
     return [
         _chart(
             run,
@@ -126,33 +104,18 @@ def charts(run: RunRecord) -> list[Chart]:
             loss_axis(losses),
             {"train": "train_loss", "val": "val_loss"},
         ),
-        _chart(
-            run,
-            _("Accuracy: training (dashed), validation (solid)")
-            if recorded
-            else _("Validation accuracy"),
-            share_axis(shares + learnt),
-            {**accuracies, "val": "val_accuracy"},
-        ),
-        _chart(
-            run,
-            _("Learning rate"),
-            Axis.of_numbers(0, max([*(e.learning_rate for e in run.epochs), 1e-12])),
-            {"val": "learning_rate"},
-        ),
+        _chart(run, title, share_axis(shares + learnt), lines),
+        _chart(run, _("Learning rate"), Axis.of_numbers(0, highest_rate), {"val": "learning_rate"}),
     ]
 
 
 def _chart(run: RunRecord, title: Message, up: Axis, lines: Mapping[str, str]) -> Chart:
     first, last = run.epochs[0].epoch, run.epochs[-1].epoch
     plot = Plot(Axis.of_counts(first, last), up, 320, 190, left=58, room_right=14)
-    curves = [
-        Curve(part, plot.curve_of(run.epochs, "epoch", figure)) for part, figure in lines.items()
-    ]
+    curves = {part: plot.curve_of(run.epochs, "epoch", name) for part, name in lines.items()}
     best: Epoch = run.best  # type: ignore[assignment]
-    return Chart(
-        title, plot, curves, plot.x(best.epoch), "circle" if len(run.epochs) <= MOST_DOTS else ""
-    )
+    mark = "circle" if len(run.epochs) <= MOST_DOTS else ""
+    return Chart(title, plot, curves, plot.x(best.epoch), mark)
 
 
 def loss_axis(values: Sequence[float]) -> Axis:
@@ -207,34 +170,25 @@ def origin(record: Mapping[str, Any]) -> Iterator[tuple[Message, str]]:
     ):
         if value:
             yield name, value if isinstance(value, Message) else str(value)
+    commit = git.get("commit")
     if git.get("dirty"):
-        changed = _(
-            "commit {commit}, with changes that were not committed", commit=git.get("commit")
-        )
+        changed = _("commit {commit}, with changes that were not committed", commit=commit)
         yield _("code"), changed
     elif git:
-        yield _("code"), _("commit {commit}", commit=git.get("commit"))
+        yield _("code"), _("commit {commit}", commit=commit)
     if versions:
         yield _("versions"), " · ".join(f"{name} {number}" for name, number in versions.items())
 
 
 @dataclass(frozen=True)
 class Step:
-    """A step of augmentation.
-
-    Attributes:
-        name: for people.
-        share: of the photos, as text.
-        reach: its largest change, as text; empty for a flip.
-        default: both, in Annex A.
-        own: whether the annex does not legibly say how far it goes.
-    """
+    """A step of augmentation."""
 
     name: Message
-    share: str
-    reach: str
-    default: str
-    own: bool
+    share: str  # of the photos
+    reach: str  # its largest change; empty for a flip
+    default: str  # both, in Annex A
+    own: bool  # whether the annex does not legibly say how far it goes
 
 
 STEPS = (  # name, the field that holds its probability, the one that holds its reach, the unit
@@ -249,11 +203,7 @@ STEPS = (  # name, the field that holds its probability, the one that holds its 
 
 
 def steps(settings: Mapping[str, Any]) -> list[Step]:
-    """Return what happened to the training photos; nothing where an older run does not tell.
-
-    Args:
-        settings: the recorded fields of `Augmentation`.
-    """
+    """Return what happened to the training photos; nothing where an older run does not tell."""
 
     def told(values: Mapping[str, Any], chance: str, reach: str, unit: str) -> tuple[str, str]:
         far = f"±{figure(values.get(reach), unit)}" if reach else ""

@@ -20,7 +20,7 @@ from edgetlc.pages.gallery import (
     changed_photos,
     reference_model,
 )
-from edgetlc.pages.names import Names
+from edgetlc.pages.render import Names
 from edgetlc.pages.render import write_page as write
 from edgetlc.parity.sequential import SequentialVerdict
 from edgetlc.parity.verdict import CameraVerdict, Verdict
@@ -31,11 +31,7 @@ from edgetlc.runtime.machine import this_machine
 
 ENUMERATED_AT = 0.95
 """The confidence at which tests/parity/test_verdict.py enumerates the error rates."""
-ICON: Mapping[Verdict, str] = {
-    "PASS": "genuine",
-    "FAIL": "counterfeit",
-    "INSUFFICIENT": "not_sure",
-}
+ICON: Mapping[Verdict, str] = {"PASS": "genuine", "FAIL": "counterfeit", "INSUFFICIENT": "not_sure"}
 CAUSES: Mapping[str, Message] = {
     "pixels": p_("cause", "pixels"),
     "network": p_("cause", "network"),
@@ -62,13 +58,8 @@ def write_page(
 ) -> None:
     """Write a verification as one HTML file, whole or not at all; replaces an older one.
 
-    Photos that were answered differently are decoded again and asked about again, 24 at most.
-
-    Args:
-        path: of the page.
-        verification: what to tell.
-        bundle: the one that was verified.
-        cameras: whose names the page shows; those of the standard unless given.
+    Photos that were answered differently are decoded again and asked about again, 24 at most. The
+    page names `cameras`, those of the standard unless given.
 
     Raises:
         InputError: another bundle.
@@ -144,12 +135,10 @@ def sheets_of(reports: Sequence[CandidateReport]) -> list[Sheet]:
     """Return the candidates, those that answered every photo alike on one sheet."""
     groups: list[list[tuple[int, CandidateReport]]] = []
     for number, report in enumerate(reports, start=1):
-        alike = (group for group in groups if _alike(group[0][1], report))
-        group = next(alike, None)
+        group = next((group for group in groups if _alike(group[0][1], report)), None)
         if group is None:
-            groups.append([(number, report)])
-        else:
-            group.append((number, report))
+            groups.append(group := [])
+        group.append((number, report))
     return [Sheet(tuple(group)) for group in groups]
 
 
@@ -170,16 +159,11 @@ def _flips_are_known(report: CandidateReport) -> bool:
 
 @dataclass(frozen=True)
 class MatrixRow:
-    """One camera: its photos, and what every candidate did on them.
+    """One camera: its photos, and what every candidate did on them."""
 
-    Attributes:
-        camera: its id, None for unknown ones.
-        photos: how many.
-        cells: per candidate the counts and what decides; None where it has no photos.
-    """
-
-    camera: str | None
+    camera: str | None  # its id, None for unknown ones
     photos: int
+    # per candidate the counts and what decides; None where it has no photos
     cells: tuple[tuple[CameraVerdict, CameraVerdict | SequentialVerdict] | None, ...]
 
 
@@ -230,11 +214,8 @@ def interval_axis(verdicts: Iterable[CameraVerdict], margin: float) -> Axis:
 def decision_table(roles: Mapping[str, int]) -> list[tuple[Message, list[tuple[int, bool]]]]:
     """Return how many photos reference (rows) and candidate (columns) decide one way and another.
 
-    Args:
-        roles: as in `CandidateReport`.
-
-    Returns:
-        Per decision its name and its row of counts, each with whether the decision changed.
+    Per decision its name and its row of counts, each with whether the decision changed; `roles` are
+    those of `CandidateReport`.
     """
     counts = {tuple(pair.split(" to ")): photos for pair, photos in roles.items()}
     names = [name for name in DECISIONS if any(name in pair for pair in counts)]

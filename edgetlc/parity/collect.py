@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
@@ -63,110 +62,71 @@ def collect(
 ) -> None:
     """Write every model's answer on every photo of a shard to an answers folder.
 
-    Memory does not grow with the photos: rows are written as they come.
-
-    Args:
-        folder: of the answers.
-        header: what is collected; its shard chooses the photos.
-        photos: the whole set.
-        groups: a photo's specimen, None where it stands alone.
-        contract: the bundle's.
-        reference: the float model; a `Reference` finds the causes of other answers.
-        models: candidates by name, of one thread each: photos are shared out among the processors.
-        resume: go on with answers that are there.
+    Memory does not grow with the photos: rows are written as they come. `photos` are the whole set,
+    `groups` tells a photo's specimen, `models` are the candidates by name, of one thread each, as
+    photos are shared out among the processors. A `Reference` finds the causes of other answers.
 
     Raises:
         InputError: a model does not answer with one probability per class, or the folder is taken.
     """
-    first, step = header.shard
-    mine = range(first - 1, len(photos.photos), step)
-    answer = _answerer(contract, reference, models, len(header.classes))
-    with writer(folder, header, resume=resume) as answers:
-        rest = [place for place in mine if place not in answers.done]
-        answered = in_order(lambda place: answer(photos.photos[place]), rest)
-        for place, one in progress(answered, _("asking every model"), len(rest)):
-            photo = photos.photos[place]
-            row = PhotoRow(
-                place,
-                str(photo.path),
-                one.sha256,
-                photo.label,
-                photo.camera,
-                groups(photo) or None,
-                photo.simulated,
-                one.unreadable,
-            )
-            answers.add(row, one.answers)
-
-
-@dataclass(frozen=True)
-class _Answered:
-    """One photo: its digest and every model's answer, or why it cannot be read."""
-
-    sha256: str
-    answers: tuple[Answer, ...] = ()
-    unreadable: str = ""
-
-
-def _answerer(
-    contract: PixelContract, reference: Engine, models: Mapping[str, Engine], classes: int
-) -> Callable[[Photo], _Answered]:
     spread = 255 * np.asarray(contract.std, np.float32)[:, None, None]
 
-    def answer(photo: Photo) -> _Answered:
+    def asked(name: str, engine: Engine, pixels: Pixels, photo: Photo) -> Output:
+        output = engine.run(pixels, images=True)
+        row = output.probabilities[0]
+        if row.shape != (len(header.classes),) or not np.isfinite(row).all():
+            raise InputError(
+                "{name} answers {path} with {values} values for {classes} classes, or with what is "
+                "no number; export it again",
+                name=name,
+                path=photo.path,
+                values=row.size,
+                classes=len(header.classes),
+            )
+        return output
+
+    def answer(place: int) -> tuple[PhotoRow, list[Answer]]:
+        photo = photos.photos[place]
+        known = (photo.label, photo.camera, groups(photo) or None, photo.simulated)
         try:
             content = read_photo(photo.path)
             pixels = decode(content, contract.size).pixels[None]
         except ImageError as error:
-            return _Answered("", unreadable=str(error))
-        before = _checked(REFERENCE, reference, pixels, photo, classes)
+            return PhotoRow(place, str(photo.path), "", *known, str(error)), []
+        before = asked(REFERENCE, reference, pixels, photo)
         p = before.probabilities[0]
         answers = [Answer(p, int(p.argmax()), float(p.max()))]
         for name, engine in models.items():
-            after = _checked(name, engine, pixels, photo, classes)
-            answers.append(_compare(before, after, reference, spread))
-        return _Answered(hashlib.sha256(content).hexdigest(), tuple(answers))
+            after = asked(name, engine, pixels, photo)
+            answers.append(_compared(before, after, reference, spread))
+        digest = hashlib.sha256(content).hexdigest()
+        return PhotoRow(place, str(photo.path), digest, *known), answers
 
-    return answer
-
-
-def _checked(name: str, engine: Engine, pixels: Pixels, photo: Photo, classes: int) -> Output:
-    output = engine.run(pixels, images=True)
-    row = output.probabilities[0]
-    if row.shape != (classes,) or not np.isfinite(row).all():
-        raise InputError(
-            "{name} answers {path} with {values} values for {classes} classes, or with what is "
-            "no number; export it again",
-            name=name,
-            path=photo.path,
-            values=row.size,
-            classes=classes,
-        )
-    return output
+    first, step = header.shard
+    with writer(folder, header, resume=resume) as made:
+        rest = [p for p in range(first - 1, len(photos.photos), step) if p not in made.done]
+        answered = in_order(answer, rest)
+        for _place, (row, answers) in progress(answered, _("asking every model"), len(rest)):
+            made.add(row, answers)
 
 
-def _compare(
+def _compared(
     before: Output, after: Output, reference: Engine, spread: NDArray[np.float32]
 ) -> Answer:
     p, q = before.probabilities[0], after.probabilities[0]
-    pixels = grey_levels_apart(before.images, after.images, spread)
-    top = int(q.argmax())
-    cause = NO_CAUSE
+    pixels, top, cause = _grey_levels_apart(before, after, spread), int(q.argmax()), NO_CAUSE
     if top != p.argmax():
         cause = _cause(before, after, pixels, reference)
     change = float(np.abs(p - q).max())
     return Answer(q, top, float(q.max()), change, divergence(p, q), pixels, cause)
 
 
-def grey_levels_apart(
-    before: NDArray[np.float32] | None,
-    after: NDArray[np.float32] | None,
-    spread: NDArray[np.float32],
-) -> float:
-    """Return by how many grey levels two normalised images differ at most; NaN where unknown."""
-    if before is None or after is None or before.shape != after.shape:
+def _grey_levels_apart(before: Output, after: Output, spread: NDArray[np.float32]) -> float:
+    """Return by how many grey levels what two models saw differs at most; NaN where unknown."""
+    one, other = before.images, after.images
+    if one is None or other is None or one.shape != other.shape:
         return float("nan")
-    return float((np.abs(before[0] - after[0]) * spread).max())
+    return float((np.abs(one[0] - other[0]) * spread).max())
 
 
 def _cause(before: Output, after: Output, pixels: float, reference: Engine) -> int:

@@ -17,7 +17,7 @@ told beside it, with exact bounds, and is what the decision policy answers for.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence, Sized
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -39,14 +39,9 @@ SPECIMENS = _("photos of one specimen count once, on whichever cameras; specimen
 
 @dataclass(frozen=True)
 class GenuineRate:
-    """How often one model calls a counterfeit genuine.
+    """How often one model calls photos of counterfeits genuine, with exact one-sided bounds.
 
-    Attributes:
-        photos: photos of counterfeits.
-        called: those called genuine.
-        lower: exact one-sided lower bound of the rate, 0 to 1; with specimens, both bounds rest on
-            one photo of each.
-        upper: exact one-sided upper bound.
+    With specimens, the bounds rest on one photo of each.
     """
 
     photos: int
@@ -62,16 +57,7 @@ class GenuineRate:
 
 @dataclass(frozen=True)
 class FalseGenuine:
-    """What the photos of counterfeits show.
-
-    Attributes:
-        rule: the gate's margin and confidence.
-        pooled: the gate: all cameras together.
-        cameras: one verdict per camera that took any photo, by camera id, unknown cameras last.
-        candidate: how often the candidate calls a counterfeit genuine.
-        reference: the same of the reference.
-        independent: what the bounds take for independent, one sentence.
-    """
+    """What the photos of counterfeits show; `pooled`, all cameras together, is the gate."""
 
     rule: Rule
     pooled: CameraVerdict
@@ -85,19 +71,14 @@ def called_genuine(
     answers: ArrayLike,
     confidence: ArrayLike,
     classes: Sequence[ClassInfo],
-    policy: DecisionPolicy | None = None,
+    policy: DecisionPolicy,
 ) -> NDArray[np.bool_]:
     """Return which photos are answered with a genuine class, bool[n].
 
-    Args:
-        answers: class indices of shape (n,), the likeliest class.
-        confidence: its probability, of shape (n,), as the model gave it.
-        classes: in the order of the indices.
-        policy: when an answer counts; None counts all of them.
+    From the likeliest classes, indices into `classes`, and their probabilities as the model gave
+    them, both of shape (n,); `policy` tells when an answer counts.
     """
     genuine = np.array([info.role == "genuine" for info in classes])[np.asarray(answers)]
-    if policy is None:
-        return np.asarray(genuine)
     # In double precision, as the runtime compares: numpy would round the threshold to float32.
     sure = np.asarray(confidence, dtype=np.float64) >= policy.needed("genuine")
     return np.asarray(genuine & sure)
@@ -118,15 +99,11 @@ def judge_false_genuine(
     Args:
         reference: bool[n], photos that the reference calls genuine (`called_genuine`).
         candidate: bool[n], those that the candidate calls genuine.
-        truth: class indices of shape (n,); without them no photo is known to show a counterfeit
-            and the gate is untested.
-        classes: in the order of the indices; None is returned unless some are genuine and some
-            counterfeit.
+        truth: class indices of shape (n,); without them the gate is untested.
+        classes: in the order of the indices.
         rule: the gate's own margin and confidence; 2 % and 95 % unless told.
-        by_camera: rows of each camera's photos (`edgetlc.parity.tally.rows_by_camera`); None where
-            nobody knows.
-        groups: specimen id of every photo, the same on all cameras that took the specimen, in an
-            order that does not depend on the answers; None takes every photo for independent.
+        by_camera: rows of each camera's photos (`edgetlc.parity.tally.rows_by_camera`).
+        groups: as of `edgetlc.parity.tally.outcomes`, the same on all cameras.
 
     Raises:
         InputError: there is not one value per photo.
@@ -140,7 +117,14 @@ def judge_false_genuine(
     counterfeit = never
     if truth is not None:
         counterfeit = roles[np.asarray(truth, dtype=np.int64)] == "counterfeit"
-    _check_lengths(len(before), candidate=after, truth=counterfeit)
+    for name, values in (("candidate", after), ("truth", counterfeit)):
+        if len(values) != len(before):
+            raise InputError(
+                "{count} {name} for {photos} photos; give one per photo",
+                count=len(values),
+                name=name,
+                photos=len(before),
+            )
     every, by_camera = np.flatnonzero(counterfeit), by_camera or {None: np.arange(len(before))}
     both = outcomes(before, after, never, groups)
     cameras = [both.tally(id_, rows[counterfeit[rows]]) for id_, rows in by_camera.items()]
@@ -167,14 +151,3 @@ def _rate(
         lower=clopper_pearson_lower(k, n, rule.confidence),
         upper=clopper_pearson_upper(k, n, rule.confidence),
     )
-
-
-def _check_lengths(photos: int, **given: Sized) -> None:
-    for name, values in given.items():
-        if len(values) != photos:
-            raise InputError(
-                "{count} {name} for {photos} photos; give one per photo",
-                count=len(values),
-                name=name,
-                photos=photos,
-            )

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from pathlib import Path
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 import edgetlc
 from edgetlc.config import option
@@ -16,11 +15,11 @@ from edgetlc.errors import InputError
 from edgetlc.locale import _
 from edgetlc.parity.collect import PIXEL_TOLERANCE
 from edgetlc.parity.false_genuine import FalseGenuine, called_genuine, judge_false_genuine
-from edgetlc.parity.matrix import Candidate, Matrix
+from edgetlc.parity.matrix import Candidate, Matrix, Table
 from edgetlc.parity.sequential import SequentialVerdict, follow
 from edgetlc.parity.store import NETWORK, NO_CAUSE, PIXELS, UNKNOWN, PhotoRow, photos_at
-from edgetlc.parity.tally import Outcomes, outcomes, rows_by_camera
-from edgetlc.parity.verdict import CameraVerdict, Rule, judge, overall, together
+from edgetlc.parity.tally import outcomes, rows_by_camera
+from edgetlc.parity.verdict import Rule, judge, overall, together
 from edgetlc.parity.verification import (
     MOST_FLIPS,
     CandidateReport,
@@ -43,12 +42,9 @@ class VerificationConfig:
 
     Attributes:
         rule: margin and confidence of the accuracy's drop.
-        false_genuine_margin: accepted rise of counterfeits called genuine; None takes the rule's.
-        labelled: False takes no notice of the photos' classes; changed answers count as
-            right to wrong.
-        sequential: decide by e-processes, valid whenever photographing stops.
+        labelled: False counts every changed answer as right to wrong.
+        sequential: decide by e-processes.
         cameras: ids of the cameras that should be covered; those without photos are untested.
-        require_all: whether an untested camera withholds the PASS.
     """
 
     rule: Rule = field(default_factory=Rule)
@@ -78,10 +74,7 @@ def judge_answers(
 ) -> Verification:
     """Judge every candidate of a comparison matrix.
 
-    Args:
-        matrix: all answers.
-        config: how to judge.
-        machines: self-tests of this bundle on other machines; one that failed fails the whole.
+    `machines` are self-tests of this bundle elsewhere; one that failed fails the whole.
 
     Raises:
         InputError: no photo was readable, or photos show classes that the bundle does not know.
@@ -91,10 +84,7 @@ def judge_answers(
     if not len(photos.photo):
         raise InputError("none of {photos} photos can be read", photos=header.photos)
     check_labels(photos.labels, header.classes, config)
-    reports = tuple(
-        _report(_compared(matrix, candidate, config), matrix.folders, config)
-        for candidate in matrix.candidates
-    )
+    reports = tuple(_report(_Compared(matrix, one, config), config) for one in matrix.candidates)
     untested = tuple(camera for camera in config.cameras if camera not in photos.cameras)
     verdict = together(report.verdict for report in reports)
     if config.require_all and untested and verdict == "PASS":
@@ -141,67 +131,41 @@ def check_labels(
         )
 
 
-@dataclass(frozen=True)
 class _Side:
     """What one model answers: class indices, confidences, and whether they suffice; all [n]."""
 
-    top: NDArray[np.int64]
-    confidence: NDArray[np.float64]
-    policy: DecisionPolicy
-    answered: NDArray[np.bool_]
+    def __init__(
+        self, table: Table, rows: Any, policy: DecisionPolicy, classes: Sequence[ClassInfo]
+    ) -> None:
+        self.top, self.confidence = table.top[rows], table.confidence[rows]
+        needed = np.array([policy.needed(info.role) for info in classes])
+        self.answered = self.confidence >= needed[self.top]
+        self.called_genuine = called_genuine(self.top, self.confidence, classes, policy)
 
 
-def _side(
-    top: NDArray[np.int64],
-    confidence: NDArray[np.float64],
-    policy: DecisionPolicy,
-    classes: Sequence[ClassInfo],
-) -> _Side:
-    needed = np.array([policy.needed(info.role) for info in classes])
-    return _Side(top, confidence, policy, np.asarray(confidence >= needed[top]))
-
-
-@dataclass(frozen=True)
 class _Compared:
     """Reference and candidate on the candidate's photos; every array has one row per photo."""
 
-    candidate: Candidate
-    classes: Sequence[ClassInfo]
-    before: _Side
-    after: _Side
-    truth: NDArray[np.int64] | None
-    place: NDArray[np.int64]
-    group: NDArray[np.int64] | None
-    by_camera: Mapping[str | None, NDArray[np.intp]]
-    outcomes: Outcomes
+    def __init__(self, matrix: Matrix, candidate: Candidate, config: VerificationConfig) -> None:
+        rows, photos, classes = candidate.rows, matrix.photos, matrix.header.classes
+        self.candidate, self.classes, self.folders = candidate, classes, matrix.folders
+        self.before = _Side(matrix.reference, rows, matrix.header.reference_policy, classes)
+        self.after = _Side(candidate.table, slice(None), candidate.info.policy, classes)
+        self.truth = matrix.truth[rows] if config.labelled else None
+        self.place = photos.photo[rows]
+        self.group = photos.group[rows] if photos.grouped else None
+        self.by_camera = rows_by_camera(photos.camera[rows], photos.cameras)
+        self.outcomes = outcomes(self.before.top, self.after.top, self.truth, self.group)
 
 
-def _compared(matrix: Matrix, candidate: Candidate, config: VerificationConfig) -> _Compared:
-    rows, photos, header = candidate.rows, matrix.photos, matrix.header
-    table, reference = candidate.table, matrix.reference
-    top, confidence = reference.top[rows], reference.confidence[rows]
-    truth = matrix.truth[rows] if config.labelled else None
-    group = photos.group[rows] if photos.grouped else None
-    return _Compared(
-        candidate=candidate,
-        classes=header.classes,
-        before=_side(top, confidence, header.reference_policy, header.classes),
-        after=_side(table.top, table.confidence, candidate.info.policy, header.classes),
-        truth=truth,
-        place=photos.photo[rows],
-        group=group,
-        by_camera=rows_by_camera(photos.camera[rows], photos.cameras),
-        outcomes=outcomes(top, table.top, truth, group),
-    )
-
-
-def _report(c: _Compared, folders: Sequence[Path], config: VerificationConfig) -> CandidateReport:
+def _report(c: _Compared, config: VerificationConfig) -> CandidateReport:
     cameras = tuple(
         judge([c.outcomes.tally(id_, rows) for id_, rows in c.by_camera.items()], config.rule)
     )
     sequential = _sequential(c, config) if config.sequential else ()
     gate = _gate(c, config)
-    decided: Sequence[CameraVerdict | SequentialVerdict] = sequential or cameras
+    rows = _most_telling(c)
+    photos = photos_at(c.folders, [int(c.place[row]) for row in rows])
     return CandidateReport(
         model=c.candidate.info.model,
         engine=c.candidate.info.engine,
@@ -209,11 +173,11 @@ def _report(c: _Compared, folders: Sequence[Path], config: VerificationConfig) -
         cameras=cameras,
         sequential=sequential,
         gate=gate,
-        verdict=overall(decided, gate.pooled if gate else None),
+        verdict=overall(sequential or cameras, gate.pooled if gate else None),
         pooled=_pooled(c),
-        location=_location(c.candidate),
+        location=_location(c.candidate.table),
         roles=_roles(c),
-        flips=_flips(c, folders),
+        flips=tuple(_flip(c, row, kind, photos) for row, kind in rows.items()),
         flips_in_all=int(np.count_nonzero(~c.outcomes.same)),
     )
 
@@ -238,8 +202,8 @@ def _gate(c: _Compared, config: VerificationConfig) -> FalseGenuine | None:
     if c.truth is None:  # without labels nobody knows a counterfeit
         return None
     return judge_false_genuine(
-        called_genuine(c.before.top, c.before.confidence, c.classes, c.before.policy),
-        called_genuine(c.after.top, c.after.confidence, c.classes, c.after.policy),
+        c.before.called_genuine,
+        c.after.called_genuine,
         c.truth,
         c.classes,
         config.gate_rule,
@@ -276,22 +240,13 @@ def _roles(c: _Compared) -> dict[str, int]:
     return {str(pair): int(count) for pair, count in zip(pairs, counts, strict=True)}
 
 
-def _location(candidate: Candidate) -> Location:
-    table = candidate.table
+def _location(table: Table) -> Location:
     known = table.pixels[~np.isnan(table.pixels)]
     return Location(
-        largest_pixels=float(known.max()) if len(known) else None,
-        photos_apart=int(np.count_nonzero(known > PIXEL_TOLERANCE)),
-        by_pixels=int(np.count_nonzero(table.cause == PIXELS)),
-        by_network=int(np.count_nonzero(table.cause == NETWORK)),
-        unknown=int(np.count_nonzero(table.cause == UNKNOWN)),
+        float(known.max()) if len(known) else None,
+        int(np.count_nonzero(known > PIXEL_TOLERANCE)),
+        *(int(np.count_nonzero(table.cause == cause)) for cause in (PIXELS, NETWORK, UNKNOWN)),
     )
-
-
-def _flips(c: _Compared, folders: Sequence[Path]) -> tuple[Flip, ...]:
-    rows = _most_telling(c)
-    photos = photos_at(folders, [int(c.place[row]) for row in rows])
-    return tuple(_flip(c, row, kind, photos[int(c.place[row])]) for row, kind in rows.items())
 
 
 def _most_telling(c: _Compared) -> dict[int, str]:
@@ -299,14 +254,15 @@ def _most_telling(c: _Compared) -> dict[int, str]:
     changed, better = np.flatnonzero(~c.outcomes.same), c.outcomes.wrong_to_right
     kind = np.full(len(changed), 2)
     if better is not None:
-        worse = c.outcomes.right_to_wrong[changed]
-        kind = np.where(worse, 0, np.where(better[changed], 1, 2))
+        kind[better[changed]] = 1
+        kind[c.outcomes.right_to_wrong[changed]] = 0
     order = np.argsort(kind, kind="stable")[:MOST_FLIPS]
     kinds = ("right_to_wrong", "wrong_to_right", "other")
     return {int(changed[i]): kinds[kind[i]] for i in order}
 
 
-def _flip(c: _Compared, row: int, kind: str, photo: PhotoRow) -> Flip:
+def _flip(c: _Compared, row: int, kind: str, photos: Mapping[int, PhotoRow]) -> Flip:
+    photo = photos[int(c.place[row])]
     return Flip(
         photo=photo.photo,
         path=photo.path,

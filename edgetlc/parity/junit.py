@@ -17,8 +17,8 @@ from __future__ import annotations
 import xml.etree.ElementTree as ET
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import NamedTuple
 
 from edgetlc.files import write_bytes
 from edgetlc.parity.verdict import Verdict
@@ -32,8 +32,7 @@ UNKNOWN_CAMERA = "unknown camera"
 SIMULATED = "Photos are SIMULATED: this says nothing of the real cameras."
 
 
-@dataclass(frozen=True)
-class _Case:
+class _Case(NamedTuple):
     """One test case: what was tested, the verdict, and why."""
 
     name: str
@@ -41,50 +40,38 @@ class _Case:
     reason: str
 
 
-@dataclass(frozen=True)
-class _Suite:
-    """Test cases of one kind.
-
-    Attributes:
-        name: also the cases' class, with `_` for `.`: CI systems take a dot for a package.
-        cases: their names differ.
-        properties: what else is known.
-    """
-
-    name: str
-    cases: tuple[_Case, ...]
-    properties: dict[str, str]
+_Suite = tuple[str, list[_Case], dict[str, str]]
+"""Test cases of one kind: their name, they, and what else is known."""
 
 
 def write_junit(path: Path, verification: Verification) -> None:
-    """Write a verification as JUnit XML, whole or not at all; replaces an older file.
-
-    Args:
-        path: of the file.
-        verification: what to write.
-    """
+    """Write a verification as JUnit XML, whole or not at all; replaces an older file."""
     root = ET.Element("testsuites", name=NAME)
-    suites = _distinct(_suites(verification))
-    for suite in suites:
-        root.append(_suite(suite, verification))
-    root.attrib |= _counts([case for suite in suites for case in suite.cases])
+    every: list[_Case] = []
+    used: Counter[str] = Counter()
+    for name, cases, properties in _suites(verification):
+        properties = _everywhere(verification) | properties
+        suite = _suite(_distinct(name, used), cases, properties)
+        suite.set("timestamp", verification.created.removesuffix("+00:00"))  # taken for UTC
+        if verification.simulated:
+            ET.SubElement(suite, "system-out").text = SIMULATED
+        root.append(suite)
+        every += cases
+    root.attrib |= _counts(every)
     ET.indent(root)
     write_bytes(path, ET.tostring(root, encoding="utf-8", xml_declaration=True) + b"\n")
 
 
 def _suites(verification: Verification) -> Iterator[_Suite]:
-    for report in verification.candidates:
-        yield _candidate(report)
+    yield from map(_candidate, verification.candidates)
     if verification.machines:
-        cases = tuple(_selftest(test) for test in verification.machines)
-        yield _Suite("self-tests of other machines", _numbered(cases), {})
+        yield "self-tests of other machines", list(map(_selftest, verification.machines)), {}
     if verification.untested:
-        cases = tuple(_Case(name, "INSUFFICIENT", "no photos") for name in verification.untested)
-        yield _Suite("cameras without photos", cases, {})
+        cases = [_Case(name, "INSUFFICIENT", "no photos") for name in verification.untested]
+        yield "cameras without photos", cases, {}
 
 
 def _candidate(report: CandidateReport) -> _Suite:
-    where = f" on {report.machine}" if report.machine else ""
     cases = [
         _Case(camera or UNKNOWN_CAMERA, judged.verdict, judged.reason)
         for camera, judged in report.decided.items()
@@ -98,9 +85,8 @@ def _candidate(report: CandidateReport) -> _Suite:
         "changed_by_pixels": str(report.location.by_pixels),
         "changed_by_network": str(report.location.by_network),
     }
-    return _Suite(
-        f"{report.model}@{report.engine.partition(' ')[0]}{where}", tuple(cases), properties
-    )
+    where = f" on {report.machine}" if report.machine else ""
+    return f"{report.model}@{report.engine.partition(' ')[0]}{where}", cases, properties
 
 
 def _selftest(test: SelfTest) -> _Case:
@@ -113,35 +99,30 @@ def _selftest(test: SelfTest) -> _Case:
     return _Case(str(test.machine), "PASS" if test.passed else "FAIL", measured)
 
 
-def _distinct(suites: Iterable[_Suite]) -> list[_Suite]:
-    """Return the suites under names that differ, as for two reports of one kind of phone."""
-    seen: Counter[str] = Counter()
-    return [replace(suite, name=_next(suite.name, seen)) for suite in suites]
+def _distinct(name: str, used: Counter[str]) -> str:
+    """Return a name, with a number from its second use on, as for two phones of one kind."""
+    used[name] += 1
+    return name if used[name] == 1 else f"{name} ({used[name]})"
 
 
-def _numbered(cases: Iterable[_Case]) -> tuple[_Case, ...]:
-    seen: Counter[str] = Counter()
-    return tuple(replace(case, name=_next(case.name, seen)) for case in cases)
-
-
-def _next(name: str, seen: Counter[str]) -> str:
-    """Return a name, with a number from its second appearance on."""
-    seen[name] += 1
-    return name if seen[name] == 1 else f"{name} ({seen[name]})"
-
-
-def _suite(suite: _Suite, verification: Verification) -> ET.Element:
-    element = ET.Element("testsuite", {"name": storable(suite.name), **_counts(suite.cases)})
-    element.set(
-        "timestamp", verification.created.removesuffix("+00:00")
-    )  # CI systems take it for UTC
-    properties = ET.SubElement(element, "properties")
-    for name, value in (_everywhere(verification) | suite.properties).items():
-        ET.SubElement(properties, "property", name=name, value=storable(value))
-    element.extend(_case(case, suite.name.replace(".", "_")) for case in suite.cases)
-    if verification.simulated:
-        ET.SubElement(element, "system-out").text = SIMULATED
-    return element
+def _suite(name: str, cases: list[_Case], properties: dict[str, str]) -> ET.Element:
+    suite = ET.Element("testsuite", {"name": storable(name), **_counts(cases)})
+    known = ET.SubElement(suite, "properties")
+    for key, value in properties.items():
+        ET.SubElement(known, "property", name=key, value=storable(value))
+    classname = storable(name.replace(".", "_"))  # CI systems take a dot for a package
+    used: Counter[str] = Counter()
+    for case in cases:
+        attributes = {"classname": classname, "name": storable(_distinct(case.name, used))}
+        element = ET.SubElement(suite, "testcase", attributes, time="0")
+        reason = storable(case.reason)
+        if case.verdict == "FAIL":
+            ET.SubElement(element, "failure", message=reason, type="FAIL").text = reason
+        elif case.verdict == "INSUFFICIENT":
+            ET.SubElement(element, "skipped", message=f"INSUFFICIENT: {reason}")
+        else:
+            ET.SubElement(element, "system-out").text = reason
+    return suite
 
 
 def _everywhere(verification: Verification) -> dict[str, str]:
@@ -158,18 +139,6 @@ def _everywhere(verification: Verification) -> dict[str, str]:
         "simulated": str(verification.simulated).lower(),
         "verdict": verification.verdict,
     }
-
-
-def _case(case: _Case, classname: str) -> ET.Element:
-    name, reason = storable(case.name), storable(case.reason)
-    element = ET.Element("testcase", classname=storable(classname), name=name, time="0")
-    if case.verdict == "FAIL":
-        ET.SubElement(element, "failure", message=reason, type="FAIL").text = reason
-    elif case.verdict == "INSUFFICIENT":
-        ET.SubElement(element, "skipped", message=f"INSUFFICIENT: {reason}")
-    else:
-        ET.SubElement(element, "system-out").text = reason
-    return element
 
 
 def _counts(cases: Iterable[_Case]) -> dict[str, str]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from heapq import merge
 from pathlib import Path
 
 import numpy as np
@@ -23,10 +24,9 @@ from edgetlc.parity.store import (
     count_photos,
     damaged,
     read_header,
-    read_merged,
+    read_rows,
 )
 
-_CHUNK = 2048  # photos whose rows are turned into columns at once
 _LARGEST = 1.00001  # a probability; float32 arithmetic may leave it a little above 1
 
 
@@ -36,9 +36,7 @@ class PhotoTable:
 
     Attributes:
         photo: int64[n], places in the whole set, ascending.
-        label: int64[n], indices into `labels`.
-        camera: int64[n], indices into `cameras`.
-        group: int64[n], indices into `groups`; photos of one specimen share one.
+        label, camera, group: int64[n], indices into `labels`, `cameras` and `groups`.
         labels: true classes; an empty name where nobody knows.
         cameras: ids; None for unknown cameras.
         groups: specimens; a photo that stands alone has its own.
@@ -64,14 +62,7 @@ class PhotoTable:
 
 @dataclass(frozen=True)
 class Table:
-    """One model's answers in columns, one row per photo; see `edgetlc.parity.store.COLUMNS`.
-
-    Attributes:
-        top: int64[n], class indices.
-        confidence, change, kl: float64[n].
-        pixels: float64[n], NaN where it is not known.
-        cause: int64[n].
-    """
+    """One model's answers, one row per photo, in the columns of `edgetlc.parity.store.COLUMNS`."""
 
     top: NDArray[np.int64]
     confidence: NDArray[np.float64]
@@ -86,7 +77,6 @@ class Candidate:
     """One candidate's answers on the photos it covers.
 
     Attributes:
-        info: model, engine, thresholds.
         rows: int64[m], rows of the matrix's photos that it answered, ascending.
         table: its answers, one per row in `rows`.
         machine: where it ran; empty for this machine.
@@ -100,16 +90,7 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Matrix:
-    """All answers.
-
-    Attributes:
-        header: what was collected.
-        folders: where the answers lie.
-        machines: that collected, one line each.
-        photos: the readable photos.
-        reference: one row per readable photo.
-        candidates: in the order of the report.
-    """
+    """All answers: the reference's on every readable photo, the candidates' on those they cover."""
 
     header: Header
     folders: tuple[Path, ...]
@@ -132,7 +113,15 @@ def read_matrix(folders: Sequence[Path]) -> Matrix:
     Raises:
         InputError: damaged, shards of different collections, one twice, one missing or unfinished.
     """
-    headers = _read_headers(folders)
+    headers = [read_header(folder) for folder in folders]
+    for folder, header in zip(folders, headers, strict=True):
+        if not header.same_collection(headers[0]):
+            raise InputError(
+                "{folder} and {first} answer different questions (bundle, models or photos "
+                "differ); merge shards of one run only",
+                folder=folder,
+                first=folders[0],
+            )
     answered = sum(map(count_photos, folders))
     header, shards = replace(headers[0], shard=(1, 1)), {header.shard for header in headers}
     if answered != header.photos or len(shards) < len(headers):
@@ -144,36 +133,15 @@ def read_matrix(folders: Sequence[Path]) -> Matrix:
             photos=header.photos,
         )
     photos, columns = _read(folders, header)
-    every = np.arange(len(photos.photo))
     try:
-        tables = [_table(model, len(header.classes)) for model in columns]
+        reference, *tables = [_table(model, len(header.classes)) for model in columns]
     except ValueError as error:
         raise damaged(folders[0], error) from None
-    return Matrix(
-        header,
-        tuple(folders),
-        tuple(sorted({header.machine for header in headers})),
-        photos,
-        tables[0],
-        tuple(
-            Candidate(info, every, table)
-            for info, table in zip(header.candidates, tables[1:], strict=True)
-        ),
-    )
-
-
-def _read_headers(folders: Sequence[Path]) -> list[Header]:
-    """Return the headers of shards that belong together."""
-    headers = [read_header(folder) for folder in folders]
-    for folder, header in zip(folders, headers, strict=True):
-        if not header.same_collection(headers[0]):
-            raise InputError(
-                "{folder} and {first} answer different questions (bundle, models or photos "
-                "differ); merge shards of one run only",
-                folder=folder,
-                first=folders[0],
-            )
-    return headers
+    every = np.arange(len(photos.photo))
+    named = zip(header.candidates, tables, strict=True)
+    candidates = tuple(Candidate(info, every, table) for info, table in named)
+    machines = tuple(sorted({header.machine for header in headers}))
+    return Matrix(header, tuple(folders), machines, photos, reference, candidates)
 
 
 def _read(folders: Sequence[Path], header: Header) -> tuple[PhotoTable, NDArray[np.float64]]:
@@ -182,38 +150,23 @@ def _read(folders: Sequence[Path], header: Header) -> tuple[PhotoTable, NDArray[
     cameras: dict[str | None, int] = {}
     groups: dict[str, int] = {}
     codes: list[tuple[int, int, int, int]] = []
-    chunk: list[bytes] = []
     unreadable, simulated = [], False
     shape = (len(header.names), len(COLUMNS))
-    columns = np.empty((*shape, header.photos))
-
-    def transpose_chunk() -> None:
-        rows = np.frombuffer(b"".join(chunk), "<f8").reshape(-1, *shape)
-        columns[:, :, len(codes) - len(chunk) : len(codes)] = rows.transpose(1, 2, 0)
-        chunk.clear()
-
-    for photo, answers in read_merged(folders):
+    numbers = bytearray()
+    for photo, answers in merge(*map(read_rows, folders), key=lambda row: row[0].photo):
         simulated |= photo.simulated
         if photo.unreadable:
             unreadable.append(photo)
             continue
-        group = photo.group or f"\0{photo.photo}"  # one that stands alone has its own
-        codes.append(
-            (
-                photo.photo,
-                labels.setdefault(photo.label, len(labels)),
-                cameras.setdefault(photo.camera, len(cameras)),
-                groups.setdefault(group, len(groups)),
-            )
-        )
-        chunk.append(answers)
-        if len(chunk) == _CHUNK:
-            transpose_chunk()
-    transpose_chunk()
-    place, label, camera, group_ = np.array(codes, np.int64).reshape(-1, 4).T.copy()
+        numbers += answers
+        label = labels.setdefault(photo.label, len(labels))
+        camera = cameras.setdefault(photo.camera, len(cameras))
+        own = photo.group or f"\0{photo.photo}"  # one that stands alone has its own
+        codes.append((photo.photo, label, camera, groups.setdefault(own, len(groups))))
+    of = np.array(codes, np.int64).reshape(-1, 4).T.copy()
     names = tuple(labels), tuple(cameras), tuple(groups)
-    table = PhotoTable(place, label, camera, group_, *names, simulated, tuple(unreadable))
-    return table, columns[:, :, : len(codes)]
+    table = PhotoTable(of[0], of[1], of[2], of[3], *names, simulated, tuple(unreadable))
+    return table, np.frombuffer(numbers, "<f8").reshape(-1, *shape).transpose(1, 2, 0)
 
 
 def _table(columns: NDArray[np.float64], classes: int) -> Table:

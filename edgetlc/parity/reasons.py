@@ -9,39 +9,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import reduce
-from typing import Protocol
+from typing import TYPE_CHECKING
 
 from edgetlc.locale import Message, _, n_
 from edgetlc.parity.tally import Tally
 from edgetlc.results.wording import percent_given
 
-
-class Judged(Protocol):
-    """What a reason is given for: the fields of `edgetlc.parity.verdict.CameraVerdict`."""
-
-    @property
-    def tally(self) -> Tally: ...  # noqa: D102
-    @property
-    def verdict(self) -> str: ...  # noqa: D102
-    @property
-    def right_to_wrong_upper(self) -> float: ...  # noqa: D102
-    @property
-    def drop_lower(self) -> float: ...  # noqa: D102
-    @property
-    def p_drop(self) -> float | None: ...  # noqa: D102
-    @property
-    def photos_needed(self) -> int: ...  # noqa: D102
-
-
-class Bound(Protocol):
-    """What it is judged by: the fields of `edgetlc.parity.verdict.Rule`."""
-
-    @property
-    def margin(self) -> float: ...  # noqa: D102
-    @property
-    def confidence(self) -> float: ...  # noqa: D102
-    @property
-    def alpha(self) -> float: ...  # noqa: D102
+if TYPE_CHECKING:
+    from edgetlc.parity.verdict import CameraVerdict, Rule
 
 
 @dataclass(frozen=True)
@@ -49,11 +24,9 @@ class Words:
     """The sentences about one kind of count, with placeholders.
 
     Attributes:
-        seen: how many `{b}` of `{n}` turned wrong; by unit, `photo` or `specimen`.
-        both: the same where `{c}` turned right.
+        seen, both: how many `{b}` of `{n}` turned wrong, and `{c}` right; by unit.
         passed, failed, vetoed, unshown: what was concluded from what was `{seen}`.
-        real: that a difference is no chance, within the margin and perhaps within it; None where
-            without labels nothing can tell.
+        real: a difference is no chance, within the margin or perhaps so; None without labels.
         takes: how many `{count}` further units a PASS takes; by unit.
         untested: that nothing is counted.
     """
@@ -202,15 +175,21 @@ CHANGES = Words(
 )
 
 
-def reason_of(v: Judged, rule: Bound, words: Words | None = None) -> Message:
+def reason_of(v: CameraVerdict, rule: Rule, words: Words | None = None) -> Message:
     """Return why the verdict is what it is; `words` are chosen by the labels unless given."""
     words = words or (ACCURACY if v.tally.labelled else CHANGES)
     takes = further(v.photos_needed, v.tally.unit, words)
     if not v.tally.n:
         return sentences(words.untested, takes)
+    if v.verdict == "FAIL" and words.failed:
+        concluded = words.failed
+    elif v.verdict == "PASS":
+        concluded = words.passed
+    else:
+        concluded = words.vetoed if v.right_to_wrong_upper < rule.margin else words.unshown
     told = [
         _(
-            _conclusion(v, rule, words),
+            concluded,
             seen=_seen(v.tally, words),
             confidence=percent_given(rule.confidence),
             upper=v.right_to_wrong_upper,
@@ -225,14 +204,6 @@ def reason_of(v: Judged, rule: Bound, words: Words | None = None) -> Message:
         p = f"p = {v.p_drop:.2g}" if v.p_drop else "p < 1e-300"
         told.append(_(words.real[v.verdict != "PASS"], p=p))
     return sentences(*told, *([takes] if v.verdict == "INSUFFICIENT" else []))
-
-
-def _conclusion(v: Judged, rule: Bound, words: Words) -> Message:
-    if v.verdict == "FAIL" and words.failed:
-        return words.failed
-    if v.verdict == "PASS":
-        return words.passed
-    return words.vetoed if v.right_to_wrong_upper < rule.margin else words.unshown
 
 
 def _seen(t: Tally, words: Words) -> Message:

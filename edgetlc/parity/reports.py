@@ -25,15 +25,7 @@ from edgetlc.runtime.verification import VERIFICATION_FILE
 
 @dataclass(frozen=True)
 class Classification:
-    """What a runtime elsewhere answered.
-
-    Attributes:
-        path: of the report.
-        model: id in the bundle.
-        engine: engine and version there.
-        machine: where.
-        answers: SHA-256 of a photo's file to float[C].
-    """
+    """What a runtime elsewhere answered: float[C] by the SHA-256 of a photo's file."""
 
     path: Path
     model: str
@@ -151,11 +143,7 @@ def _candidate(
 
 
 def check_recordable(bundle: Bundle) -> None:
-    """Refuse a bundle that cannot take a verification, before the work and not after it.
-
-    Raises:
-        InputError: the bundle is one packed file.
-    """
+    """Refuse a packed bundle, which cannot take a verification, before the work and not after."""
     if not bundle.path.is_dir():
         raise InputError(
             "{path} is packed; record the verification in the bundle's folder and pack it again",
@@ -164,11 +152,7 @@ def check_recordable(bundle: Bundle) -> None:
 
 
 def record(bundle: Bundle, verification: Verification) -> Path:
-    """Leave a verification in its bundle, where the field runtime looks; replaces an older one.
-
-    Raises:
-        InputError: the bundle is one packed file.
-    """
+    """Leave a verification in its bundle, where the field runtime looks; replaces an older one."""
     check_recordable(bundle)
     path = bundle.path / VERIFICATION_FILE
     write_json(path, verification.to_json())

@@ -32,9 +32,9 @@ passes with a chance of 80 %:
 
 Choose between the two rules before the first photo: taking whichever passes is two chances to err.
 
-Specimens: only the first photo of each counts, so the capital moves once per specimen and the rates
-are those averaged over specimens, if these are independent and the photos of each come in no
-particular order. Photograph another specimen rather than the same one again.
+Specimens: only the first photo of each counts, so the rates are those averaged over specimens, if
+these are independent and the photos of each come in no particular order. Photograph another
+specimen rather than the same one again.
 
 Sources:
     Ville (1939), Étude critique de la notion de collectif
@@ -76,14 +76,10 @@ class SequentialVerdict:
     Attributes:
         camera: id of the camera profile, or None for photos of unknown cameras.
         verdict: PASS, FAIL or INSUFFICIENT (go on).
-        photos: photos so far.
-        units: specimens so far, or photos where every photo counts as its own.
         right_to_wrong: units right to wrong (on the first photo of the specimen).
-        e_pass: largest e-value so far against "the right-to-wrong rate is the margin or more"; from
-            1 to 1e300; 1 / e_pass is a p-value valid at any time.
-        e_fail: the same against "the drop is at most the margin"; None without labels.
-        needed_pass: e-value that decides for PASS.
-        needed_fail: e-value that decides for FAIL.
+        e_pass, e_fail: largest e-values so far against the two hypotheses, from 1 to 1e300; their
+            inverses are p-values valid at any time; `e_fail` is None without labels.
+        needed_pass, needed_fail: e-values that decide.
         stopped_at: photos after which the verdict first stood; None where it does not yet.
         clean_needed: fewest further units that could bring a PASS, none of them right to
             wrong; 0 where a verdict was reached.
@@ -121,10 +117,8 @@ def follow(
     """Return the state of one camera after its photos so far.
 
     Args:
-        right_to_wrong: bool[n], in the order taken (`edgetlc.parity.tally.outcomes`); without
-            labels every changed answer.
-        wrong_to_right: bool[n], never true where the other is; None without labels, which rules
-            out a FAIL.
+        right_to_wrong: bool[n], in the order taken (`edgetlc.parity.tally.outcomes`).
+        wrong_to_right: bool[n]; None without labels, which rules out a FAIL.
         rule: margin and confidence; 2 % and 95 % unless told.
         camera: id of the camera profile.
         cameras: how many cameras are followed, a number fixed before the first photo.
@@ -146,26 +140,26 @@ def follow(
     if better is not None:
         c = np.cumsum(better[rows], dtype=np.int64)
         e_fail = _log_e_fail(b, c, units - b - c, rule.margin)
-    passed, failed = _reached(e_pass, 1 / rule.alpha), _reached(e_fail, cameras / rule.alpha)
+    needed_pass, needed_fail = 1 / rule.alpha, cameras / rule.alpha
+    passed, failed = _reached(e_pass, needed_pass), _reached(e_fail, needed_fail)
     verdict: Verdict = "INSUFFICIENT"
     if (passed is None) != (failed is None):
         verdict = "PASS" if failed is None else "FAIL"
     stops = [int(rows[unit]) + 1 for unit in (passed, failed) if unit is not None]
+    harmed = int(worse[rows].sum())
     state = SequentialVerdict(
         camera=camera,
         verdict=verdict,
         photos=photos,
         units=len(rows),
-        right_to_wrong=int(worse[rows].sum()),
+        right_to_wrong=harmed,
         e_pass=_largest(e_pass),
         e_fail=None if e_fail is None else _largest(e_fail),
-        needed_pass=1 / rule.alpha,
-        needed_fail=cameras / rule.alpha,
+        needed_pass=needed_pass,
+        needed_fail=needed_fail,
         stopped_at=min(stops, default=None),
-        clean_needed=0,
+        clean_needed=0 if stops else _clean_needed(harmed, len(rows) - harmed, rule),
     )
-    if not stops:
-        state = replace(state, clean_needed=_clean_needed(state, rule))
     return replace(state, reason=_reason(state, rule, by_specimen=groups is not None))
 
 
@@ -222,12 +216,11 @@ def _largest(log_e: NDArray[np.float64]) -> float:
     return exp(min(float(log_e.max(initial=0.0)), _LARGEST_LOG))
 
 
-def _clean_needed(v: SequentialVerdict, rule: Rule) -> int:
+def _clean_needed(b: int, clean: int, rule: Rule) -> int:
     """Return the fewest further units, none right to wrong, that bring a PASS."""
 
     def enough(more: int) -> bool:
-        clean = v.units - v.right_to_wrong + more
-        return bool(_log_e_pass(v.right_to_wrong, clean, rule.margin) >= log(v.needed_pass))
+        return bool(_log_e_pass(b, clean + more, rule.margin) >= log(1 / rule.alpha))
 
     most = 1
     while not enough(most):
@@ -240,48 +233,45 @@ def _reason(v: SequentialVerdict, rule: Rule, *, by_specimen: bool) -> Message:
     takes = further(v.clean_needed, "specimen" if by_specimen else "photo", words)
     if not v.photos:
         return sentences(words.untested, takes)
-    values: dict[str, object] = {
-        "seen": _seen(v, by_specimen=by_specimen),
-        "margin": percent_given(rule.margin),
-        "confidence": percent_given(rule.confidence),
-        "photos": v.stopped_at,
-    }
     if v.verdict == "FAIL":
-        return _(
+        text = _(
             "{seen}; after {photos} photos {confidence} confidence was reached that accuracy drops "
-            "by more than {margin}: photographing may stop.",
-            **values,
+            "by more than {margin}: photographing may stop."
         )
-    if v.verdict == "PASS" and words is ACCURACY:
-        return _(
+    elif v.verdict == "PASS" and words is ACCURACY:
+        text = _(
             "{seen}; after {photos} photos {confidence} confidence was reached that less than "
-            "{margin} go wrong: photographing may stop.",
-            **values,
+            "{margin} go wrong: photographing may stop."
         )
-    if v.verdict == "PASS":
-        return _(
+    elif v.verdict == "PASS":
+        text = _(
             "{seen}; after {photos} photos {confidence} confidence was reached that less than "
-            "{margin} change: photographing may stop.",
-            **values,
+            "{margin} change: photographing may stop."
         )
-    if v.stopped_at is not None:
-        return _(
+    elif v.stopped_at is not None:
+        text = _(
             "{seen}; after {photos} photos a verdict stood that the later ones contradict: they "
-            "are not of one kind; find out what changed and start again.",
-            **values,
+            "are not of one kind; find out what changed and start again."
         )
-    values |= {"e": v.e_pass, "needed": v.needed_pass}
-    if v.e_fail is None:
-        state = _("{seen}; the e-value is {e:.3g} of {needed:.0f} for a PASS.", **values)
+    elif v.e_fail is None:
+        text = _("{seen}; the e-value is {e:.3g} of {needed:.0f} for a PASS.")
     else:
-        state = _(
+        text = _(
             "{seen}; the e-value is {e:.3g} of {needed:.0f} for a PASS and {e_fail:.3g} of "
-            "{needed_fail:.0f} for a FAIL.",
-            e_fail=v.e_fail,
-            needed_fail=v.needed_fail,
-            **values,
+            "{needed_fail:.0f} for a FAIL."
         )
-    return sentences(state, takes)
+    told = _(
+        text,
+        seen=_seen(v, by_specimen=by_specimen),
+        margin=percent_given(rule.margin),
+        confidence=percent_given(rule.confidence),
+        photos=v.stopped_at,
+        e=v.e_pass,
+        needed=v.needed_pass,
+        e_fail=v.e_fail,
+        needed_fail=v.needed_fail,
+    )
+    return told if v.stopped_at is not None else sentences(told, takes)
 
 
 def _seen(v: SequentialVerdict, *, by_specimen: bool) -> Message:

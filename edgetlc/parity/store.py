@@ -19,13 +19,13 @@ from __future__ import annotations
 from collections.abc import Container, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
-from heapq import merge
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from edgetlc.config import from_document
 from edgetlc.database import Database, Kind
 from edgetlc.errors import InputError
 from edgetlc.locale import _
@@ -51,8 +51,8 @@ reference's saw, in grey levels. `cause` of another answer: 0 none, 1 other pixe
 itself, 3 unknown. The last four are 0 for the reference."""
 NO_CAUSE, PIXELS, NETWORK, UNKNOWN = range(4)
 _INSERT = (  # a path may hold bytes that are no UTF-8, which SQLite takes, but not from Python
-    "INSERT INTO photo VALUES (?, CAST(? AS TEXT), ?, CAST(? AS TEXT), CAST(? AS TEXT), "
-    "CAST(? AS TEXT), ?, CAST(? AS TEXT), ?, ?)"
+    "INSERT INTO photo VALUES (?, CAST(? AS TEXT), CAST(? AS TEXT), CAST(? AS TEXT), "
+    "CAST(? AS TEXT), CAST(? AS TEXT), ?, CAST(? AS TEXT), ?, ?)"
 )
 _SELECT = "SELECT photo, path, sha256, label, camera, specimen, simulated, unreadable"
 _TYPES = {
@@ -64,14 +64,7 @@ _TYPES = {
 
 @dataclass(frozen=True)
 class CandidateInfo:
-    """One model on one engine.
-
-    Attributes:
-        name: such as `onnx-int8@onnxruntime`.
-        model: id in the bundle.
-        engine: engine and version, such as `onnxruntime 1.32.0`.
-        policy: the thresholds of its decisions.
-    """
+    """One model on one engine, such as `onnx-int8@onnxruntime` on `onnxruntime 1.32.0`."""
 
     name: str
     model: str
@@ -79,19 +72,12 @@ class CandidateInfo:
     policy: DecisionPolicy
 
 
-def _is_name(name: str) -> bool:
-    """Whether a candidate's name can name a file."""
-    return name == PurePosixPath(name).name == PureWindowsPath(name).name
-
-
 @dataclass(frozen=True)
 class Header:
     """What was collected.
 
     Attributes:
-        bundle_digest: which bundle.
         reference: what the candidates are compared with, such as `pytorch 2.14.1`.
-        reference_policy: the thresholds of its decisions.
         classes: in the order of the models' outputs.
         candidates: in the order of the report.
         photos: how many the whole set has.
@@ -110,38 +96,6 @@ class Header:
     machine: str = ""
     shard: tuple[int, int] = (1, 1)
 
-    @staticmethod
-    def from_json(document: Any) -> Header:
-        """Return the header of a JSON document, as `dataclasses.asdict` makes it.
-
-        Raises:
-            TypeError, KeyError, ValueError, AttributeError: it is none.
-        """
-        policy = DecisionPolicy.from_json
-        candidates = tuple(
-            CandidateInfo(**{**c, "policy": policy(c["policy"])}) for c in document["candidates"]
-        )
-        first, step = document["shard"]
-        header = Header(
-            **{
-                **document,
-                "reference_policy": policy(document["reference_policy"]),
-                "classes": tuple(ClassInfo(**c) for c in document["classes"]),
-                "candidates": candidates,
-                "shard": (first, step),
-            }
-        )
-        texts = [header.bundle_digest, header.reference, header.photos_digest, header.machine]
-        texts += [text for c in candidates for text in (c.name, c.model, c.engine)]
-        numbers = (header.photos, first, step)
-        if {*map(type, texts)} != {str} or {*map(type, numbers)} != {int}:
-            raise TypeError("values of another type")
-        if not (header.photos >= 0 and 1 <= first <= step and header.classes):
-            raise ValueError("values out of range")
-        if len({*header.names}) < len(header.names) or not all(map(_is_name, header.names)):
-            raise ValueError("names of models that cannot be")
-        return header
-
     def same_collection(self, other: Header) -> bool:
         """Whether two folders hold answers to one collection, whichever machine and shard."""
         return replace(other, machine=self.machine, shard=self.shard) == self
@@ -157,13 +111,9 @@ class PhotoRow(NamedTuple):
 
     Attributes:
         photo: its place in the whole set.
-        path: where it lay.
-        sha256: of its file; empty where it could not be read.
         label: its true class; empty where nobody knows.
-        camera: id; None for an unknown one.
-        group: specimen; None where the photo stands alone.
-        simulated: whether a simulation made it.
-        unreadable: the reason; empty where the photo was read.
+        camera, group: ids; None for an unknown camera, and where the photo stands alone.
+        unreadable: why it has no digest and no answers; empty where it was read.
     """
 
     photo: int
@@ -200,34 +150,18 @@ class Writer:
         self.done = {int(place) for (place,) in database.rows("SELECT photo FROM photo")}
 
     def add(self, photo: PhotoRow, answers: Sequence[Answer] = ()) -> None:
-        """Write a photo with the answers of the reference and of every candidate.
-
-        Args:
-            photo: one that is not there yet.
-            answers: in the order of the header; none for an unreadable photo.
-        """
-        texts = (photo.path, photo.label, photo.camera, photo.group, photo.unreadable)
-        path, label, camera, group, unreadable = map(_encoded, texts)
+        """Write a new photo with the models' answers, in the order of the header, if readable."""
         numbers = probabilities = None
         if answers:
             numbers = np.array([answer[1:] for answer in answers], "<f8").tobytes()
             probabilities = np.array([a.probabilities for a in answers], "<f4").tobytes()
-        row = (photo.photo, path, photo.sha256, label, camera, group, int(photo.simulated))
-        self._database.execute(_INSERT, (*row, unreadable, numbers, probabilities))
-
-
-def _encoded(text: str | None) -> bytes | None:
-    return None if text is None else text.encode("utf-8", "surrogateescape")
+        row = [v.encode("utf-8", "surrogateescape") if isinstance(v, str) else v for v in photo]
+        self._database.execute(_INSERT, (*row, numbers, probabilities))
 
 
 @contextmanager
 def writer(folder: Path, header: Header, *, resume: bool = False) -> Iterator[Writer]:
-    """Yield a writer of an answers folder.
-
-    Args:
-        folder: made where it is missing; an empty one is taken.
-        header: what is collected.
-        resume: go on with the answers that are there.
+    """Yield a writer of an answers folder, which is made where it is missing.
 
     Raises:
         InputError: the folder holds something, and `resume` is false or its answers are of another
@@ -276,9 +210,16 @@ def _opened(folder: Path) -> Iterator[tuple[Header, Database]]:
 
 def _header(folder: Path, document: Any) -> Header:
     try:
-        return Header.from_json(document)
-    except (TypeError, KeyError, ValueError, AttributeError) as error:
+        header = from_document(document, Header, whole=True)
+    except InputError as error:
         raise damaged(folder, error) from None
+    (first, step), names = header.shard, header.names
+    if not (header.photos >= 0 and 1 <= first <= step and header.classes):
+        raise damaged(folder, "values out of range")
+    name_files = (n == PurePosixPath(n).name == PureWindowsPath(n).name for n in names)
+    if len({*names}) < len(names) or not all(name_files):
+        raise damaged(folder, "names of models that cannot be")
+    return header
 
 
 def damaged(folder: Path, reason: object) -> InputError:
@@ -290,16 +231,8 @@ def damaged(folder: Path, reason: object) -> InputError:
     )
 
 
-Read = tuple[PhotoRow, bytes]
-"""A photo, and an array of its row; empty for an unreadable one."""
-
-
-def read_rows(folder: Path, array: str = "answers") -> Iterator[Read]:
-    """Yield every photo of a folder with one of its two arrays, by place.
-
-    Args:
-        folder: of the answers.
-        array: `answers` or `probabilities`.
+def read_rows(folder: Path, array: str = "answers") -> Iterator[tuple[PhotoRow, bytes]]:
+    """Yield every photo with its `answers` or `probabilities`, empty if unreadable, by place.
 
     Raises:
         InputError: damaged.
@@ -329,11 +262,6 @@ def _array(folder: Path, row: tuple[Any, ...], size: int) -> bytes:
     return content
 
 
-def read_merged(folders: Iterable[Path]) -> Iterator[Read]:
-    """Yield the photos of all shards with their `answers`, by place."""
-    return merge(*map(read_rows, folders), key=lambda row: row[0].photo)
-
-
 def photos_at(folders: Iterable[Path], places: Iterable[int]) -> dict[int, PhotoRow]:
     """Return the rows of a few photos, by place."""
     places, photos = list(places), {}
@@ -348,17 +276,9 @@ def photos_at(folders: Iterable[Path], places: Iterable[int]) -> dict[int, Photo
 def reference_answers(
     folders: Iterable[Path], digests: Container[str]
 ) -> dict[int, tuple[str, NDArray[np.float32]]]:
-    """Return the reference's probabilities, float32[classes], on photos known by their SHA-256.
+    """Return digest and the reference's probabilities, float32[classes], by place.
 
-    Args:
-        folders: of the answers.
-        digests: of the photos' files.
-
-    Returns:
-        Digest and probabilities by place.
-
-    Raises:
-        InputError: damaged.
+    Only of photos whose SHA-256 is among `digests`.
     """
     answers = {}
     for folder in folders:

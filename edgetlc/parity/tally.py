@@ -32,12 +32,10 @@ class Specimens:
     less than one of 2.
 
     Attributes:
-        sample: one photo of every specimen (`edgetlc.statistics.specimens.one_each`), counted;
-            its n is the number of specimens.
+        sample: one photo of every specimen (`edgetlc.statistics.specimens.one_each`), counted.
         right_to_wrong: specimens of which at least one photo turned from right to wrong.
         right_to_wrong_rate: average share of such photos; None without photos.
-        drop: average share of right to wrong minus that of wrong to right; None without labels or
-            photos.
+        drop: that share minus the one of wrong to right; None without labels or photos.
     """
 
     sample: Tally
@@ -55,10 +53,7 @@ class Tally:
 
     Attributes:
         camera: id of the camera profile, or None for photos of unknown cameras.
-        n: photos.
-        agree: photos on which both models give the same class, right or wrong.
-        b: photos right to wrong.
-        c: photos wrong to right.
+        n, agree, b, c: photos; answered alike (right or wrong), right to wrong, wrong to right.
         reference_correct: photos that the reference gets right; None without labels.
         specimens: the same by specimen; None where every photo counts as its own.
     """
@@ -136,7 +131,7 @@ class Tally:
     @property
     def agreement(self) -> float | None:
         """Share of photos on which both models agree; None without photos."""
-        return self.agree / self.n if self.n else None
+        return self._share(self.agree)
 
     @property
     def reference_accuracy(self) -> float | None:
@@ -159,14 +154,13 @@ class Tally:
 
 @dataclass(frozen=True)
 class Outcomes:
-    """What became of each photo.
+    """What became of each photo, in arrays of n.
 
     Attributes:
-        same: bool[n], both models give the same class.
-        right_to_wrong: bool[n]; without labels every changed answer.
-        wrong_to_right: bool[n]; None without labels.
-        reference_right: bool[n]; None without labels.
-        specimens: int64[n], each photo's specimen; None takes every photo for independent.
+        same: both models give the same class.
+        right_to_wrong: without labels every changed answer.
+        wrong_to_right, reference_right: None without labels.
+        specimens: each photo's specimen; None takes every photo for independent.
     """
 
     same: NDArray[np.bool_]
@@ -178,43 +172,38 @@ class Outcomes:
     def tally(self, camera: str | None = None, rows: NDArray[np.intp] | None = None) -> Tally:
         """Return the counts of all photos, or of these rows, as those of one camera."""
         rows = np.arange(len(self.same)) if rows is None else rows
-        photos = self._count(camera, rows)
+        counted = self._count(camera, rows)
         if self.specimens is None:
-            return photos
+            return counted
         specimens = number_specimens(self.specimens[rows], len(rows))
-        return replace(photos, specimens=self._by_specimen(camera, rows, specimens))
+        photos = np.bincount(specimens)
+
+        def average(mask: NDArray[np.bool_] | None) -> float | None:
+            """Return the share of true values of each specimen, averaged over the specimens."""
+            if mask is None or not len(photos):
+                return None
+            return float(np.mean(np.bincount(specimens, mask[rows]) / photos))
+
+        rate, back = average(self.right_to_wrong), average(self.wrong_to_right)
+        by_specimen = Specimens(
+            sample=self._count(camera, rows[one_each(specimens)]),
+            right_to_wrong=len(np.unique(specimens[self.right_to_wrong[rows]])),
+            right_to_wrong_rate=rate,
+            drop=None if rate is None or back is None else rate - back,
+        )
+        return replace(counted, specimens=by_specimen)
 
     def _count(self, camera: str | None, rows: NDArray[np.intp]) -> Tally:
-        def trues(mask: NDArray[np.bool_]) -> int:
-            return int(np.count_nonzero(mask[rows]))
+        def trues(mask: NDArray[np.bool_] | None) -> int:
+            return 0 if mask is None else int(np.count_nonzero(mask[rows]))
 
         return Tally(
             camera,
             n=len(rows),
             agree=trues(self.same),
             b=trues(self.right_to_wrong),
-            c=0 if self.wrong_to_right is None else trues(self.wrong_to_right),
+            c=trues(self.wrong_to_right),
             reference_correct=None if self.reference_right is None else trues(self.reference_right),
-        )
-
-    def _by_specimen(
-        self, camera: str | None, rows: NDArray[np.intp], specimens: NDArray[np.int64]
-    ) -> Specimens:
-        photos = np.bincount(specimens)
-
-        def average(mask: NDArray[np.bool_]) -> float | None:
-            """Return the share of true values of each specimen, averaged over the specimens."""
-            shares = np.bincount(specimens, mask[rows]) / photos
-            return float(np.mean(shares)) if len(shares) else None
-
-        rate, drop = average(self.right_to_wrong), None
-        if self.wrong_to_right is not None and rate is not None:
-            drop = rate - (average(self.wrong_to_right) or 0)
-        return Specimens(
-            sample=self._count(camera, rows[one_each(specimens)]),
-            right_to_wrong=len(np.unique(specimens[self.right_to_wrong[rows]])),
-            right_to_wrong_rate=rate,
-            drop=drop,
         )
 
 
@@ -224,12 +213,12 @@ def outcomes(
     truth: ArrayLike | None = None,
     groups: Groups | None = None,
 ) -> Outcomes:
-    """Return what became of each photo.
+    """Return what became of each photo, from the answers and the truth: class indices [n].
 
     Args:
-        reference: class indices of shape (n,), the reference's answers.
-        candidate: class indices of shape (n,), the candidate's answers to the same photos.
-        truth: class indices of shape (n,), or None where nobody knows.
+        reference: the reference's answers.
+        candidate: the candidate's answers to the same photos.
+        truth: None where nobody knows.
         groups: specimen id of every photo, in an order that does not depend on the answers; an id
             of None is a specimen of its own. None takes every photo for independent.
 
@@ -250,25 +239,12 @@ def outcomes(
     return Outcomes(same, was_right & ~is_right, ~was_right & is_right, was_right, specimens)
 
 
-def tally(
-    reference: ArrayLike,
-    candidate: ArrayLike,
-    truth: ArrayLike | None = None,
-    camera: str | None = None,
-    groups: Groups | None = None,
-) -> Tally:
-    """Count the answers of two models on the photos of one camera; see `outcomes`."""
-    return outcomes(reference, candidate, truth, groups).tally(camera)
-
-
 def rows_by_camera(
     cameras: NDArray[np.int64], ids: Sequence[str | None]
 ) -> dict[str | None, NDArray[np.intp]]:
-    """Return the rows of each camera's photos, by camera id, unknown cameras last.
+    """Return the rows of each camera's photos, by camera id, unknown cameras (None) last.
 
-    Args:
-        cameras: int64[n], each photo's camera, an index into `ids`.
-        ids: camera ids, None for the unknown one; those without photos are left out.
+    `cameras`, int64[n], are indices into `ids`; a camera without photos is left out.
     """
     codes = sorted(np.unique(cameras).tolist(), key=lambda code: (ids[code] is None, ids[code]))
     return {ids[code]: np.flatnonzero(cameras == code) for code in codes}

@@ -1,9 +1,7 @@
 """The verdict per camera: does a candidate model keep the reference's accuracy within a margin?
 
-Vocabulary:
-    right to wrong, wrong to right, drop, specimen, unit   as in `edgetlc.parity.tally`
-    margin   the drop that the auditor agreed to accept
-    alpha    1 - confidence
+The words are those of `edgetlc.parity.tally`; the margin is the drop that the auditor agreed to
+accept, alpha is 1 - confidence.
 
 The rule:
     PASS          The exact upper bound of the right-to-wrong rate (Clopper-Pearson) is below the
@@ -50,7 +48,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from math import floor
-from typing import Literal, Protocol
+from typing import TYPE_CHECKING, Literal
 
 from edgetlc.config import option
 from edgetlc.errors import InputError
@@ -69,19 +67,10 @@ from edgetlc.statistics.paired import (
     tango_p,
 )
 
+if TYPE_CHECKING:
+    from edgetlc.parity.sequential import SequentialVerdict
+
 Verdict = Literal["PASS", "FAIL", "INSUFFICIENT"]
-
-
-class Judged(Protocol):
-    """A verdict on one camera, fixed-size or sequential."""
-
-    @property
-    def verdict(self) -> Verdict:
-        """PASS, FAIL or INSUFFICIENT."""
-
-    @property
-    def tested(self) -> bool:
-        """Whether there were photos."""
 
 
 @dataclass(frozen=True)
@@ -115,23 +104,17 @@ class CameraVerdict:
     """The verdict on one camera and what it rests on.
 
     Every bound is one-sided at the rule's confidence. With specimens, bounds and p-values rest on
-    one photo of each.
+    one photo of each. P-values are Holm-adjusted; they and `newcombe` are None without labels.
 
     Attributes:
-        tally: the counts.
-        verdict: PASS, FAIL or INSUFFICIENT.
-        right_to_wrong_lower: exact lower bound of the right-to-wrong rate (of changed answers,
-            without labels).
-        right_to_wrong_upper: exact upper bound of the same; PASS where it is below the margin.
-        drop_lower: lower bound of the drop, in [-1, 1].
-        drop_upper: upper bound of the drop.
-        p_drop: p-value of "no drop at all" (McNemar, mid-p), Holm-adjusted; None without labels.
-        p_beyond: p-value of "the drop is at most the margin", Holm-adjusted; FAIL where it is at
-            most alpha; None without labels.
-        photos_needed: fewest further photos (specimens) that could bring a PASS, none of them
-            right to wrong; 0 where the verdict is PASS or FAIL.
-        newcombe: Newcombe's lower and upper bound of the drop, for comparison; None without labels
-            or photos.
+        right_to_wrong_lower, right_to_wrong_upper: exact bounds of the right-to-wrong rate (of
+            changed answers, without labels).
+        drop_lower, drop_upper: bounds of the drop, in [-1, 1].
+        p_drop: p-value of "no drop at all" (McNemar, mid-p).
+        p_beyond: p-value of "the drop is at most the margin".
+        photos_needed: fewest further units that could bring a PASS, none of them right to wrong; 0
+            where the verdict is PASS or FAIL.
+        newcombe: Newcombe's lower and upper bound of the drop, for comparison.
         reason: one or two sentences for the auditor.
     """
 
@@ -156,12 +139,10 @@ class CameraVerdict:
 def judge(
     tallies: Sequence[Tally], rule: Rule | None = None, words: Words | None = None
 ) -> list[CameraVerdict]:
-    """Return one verdict per tally, in the same order.
+    """Return one verdict per tally, in the same order, by default at 2 % and 95 %.
 
-    Args:
-        tallies: one per camera; a camera without photos (n = 0) is untested and INSUFFICIENT.
-        rule: margin and confidence; 2 % and 95 % unless told.
-        words: how the reasons are worded; by the labels unless told.
+    A camera without photos (n = 0) is untested and INSUFFICIENT. `words` are those of the reasons,
+    by the labels unless told.
     """
     rule = rule or Rule()
     tested = [i for i, t in enumerate(tallies) if t.n and t.labelled]
@@ -172,24 +153,20 @@ def judge(
     return [replace(v, reason=reason_of(v, rule, words)) for v in judged]
 
 
-def overall(cameras: Iterable[Judged], gate: Judged | None = None) -> Verdict:
-    """Return the verdict on all cameras together.
+def overall(
+    cameras: Iterable[CameraVerdict | SequentialVerdict], gate: CameraVerdict | None = None
+) -> Verdict:
+    """Return the verdict on all cameras and the gate, None where no class is a counterfeit.
 
-    FAIL if any camera or the gate fails; PASS if every tested camera passes and so does the gate;
-    else INSUFFICIENT, as it is where no camera was tested.
+    FAIL if any of them fails; PASS if every tested camera passes and so does the gate; else
+    INSUFFICIENT, as it is where no camera was tested or the gate has no photos.
 
     A PASS speaks of the tested cameras, and the report names those that were not: whoever reads it
     can see what was claimed, and the field runtime warns of every other camera. Were one untested
     phone of a long list enough to withhold it, nobody could ever pass and nobody would look.
-
-    Args:
-        cameras: one verdict per camera.
-        gate: the verdict on counterfeits called genuine; None where no class is a counterfeit.
-            A gate without photos is no reason to pass.
     """
-    counted = [v.verdict for v in cameras if v.tested]
-    # Without a tested camera, a gate alone is no reason to pass.
-    return together([*(counted or ["INSUFFICIENT"]), *([gate.verdict] if gate else [])])
+    counted = [v.verdict for v in cameras if v.tested] or ["INSUFFICIENT"]
+    return together([*counted, *([gate.verdict] if gate else [])])
 
 
 def together(verdicts: Iterable[Verdict]) -> Verdict:
@@ -210,29 +187,17 @@ def _judge_one(t: Tally, rule: Rule, p_drop: float | None, p_beyond: float | Non
     photos = t.independent
     b, c, n = photos.b, photos.c, photos.n
     upper = clopper_pearson_upper(b, n, rule.confidence)
-    newcombe = None
-    if p_beyond is None:  # nothing but the changed answers bounds the drop
-        drop_lower, drop_upper = -upper, upper
-    else:
+    drop, newcombe = (-upper, upper), None  # without labels, changed answers alone bound the drop
+    if p_beyond is not None:
         both_sides = 2 * rule.confidence - 1
-        drop_lower, drop_upper = tango_interval(b, c, n, both_sides, corrected=True)
+        drop = tango_interval(b, c, n, both_sides, corrected=True)
         newcombe = newcombe_interval(b, c, n, photos.reference_correct or 0, both_sides)
     missing = _missing(t, rule)
     verdict: Verdict = "INSUFFICIENT" if missing else "PASS"
     if p_beyond is not None and p_beyond <= rule.alpha:
-        verdict = "FAIL"
-    return CameraVerdict(
-        tally=t,
-        verdict=verdict,
-        right_to_wrong_lower=clopper_pearson_lower(b, n, rule.confidence),
-        right_to_wrong_upper=upper,
-        drop_lower=drop_lower,
-        drop_upper=drop_upper,
-        p_drop=p_drop,
-        p_beyond=p_beyond,
-        photos_needed=missing if verdict == "INSUFFICIENT" else 0,
-        newcombe=newcombe,
-    )
+        verdict, missing = "FAIL", 0
+    lower = clopper_pearson_lower(b, n, rule.confidence)
+    return CameraVerdict(t, verdict, lower, upper, *drop, p_drop, p_beyond, missing, newcombe)
 
 
 def _missing(t: Tally, rule: Rule) -> int:

@@ -30,16 +30,8 @@ def export_verified(
 ) -> tuple[Verification, Bundle | None]:
     """Export a run, verify every model on the test part, and keep the bundle only if it passes.
 
-    Args:
-        run: a folder that `edgetlc train` wrote.
-        photos: the split photo set.
-        output: the bundle's folder; it carries its verification.
-        config: how to judge; margin 2 %, confidence 95 % unless told.
-        overwrite: replace a bundle that is there already.
-        how: further arguments of `export_run`.
-
-    Returns:
-        The verification, and the bundle or None where it does not pass.
+    Returns the verification and the bundle, which carries it, or None where it does not pass. `how`
+    are further arguments of `export_run`.
 
     Raises:
         InputError: as `export_run` and `verify` do.

@@ -11,7 +11,7 @@ import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from edgetlc.config import option
 from edgetlc.data.photos import Photo, PhotoSet
@@ -30,6 +30,11 @@ from edgetlc.runtime.machine import this_machine
 from edgetlc.runtime.schema import ModelRecord
 
 Grouping = Literal["none", "group", "batch"]
+_GROUPINGS: dict[Grouping, Callable[[Photo], str | None]] = {
+    "none": lambda photo: None,
+    "group": lambda photo: photo.group,
+    "batch": lambda photo: photo.batch,
+}
 
 
 def shard_of(text: str) -> tuple[int, int]:
@@ -46,14 +51,7 @@ def shard_of(text: str) -> tuple[int, int]:
 
 @dataclass(frozen=True)
 class CollectionConfig:
-    """How answers are collected.
-
-    Attributes:
-        group: which of a manifest's columns tells the specimen; `none` takes every photo for a
-            specimen of its own.
-        shard: (I, N): ask about every N-th photo, from the I-th on.
-        resume: go on with answers that are there.
-    """
+    """How answers are collected; shard (I, N) is every N-th photo, from the I-th on."""
 
     group: Grouping = option("none", _("Manifest column of the specimen: its photos count once."))
     shard: tuple[int, int] = option(
@@ -79,24 +77,20 @@ def verify(
     bundle: Bundle,
     photos: PhotoSet,
     *,
-    reference: Engine | None = None,
-    candidates: Sequence[tuple[ModelRecord, str]] | None = None,
     config: VerificationConfig | None = None,
-    collection: CollectionConfig | None = None,
     reports: MachineReports | None = None,
     folder: Path | None = None,
+    **asked: Any,
 ) -> Verification:
     """Compare models of a bundle with the float reference, photo by photo, and judge.
 
     Args:
         bundle: the bundle to verify.
-        photos: labelled photos that no training or calibration has seen.
-        reference: the float model in PyTorch; None takes the bundle's fp32 ONNX model.
-        candidates: (model, engine) pairs; None takes `default_candidates`.
+        photos: that no training or calibration has seen.
         config: how to judge; margin 2 %, confidence 95 % unless told.
-        collection: how to collect.
         reports: what other machines say of this bundle.
-        folder: keeps every answer; None keeps none.
+        folder: keeps every answer, as CSV too; None keeps none.
+        asked: `reference`, `candidates` and `collection` of `collect_answers`.
 
     Raises:
         InputError: no reference, no candidate, or photos that do not fit the bundle.
@@ -106,15 +100,7 @@ def verify(
     check_labels((photo.label for photo in photos.photos), bundle.manifest.classes, config)
     with tempfile.TemporaryDirectory(prefix="edgetlc-answers-") as scratch:
         answers = folder or Path(scratch)
-        collect_answers(
-            answers,
-            bundle,
-            photos,
-            reference=reference,
-            candidates=candidates,
-            collection=collection,
-            tables=folder is not None,
-        )
+        collect_answers(answers, bundle, photos, tables=folder is not None, **asked)
         return judge_folders(bundle, [answers], config, reports)
 
 
@@ -155,14 +141,9 @@ def collect_answers(
 ) -> None:
     """Collect the answers of reference and candidates in an answers folder.
 
-    Args:
-        folder: made, or gone on with.
-        bundle: whose models answer.
-        photos: to ask about.
-        reference: the float model in PyTorch; None takes the bundle's fp32 ONNX model.
-        candidates: (model, engine) pairs; None takes `default_candidates`.
-        collection: how to collect.
-        tables: write the answers as CSV too (`edgetlc.parity.answer_tables`).
+    The reference is the float model in PyTorch, or else the bundle's fp32 ONNX model; candidates
+    are (model, engine) pairs, by default `default_candidates`. `tables` writes the answers as CSV
+    too (`edgetlc.parity.answer_tables`).
 
     Raises:
         InputError: as `verify`; or the folder holds something else.
@@ -172,58 +153,34 @@ def collect_answers(
     pairs = default_candidates(bundle) if candidates is None else candidates
     if not pairs:
         raise InputError("no model to verify; name at least one")
-    models = {_name(*pair): bundle.load(*pair, threads=1) for pair in pairs}
-    manifest = bundle.manifest
-    float_policy = manifest.decision.get("fp32") or next(iter(manifest.decision.values()))
-    groups = _grouping(collection.group)
+    manifest, models, infos = bundle.manifest, {}, []
+    for model, engine in pairs:
+        name = f"{model.id}@{engine}"
+        models[name] = loaded = bundle.load(model, engine, threads=1)
+        policy = manifest.decision[model.precision]
+        infos.append(CandidateInfo(name, model.id, loaded.name, policy))
+    groups = _GROUPINGS[collection.group]
     header = Header(
         bundle_digest=bundle.digest,
         reference=reference.name,
-        reference_policy=float_policy,
+        reference_policy=manifest.decision.get("fp32") or next(iter(manifest.decision.values())),
         classes=manifest.classes,
-        candidates=tuple(
-            CandidateInfo(
-                _name(model, engine),
-                model.id,
-                models[_name(model, engine)].name,
-                manifest.decision[model.precision],
-            )
-            for model, engine in pairs
-        ),
+        candidates=tuple(infos),
         photos=len(photos.photos),
         photos_digest=photos_digest(photos.photos, groups),
         machine=str(this_machine()),
         shard=collection.shard,
     )
-    collect(
-        folder,
-        header,
-        photos,
-        groups,
-        manifest.contract,
-        reference,
-        models,
-        resume=collection.resume,
-    )
+    contract, resume = manifest.contract, collection.resume
+    collect(folder, header, photos, groups, contract, reference, models, resume=resume)
     if tables:
         write_tables(folder)
-
-
-def _grouping(column: Grouping) -> Callable[[Photo], str | None]:
-    if column == "none":
-        return lambda photo: None
-    return lambda photo: photo.group if column == "group" else photo.batch
 
 
 def default_candidates(
     bundle: Bundle, wanted: Sequence[str] = (), engine: str | None = None
 ) -> list[tuple[ModelRecord, str]]:
-    """Return the models to verify, each with every engine here that runs it.
-
-    Args:
-        bundle: whose models.
-        wanted: model ids; none means every model.
-        engine: only this one; None means every engine installed.
+    """Return the models to verify (all, or those wanted), each with every engine that runs it here.
 
     Raises:
         InputError: an unknown model, one asked for that does not run here, or none that does.
@@ -248,10 +205,6 @@ def default_candidates(
             installed=installed,
         )
     return pairs
-
-
-def _name(model: ModelRecord, engine: str) -> str:
-    return f"{model.id}@{engine}"
 
 
 def _float_model(bundle: Bundle) -> Engine:

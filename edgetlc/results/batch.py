@@ -19,7 +19,7 @@ from edgetlc.runtime.prediction import Prediction, Unreadable
 from edgetlc.threads import in_order
 
 if TYPE_CHECKING:
-    from edgetlc.results.report import PhotoSheet
+    from edgetlc.results.pictures import PhotoSheet
 
 Extras = Callable[[Prediction, bytes], "PhotoSheet | None"]
 """Makes pictures or a sheet of a prediction and the photo's bytes; called in several threads."""
@@ -27,21 +27,13 @@ Extras = Callable[[Prediction, bytes], "PhotoSheet | None"]
 
 @dataclass(frozen=True)
 class Batch:
-    """Photos to classify.
+    """Photos to classify, in this order."""
 
-    Attributes:
-        classifier: what answers; open it with `threads=1`, for photos are worked on in parallel.
-        photos: in the order of the answers.
-        journal: keeps the answers on disk; None keeps none.
-        answered: those that the journal holds already.
-        extras: makes pictures or a sheet of each photo, before its answer is kept.
-    """
-
-    classifier: Classifier
+    classifier: Classifier  # opened with `threads=1`, for photos are worked on in parallel
     photos: Sequence[Path]
-    journal: Journal | None = None
-    answered: Answered = field(default_factory=dict)
-    extras: Extras | None = None
+    journal: Journal | None = None  # keeps the answers on disk
+    answered: Answered = field(default_factory=dict)  # those that the journal holds already
+    extras: Extras | None = None  # called before a photo's answer is kept
     _rows: array[int] = field(default_factory=lambda: array("Q"))
 
     def run(self) -> Iterator[tuple[Record, PhotoSheet | None]]:
@@ -84,12 +76,7 @@ class Batch:
 
 
 def journal_header(classifier: Classifier, **extras: Any) -> Mapping[str, Any]:
-    """Return all that an answer depends on but the photo.
-
-    Args:
-        classifier: what answers.
-        extras: what is made beside the answers, such as a folder of pictures.
-    """
+    """Return all that an answer depends on but the photo; `extras` are made beside the answers."""
     policy = classifier.bundle.manifest.decision[classifier.model.precision]
     return {
         "edgetlc": __version__,

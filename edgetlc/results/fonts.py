@@ -59,10 +59,8 @@ def chinese_font_files() -> Sequence[Path]:
 def chinese_font() -> tuple[str, int] | None:
     """Return file and face number of a font with Chinese characters; None where there is none."""
     for path in chinese_font_files():
-        if path.is_file():
-            face = _simplified_face(path)
-            if face is not None:
-                return str(path), face
+        if path.is_file() and (face := _simplified_face(path)) is not None:
+            return str(path), face
     return None
 
 

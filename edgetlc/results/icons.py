@@ -51,10 +51,7 @@ def _arc(x: float, y: float, radius: float, start: float, end: float, corners: i
 
 _CHECK: Line = ((28, 52), (44, 68), (73, 36))
 _CROSS: tuple[Line, ...] = (((34, 34), (66, 66)), ((66, 34), (34, 66)))
-_QUESTION: tuple[Line, ...] = (
-    (*_arc(50, 41, 13, -180, 90, 14), (50, 60)),
-    ((50, 69), (50, 78)),
-)
+_QUESTION: tuple[Line, ...] = ((*_arc(50, 41, 13, -180, 90, 14), (50, 60)), ((50, 69), (50, 78)))
 _EXCLAMATION: tuple[Line, ...] = (((50, 34), (50, 62)), ((50, 73), (50, 82)))
 
 ICONS: Mapping[str, Icon] = {

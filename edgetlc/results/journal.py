@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -70,11 +71,7 @@ class Journal:
 
     @staticmethod
     def begin(path: Path, header: Mapping[str, Any]) -> Journal:
-        """Return an empty journal at `path`, replacing what is there.
-
-        Raises:
-            InputError: another program is writing it.
-        """
+        """Return an empty journal at `path`, replacing what no other program is writing there."""
         return Journal(Database.write(path, KIND, header))
 
     @staticmethod
@@ -87,13 +84,11 @@ class Journal:
             InputError: it was begun with something else than `header` says, is damaged, or another
                 program is writing it.
         """
-        journal = Journal(
-            Database.write(path, KIND, header, lambda begun: _check_same(path, begun, header))
-        )
+        database = Database.write(path, KIND, header, partial(_check_same, path, header))
         try:
-            return journal, journal._answered()
+            return Journal(database), _answered(database)
         except BaseException:
-            journal._database.close()
+            database.close()
             raise
 
     def append(self, photo: Stamp, one: Record) -> int:
@@ -121,24 +116,25 @@ class Journal:
     def __exit__(self, *error: object) -> None:
         self._database.close()
 
-    def _answered(self) -> Answered:
-        answered: Answered = {}
-        try:
-            for row, size, changed, text in self._database.rows("SELECT * FROM answer ORDER BY id"):
-                record = json.loads(text)
-                if record["decision"] != UNREADABLE:
-                    answered[str(record["file"]), (int(size), int(changed))] = row
-        except (KeyError, TypeError, ValueError, RecursionError) as error:
-            reason = f"{type(error).__name__}: {error}"
-            raise InputError(
-                "{path} is damaged ({reason}); begin anew with --overwrite",
-                path=self.path,
-                reason=reason,
-            ) from None
-        return answered
+
+def _answered(database: Database) -> Answered:
+    answered: Answered = {}
+    try:
+        for row, size, changed, text in database.rows("SELECT * FROM answer ORDER BY id"):
+            record = json.loads(text)
+            if record["decision"] != UNREADABLE:
+                answered[str(record["file"]), (int(size), int(changed))] = row
+    except (KeyError, TypeError, ValueError, RecursionError) as error:
+        reason = f"{type(error).__name__}: {error}"
+        raise InputError(
+            "{path} is damaged ({reason}); begin anew with --overwrite",
+            path=database.path,
+            reason=reason,
+        ) from None
+    return answered
 
 
-def _check_same(path: Path, begun: Any, header: Mapping[str, Any]) -> None:
+def _check_same(path: Path, header: Mapping[str, Any], begun: Any) -> None:
     now = json.loads(json.dumps(header))  # as what was written went through it
     before = begun if isinstance(begun, dict) else {}
     for name in (*now, *before):

@@ -28,38 +28,24 @@ from edgetlc.runtime.classifier import Classifier
 from edgetlc.runtime.prediction import Prediction
 
 if TYPE_CHECKING:
-    from edgetlc.results.report import PhotoSheet
+    from edgetlc.results.pictures import PhotoSheet
     from edgetlc.results.results import Format
 
 
 @dataclass(frozen=True)
 class Outputs:
-    """Files to write, and how to treat what is there already.
-
-    Attributes:
-        results_file: all answers; None writes none.
-        results_format: None takes what the suffix of `results_file` says.
-        overlay: folder of overlays.
-        annotate: folder of annotated pictures.
-        report: `.html` or `.pdf`.
-        resume: go on with the journal of an interrupted run.
-        overwrite: replace what is there.
-    """
+    """Files to write, and how to treat what is there already."""
 
     results_file: Path | None = None
-    results_format: Format | None = None
-    overlay: Path | None = None
-    annotate: Path | None = None
-    report: Path | None = None
-    resume: bool = False
-    overwrite: bool = False
+    results_format: Format | None = None  # None takes what the suffix of `results_file` says
+    overlay: Path | None = None  # folder of overlays
+    annotate: Path | None = None  # folder of annotated pictures
+    report: Path | None = None  # `.html` or `.pdf`
+    resume: bool = False  # go on with the journal of an interrupted run
+    overwrite: bool = False  # replace what is there
 
     def check(self) -> None:
-        """Refuse what contradicts itself, is there already or cannot be written, before the work.
-
-        Raises:
-            InputError: as said.
-        """
+        """Raise `InputError` where an output contradicts another, is there or cannot be written."""
         if self.results_file is None and (self.results_format or self.resume):
             flag = "--resume" if self.resume else "--results-format"
             raise InputError("{flag} speaks of a results file; pass --results-file too", flag=flag)
@@ -100,14 +86,10 @@ class Outputs:
     def journal(
         self, classifier: Classifier, *, keep: bool = False
     ) -> Iterator[tuple[Journal | None, Answered]]:
-        """Yield the journal of the results file and the answers in it.
+        """Yield the journal of the results file and the answers in it; the file outlives the block.
 
-        Leaving the block closes it and keeps the file.
-
-        Args:
-            classifier: what answers.
-            keep: without a results file, yield a journal without a name instead of None, so that
-                the batch's records can be had again.
+        Without a results file, `keep` yields a journal without a name instead of None, so that the
+        batch's records can be had again.
 
         Raises:
             InputError: it was begun with another bundle, model, engine or other pictures.
@@ -118,9 +100,8 @@ class Outputs:
             return
         path = journal_path(self.results_file)
         pictures = {"overlay": self.overlay, "annotate": self.annotate}
-        header = journal_header(
-            classifier, **{name: folder and str(folder) for name, folder in pictures.items()}
-        )
+        told = {name: folder and str(folder) for name, folder in pictures.items()}
+        header = journal_header(classifier, **told)
         if self.resume:
             journal, answered = Journal.resume(path, header)
         else:
@@ -133,8 +114,7 @@ class Outputs:
         """Return what makes pictures and the sheet of one photo; None if nothing is to be made."""
         if self.overlay is None and self.annotate is None and self.report is None:
             return None
-        from edgetlc.results.pictures import evidence, write_annotated, write_overlay
-        from edgetlc.results.report import photo_sheet
+        from edgetlc.results.pictures import evidence, photo_sheet, write_annotated, write_overlay
 
         run, geometry = RunInfo.of(classifier), classifier.bundle.manifest.contract.geometry
 

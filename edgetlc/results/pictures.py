@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,14 +13,16 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageDraw
 
+from edgetlc.devices.profiles import CameraProfile
 from edgetlc.errors import ImageError
-from edgetlc.files import write_bytes
-from edgetlc.locale import Language, _
+from edgetlc.files import whole_file, write_bytes
+from edgetlc.locale import Language, _, visible
 from edgetlc.results.fonts import chinese_font, drawable, load_font
 from edgetlc.results.icons import icon_name, icon_picture
 from edgetlc.results.records import RunInfo, record
-from edgetlc.results.safe_text import ANNOTATED_SUFFIX, OVERLAY_SUFFIX, picture_name, visible
+from edgetlc.results.safe_text import ANNOTATED_SUFFIX, OVERLAY_SUFFIX, picture_name
 from edgetlc.results.wording import NOT_SURE, ROLE_NAMES, both, circumstances, remarks
+from edgetlc.runtime.classifier import Classifier
 from edgetlc.runtime.contract import Geometry
 from edgetlc.runtime.overlay import overlay
 from edgetlc.runtime.pixels import decode
@@ -50,16 +53,7 @@ class Evidence:
 def evidence(
     prediction: Prediction, content: bytes, geometry: Geometry, side: int = SIDE
 ) -> Evidence:
-    """Return a photo and its overlay at a size for people.
-
-    The network saw a small version; this decodes the photo again.
-
-    Args:
-        prediction: with its arrays.
-        content: the photo's bytes.
-        geometry: of the bundle's pixel contract.
-        side: longest side of each picture, in pixels.
-    """
+    """Return a photo, decoded again, and its overlay; `side` is the longest, in pixels."""
     try:
         pixels = decode(content, side).pixels
     except ImageError:  # too large to decode at this size, yet not at the network's
@@ -67,6 +61,31 @@ def evidence(
     shown = Image.fromarray(pixels)
     shown.thumbnail((side, side), Image.Resampling.BOX)
     return Evidence(shown, overlay(np.asarray(shown), prediction.evidence, geometry))
+
+
+@dataclass(frozen=True)
+class PhotoSheet:
+    """What a report says of one photo."""
+
+    camera: CameraProfile | None  # that took it; None where it is unknown
+    simulated: bool  # whether edgetlc itself rendered the photo
+    sha256: str  # of the photo's file, 64 hexadecimal digits
+    photo: bytes  # JPEG files of the upright photo, without and with its class-activation map
+    overlay: bytes
+
+
+def photo_sheet(
+    classifier: Classifier, prediction: Prediction, content: bytes, seen: Evidence
+) -> PhotoSheet:
+    """Return the sheet of a photo, `content`, to which a classifier answered."""
+    camera = prediction.camera.camera
+    return PhotoSheet(
+        camera=None if camera is None else classifier.cameras.get(camera),
+        simulated=prediction.camera.simulated,
+        sha256=hashlib.sha256(content).hexdigest(),
+        photo=jpeg(seen.photo),
+        overlay=jpeg(seen.overlay),
+    )
 
 
 def jpeg(image: Image.Image, quality: int = 85, subsampling: int = 2) -> bytes:
@@ -78,10 +97,9 @@ def jpeg(image: Image.Image, quality: int = 85, subsampling: int = 2) -> bytes:
 
 def write_overlay(folder: Path, prediction: Prediction, seen: Evidence) -> Path:
     """Write the overlay to `folder` as a PNG file."""
-    stream = io.BytesIO()
-    seen.overlay.save(stream, "PNG", compress_level=4)
     path = folder / picture_name(prediction.file, OVERLAY_SUFFIX)
-    write_bytes(path, stream.getvalue())
+    with whole_file(path) as stream:
+        seen.overlay.save(stream, "PNG", compress_level=4)
     return path
 
 
@@ -106,7 +124,8 @@ def annotated(prediction: Prediction, seen: Evidence, run: RunInfo) -> Image.Ima
         for piece in _wrapped(text, load_font(size), _MARGIN + width - left)
     ]
     top = _MARGIN + seen.photo.height + 2 * _GAP
-    height = top + max(sum(_line_height(size) for size, _, _ in lines), _SIGN) + _MARGIN
+    *starts, end = accumulate((round(1.4 * size) for size, _, _ in lines), initial=top)
+    height = max(end, top + _SIGN) + _MARGIN
     canvas = Image.new("RGB", (width + 2 * _MARGIN, height), _WHITE)
     canvas.paste(seen.photo, (_MARGIN, _MARGIN))
     canvas.paste(seen.overlay, (_MARGIN + seen.photo.width + _GAP, _MARGIN))
@@ -114,15 +133,9 @@ def annotated(prediction: Prediction, seen: Evidence, run: RunInfo) -> Image.Ima
     sign = icon_picture(name, _SIGN, _COLOURS[name])
     canvas.paste(sign, (_MARGIN, top), sign)
     draw = ImageDraw.Draw(canvas)
-    y = top
-    for size, colour, text in lines:
+    for y, (size, colour, text) in zip(starts, lines, strict=True):
         draw.text((left, y), text, fill=colour, font=load_font(size))
-        y += _line_height(size)
     return canvas
-
-
-def _line_height(size: int) -> int:
-    return round(1.4 * size)
 
 
 def _caption(p: Prediction, run: RunInfo) -> list[tuple[int, tuple[int, int, int], str]]:

@@ -22,42 +22,24 @@ UNREADABLE = "unreadable"
 
 @dataclass(frozen=True)
 class RunInfo:
-    """What answered.
+    """What answered."""
 
-    Attributes:
-        bundle: digest of the bundle, 64 hexadecimal digits.
-        model: id in the bundle.
-        engine: engine and version.
-        machine: where, one line.
-        classes: in the bundle's order.
-    """
-
-    bundle: str
-    model: str
-    engine: str
-    machine: str
-    classes: tuple[ClassInfo, ...]
+    bundle: str  # digest of the bundle, 64 hexadecimal digits
+    model: str  # id in the bundle
+    engine: str  # engine and version
+    machine: str  # where, one line
+    classes: tuple[ClassInfo, ...]  # in the bundle's order
 
     @staticmethod
     def of(classifier: Classifier) -> RunInfo:
         """Return what an open classifier is."""
         bundle = classifier.bundle
-        return RunInfo(
-            bundle.digest,
-            classifier.model.id,
-            classifier.engine.name,
-            str(this_machine()),
-            bundle.manifest.classes,
-        )
+        model, engine, machine = classifier.model.id, classifier.engine.name, str(this_machine())
+        return RunInfo(bundle.digest, model, engine, machine, bundle.manifest.classes)
 
     def to_json(self) -> dict[str, str]:
         """Return what every results file says of where its answers come from."""
-        return {
-            "bundle": self.bundle,
-            "model": self.model,
-            "engine": self.engine,
-            "machine": self.machine,
-        }
+        return {name: getattr(self, name) for name in ("bundle", "model", "engine", "machine")}
 
 
 def record(one: Prediction | Unreadable) -> Record:

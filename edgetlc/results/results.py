@@ -29,13 +29,7 @@ from edgetlc.results.wording import describe
 
 Format = Literal["json", "jsonl", "csv", "xml", "text"]
 FORMATS: tuple[Format, ...] = get_args(Format)
-SUFFIXES: Mapping[str, Format] = {
-    ".json": "json",
-    ".jsonl": "jsonl",
-    ".csv": "csv",
-    ".xml": "xml",
-    ".txt": "text",
-}
+SUFFIXES: Mapping[str, Format] = {f".{name.replace('text', 'txt')}": name for name in FORMATS}
 _LINE_ENDS = {0x85: "\\u0085", 0x2028: "\\u2028", 0x2029: "\\u2029"}
 _COLUMNS = (
     *("file", "decision", "label", "zh", "en", "role", "confidence", "needed"),
@@ -52,27 +46,19 @@ def format_by_name(path: Path) -> Format:
     Raises:
         InputError: the suffix asks for none.
     """
-    try:
-        return SUFFIXES[path.suffix.lower()]
-    except KeyError:
+    if (suffix := path.suffix.lower()) not in SUFFIXES:
         raise InputError(
             "{path} does not say its format; name it {suffixes}, or pass "
             "--results-format {formats}",
             path=path,
             suffixes=", ".join(SUFFIXES),
             formats="|".join(FORMATS),
-        ) from None
+        )
+    return SUFFIXES[suffix]
 
 
 def write_records(path: Path, format_: Format, run: RunInfo, records: Iterable[Record]) -> None:
-    """Write a results file, whole or not at all.
-
-    Args:
-        path: replaced if it is there.
-        format_: one of `FORMATS`.
-        run: what answered.
-        records: read once, in their order.
-    """
+    """Write a results file, whole or not at all; records are read once, in their order."""
     with whole_file(path) as stream:
         for piece in WRITERS[format_](run, records):
             stream.write(piece.encode("utf-8", "backslashreplace"))
@@ -117,13 +103,10 @@ def csv_pieces(run: RunInfo, records: Iterable[Record]) -> Iterator[str]:
     It begins with a byte-order mark: without one, Excel reads UTF-8 as the system's old code page
     and the Chinese labels turn to rubbish. Read it in Python as `utf-8-sig`.
     """
-    line = io.StringIO()
-    writer = csv.writer(line, lineterminator="\r\n")
 
     def row(cells: Iterable[object]) -> str:
-        line.seek(0)
-        line.truncate()
-        writer.writerow([spreadsheet_cell(cell) for cell in cells])
+        line = io.StringIO()
+        csv.writer(line, lineterminator="\r\n").writerow(map(spreadsheet_cell, cells))
         return line.getvalue()
 
     names = [info.name for info in run.classes]
@@ -134,14 +117,9 @@ def csv_pieces(run: RunInfo, records: Iterable[Record]) -> Iterator[str]:
             "cautions": "; ".join(caution["code"] for caution in one.get("cautions", ())),
             "notes": "; ".join(one.get("notes", ())),
         }
-        probabilities = one.get("probabilities", {})
-        yield row(
-            (
-                *(flat.get(column) for column in _COLUMNS),
-                *(probabilities.get(name) for name in names),
-                *run.to_json().values(),
-            )
-        )
+        told = [flat.get(column) for column in _COLUMNS]
+        probabilities = [one.get("probabilities", {}).get(name) for name in names]
+        yield row((*told, *probabilities, *run.to_json().values()))
 
 
 def xml_pieces(run: RunInfo, records: Iterable[Record]) -> Iterator[str]:

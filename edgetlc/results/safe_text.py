@@ -10,8 +10,6 @@ import hashlib
 import re
 from pathlib import Path
 
-from edgetlc.locale import visible as visible
-
 OVERLAY_SUFFIX = ".overlay.png"
 ANNOTATED_SUFFIX = ".annotated.jpg"
 """How the names of pictures made here end; they are no photos to classify."""

@@ -68,10 +68,7 @@ def describe(one: Record, language: Language) -> list[str]:
 
 def circumstances(one: Record) -> Iterator[Message]:
     """Yield what an answer rests on: its confidence, the runner-up, the camera."""
-    figures = {
-        "confidence": percent(one["confidence"]),
-        "needed": percent_needed(one["needed"]),
-    }
+    figures = {"confidence": percent(one["confidence"]), "needed": percent_needed(one["needed"])}
     if one["decision"] == "not_sure":
         yield _(
             "most likely {label}, confidence {confidence}; an answer with this label needs "

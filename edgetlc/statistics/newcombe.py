@@ -13,31 +13,23 @@ from statistics import NormalDist
 def newcombe_interval(
     b: int, c: int, n: int, reference_correct: int, confidence: float
 ) -> tuple[float, float]:
-    """Return Newcombe's two-sided interval of the drop, in [-1, 1].
+    """Return Newcombe's two-sided interval of the drop, in [-1, 1], of at least one photo.
 
-    Args:
-        b: photos right to wrong.
-        c: photos wrong to right.
-        n: photos, at least 1.
-        reference_correct: photos that the reference gets right, from b to n - c.
-        confidence: of both sides together.
+    The reference gets from b to n - c photos right; the confidence is of both sides together.
     """
     z = NormalDist().inv_cdf((1 + confidence) / 2)
     before, after = reference_correct, reference_correct - b + c
-    (low_1, high_1), (low_2, high_2) = _wilson(before, n, z), _wilson(after, n, z)
+    (below_1, above_1), (below_2, above_2) = _wilson(before, n, z), _wilson(after, n, z)
     phi = _correlation(reference_correct - b, b, c, n - reference_correct - c)
-    rate_1, rate_2 = before / n, after / n
-    below = _joined(rate_1 - low_1, high_2 - rate_2, phi)
-    above = _joined(high_1 - rate_1, rate_2 - low_2, phi)
     drop = (b - c) / n
-    return drop - below, drop + above
+    return drop - _joined(below_1, above_2, phi), drop + _joined(above_1, below_2, phi)
 
 
 def _wilson(k: int, n: int, z: float) -> tuple[float, float]:
-    """Return Wilson's score interval of a rate of which k of n were seen."""
+    """Return how far Wilson's score interval of a rate reaches below and above k of n."""
     centre = k + z * z / 2
     spread = z * sqrt(k * (n - k) / n + z * z / 4)
-    return (centre - spread) / (n + z * z), (centre + spread) / (n + z * z)
+    return k / n - (centre - spread) / (n + z * z), (centre + spread) / (n + z * z) - k / n
 
 
 def _correlation(both: int, b: int, c: int, neither: int) -> float:

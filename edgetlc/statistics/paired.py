@@ -21,6 +21,7 @@ Sources:
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from math import copysign, erfc, exp, inf, lgamma, log, log1p, pi, sqrt
 from statistics import NormalDist
@@ -108,17 +109,14 @@ def photos_to_certify(b: int, margin: float, confidence: float) -> int:
 
     With b = 0 at 95 %: 59 for a margin of 5 %, 149 for 2 %, 299 for 1 %.
     """
-    enough = b + 1
-    while binomial_at_most(b, enough, margin) >= 1 - confidence:
-        enough *= 2
-    too_few = b
-    while enough - too_few > 1:
-        n = (enough + too_few) // 2
-        if binomial_at_most(b, n, margin) < 1 - confidence:
-            enough = n
-        else:
-            too_few = n
-    return enough
+
+    def enough(n: int) -> bool:
+        return binomial_at_most(b, n, margin) < 1 - confidence
+
+    most = b + 1
+    while not enough(most):
+        most *= 2
+    return bisect_left(range(most), True, b + 1, key=enough)
 
 
 def mcnemar_mid_p(b: int, c: int) -> float:
@@ -128,22 +126,15 @@ def mcnemar_mid_p(b: int, c: int) -> float:
 
 def mcnemar_one_sided(b: int, c: int) -> float:
     """Return the one-sided mid-p value of "b is not likelier than c"; 0.5 if b = c."""
-    at_least = binomial_at_least(b, b + c, 0.5)
-    more = binomial_at_least(b + 1, b + c, 0.5)
-    return (at_least + more) / 2
+    return (binomial_at_least(b, b + c, 0.5) + binomial_at_least(b + 1, b + c, 0.5)) / 2
 
 
 def tango_p(b: int, c: int, n: int, margin: float, *, corrected: bool = False) -> float:
     """Return the one-sided p-value of "the drop is at most `margin`" by Tango's score test.
 
-    Args:
-        b: photos right to wrong.
-        c: photos wrong to right.
-        n: photos, at least 1.
-        margin: the largest drop under the hypothesis, in [0, 1).
-        corrected: take one flip off the evidence, as Edwards (1948) did for McNemar's test (at
-            margin 0 the two are the same test). The uncorrected test of a small margin rejects
-            too often when flips are rare.
+    There is at least one photo, and the margin is in [0, 1). `corrected` takes one flip off the
+    evidence, as Edwards (1948) did for McNemar's test (at margin 0 the two are the same test): the
+    uncorrected test of a small margin rejects too often when flips are rare.
     """
     return erfc(_score(b, c, n, margin, float(corrected)) / sqrt(2)) / 2
 
@@ -157,13 +148,11 @@ def tango_interval(
     `tango_p`; `corrected` widens the interval.
     """
     z = NormalDist().inv_cdf((1 + confidence) / 2)
-    lower = _tango_lower(b, c, n, z, float(corrected))
-    upper = -_tango_lower(c, b, n, z, float(corrected))
-    return lower, upper
 
+    def lower(b: int, c: int) -> float:
+        return _root(lambda drop: _score(b, c, n, drop, float(corrected)) > z, -1.0, 1.0)
 
-def _tango_lower(b: int, c: int, n: int, z: float, correction: float) -> float:
-    return _root(lambda drop: _score(b, c, n, drop, correction) > z, -1.0, 1.0)
+    return lower(b, c), -lower(c, b)
 
 
 def _score(b: int, c: int, n: int, drop: float, correction: float) -> float:

@@ -14,13 +14,7 @@ FEWEST_PHOTOS = 500
 
 @dataclass(frozen=True)
 class Bin:
-    """Photos whose confidence lies in one tenth of 0 to 1.
-
-    Attributes:
-        photos: how many.
-        confidence: their mean confidence.
-        accuracy: share answered rightly.
-    """
+    """Photos whose confidence lies in one tenth of 0 to 1: how many, means of both."""
 
     photos: int
     confidence: float

@@ -1,8 +1,6 @@
-"""Specimens: photos of one herb piece are not independent, so the piece is what counts.
+"""Specimens: photos of one herb piece share its fate, so the piece is what counts.
 
-Vocabulary:
-    specimen   one physical piece; its photos share its fate
-    order      photos come in an order that does not depend on the answers, such as by time or path
+Photos come in an order that does not depend on the answers, such as by time or path.
 """
 
 from __future__ import annotations
@@ -20,10 +18,6 @@ Groups = Sequence[Hashable] | NDArray[np.int64]
 
 def number_specimens(groups: Groups, photos: int) -> NDArray[np.int64]:
     """Return each photo's specimen as int64[photos], numbered from 0 by first appearance.
-
-    Args:
-        groups: one id per photo, of any type.
-        photos: how many there are.
 
     Raises:
         InputError: there is not one id per photo.

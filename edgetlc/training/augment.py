@@ -53,21 +53,15 @@ _LUMA = (0.299, 0.587, 0.114)  # ITU-R BT.601, as torchvision and Pillow weigh c
 
 @dataclass(frozen=True)
 class Augmentation:
-    """How often and how far each step goes; the defaults are `ANNEX_A`.
+    """How often and how far each step goes, 0 to `LIMITS`; the defaults are `ANNEX_A`.
 
     Attributes:
-        horizontal_flip: probability.
-        vertical_flip: probability.
+        horizontal_flip, vertical_flip: probabilities.
         affine: probability of shift, scale and rotation, together.
-        shift: largest shift along each axis, a share of the side, 0 to 0.5.
-        scale: largest relative change of size, 0 to 0.5.
-        rotation: largest angle in degrees either way, 0 to 180.
+        shift, scale, rotation: the largest; a share of the side along each axis, a relative change
+            of size, degrees either way.
         light: probability of brightness and contrast, together.
-        brightness: largest relative change, 0 to 0.9.
-        contrast: largest relative change, 0 to 0.9.
-
-    Raises:
-        InputError: a value is outside its range.
+        brightness, contrast: largest relative changes.
     """
 
     horizontal_flip: float = 0.5
@@ -92,11 +86,7 @@ class Augmentation:
                 )
 
     def with_settings(self, settings: Iterable[str]) -> Augmentation:
-        """Return a copy changed by texts such as `rotation=20`; `none` switches every step off.
-
-        Raises:
-            InputError: an unknown name, or a value that is no number or outside its range.
-        """
+        """Return a copy changed by texts such as `rotation=20`; `none` switches every step off."""
         changed = self
         for text in settings:
             name, equals, value = text.partition("=")
@@ -110,17 +100,18 @@ class Augmentation:
                     known=known,
                 )
             else:
-                changed = replace(changed, **{name: _number(name, value)})
+                try:
+                    changed = replace(changed, **{name: float(value)})
+                except ValueError:
+                    raise InputError(
+                        "augmentation {name} is {text!r}; it takes a number", name=name, text=value
+                    ) from None
         return changed
 
     def batch(self, images: Tensor, generators: Sequence[np.random.Generator]) -> Tensor:
-        """Return changed images, uint8[N, 3, S, S], on the device of the given ones.
+        """Return changed copies of images, uint8[N, 3, S, S], with a generator for each of them.
 
         On a CPU an image gives the same bytes in whatever batch; a GPU may round otherwise.
-
-        Args:
-            images: uint8[N, 3, S, S]; not changed.
-            generators: one for each image (`edgetlc.training.rng`).
         """
         import torch
 
@@ -140,18 +131,16 @@ class Augmentation:
         horizontal, vertical, affine, light = draws[:4]
         shift_x, shift_y, scale, rotation, brightness, contrast = 2 * draws[4:] - 1
         moved, lit = affine < self.affine, light < self.light
+        chosen = (horizontal < self.horizontal_flip, vertical < self.vertical_flip, moved)
         sources = _sources(
             moved * self.shift * np.stack([shift_x, shift_y]),
             1 + moved * self.scale * scale,
             np.radians(moved * self.rotation * rotation),
         )
+        factors = 1 + lit * self.brightness * brightness, 1 + lit * self.contrast * contrast
         return Changes(
-            torch.from_numpy(horizontal < self.horizontal_flip),
-            torch.from_numpy(vertical < self.vertical_flip),
-            torch.from_numpy(moved),
-            torch.from_numpy(sources).to(torch.float32),
-            torch.from_numpy(1 + lit * self.brightness * brightness).to(torch.float32),
-            torch.from_numpy(1 + lit * self.contrast * contrast).to(torch.float32),
+            *map(torch.from_numpy, chosen),
+            *(torch.from_numpy(values).to(torch.float32) for values in (sources, *factors)),
         )
 
 
@@ -163,13 +152,11 @@ class Changes:
     """What happens to each of N images, in this order; tensors on the CPU.
 
     Attributes:
-        horizontal: bool[N], flipped left to right.
-        vertical: bool[N], flipped top to bottom.
+        horizontal, vertical: bool[N], flipped left to right, top to bottom.
         moved: bool[N], shifted, scaled and rotated.
         sources: float32[N, 2, 3]: maps a place (x, y, 1) in the result to the place in the image
             that is seen there; x and y run from -1 to 1 over the image.
-        brightness: float32[N], factors.
-        contrast: float32[N], factors.
+        brightness, contrast: float32[N], factors.
     """
 
     horizontal: Tensor
@@ -205,10 +192,7 @@ def _sources(
 ) -> NDArray[np.float64]:
     """Return float64[N, 2, 3], the inverse of "rotate, scale, then shift" about the centre.
 
-    Args:
-        shift: float64[2, N], shares of the side.
-        scale: float64[N], factors.
-        angle: float64[N], radians.
+    The shift is float64[2, N], shares of the side; scale and angle, in radians, are float64[N].
     """
     cos, sin = np.cos(angle) / scale, np.sin(angle) / scale
     turn = np.array([[cos, sin], [-sin, cos]])  # [2, 2, N]
@@ -246,20 +230,10 @@ def _relit(grey: Tensor, brightness: Tensor, contrast: Tensor) -> Tensor:
 
     luma = torch.tensor(_LUMA, device=grey.device)
     mean = (grey.mean(dim=(2, 3)) * luma).sum(dim=1)
-    return grey.mul_(_spread(brightness * contrast)).add_(
-        _spread(brightness * (1 - contrast) * mean)
-    )
+    offset = brightness * (1 - contrast) * mean
+    return grey.mul_(_spread(brightness * contrast)).add_(_spread(offset))
 
 
 def _spread(values: Tensor) -> Tensor:
     """Return one value per image in the shape that broadcasts over images."""
     return values.view(-1, 1, 1, 1)
-
-
-def _number(name: str, text: str) -> float:
-    try:
-        return float(text)
-    except ValueError:
-        raise InputError(
-            "augmentation {name} is {text!r}; it takes a number", name=name, text=text
-        ) from None

@@ -53,12 +53,7 @@ class Entry:
 
 
 class ImageCache:
-    """The images of photos by one configuration.
-
-    Args:
-        folder: where entries are kept; made when the first is written.
-        contract: the pixels.
-    """
+    """The images of photos by one configuration; the folder is made with the first entry."""
 
     def __init__(self, folder: Path, contract: PixelContract) -> None:
         self.folder = folder
@@ -76,11 +71,7 @@ class ImageCache:
             return error
 
     def read(self, entry: Entry) -> Image:
-        """Return an entry's image.
-
-        Raises:
-            InputError: the entry is gone, and its photo too or changed.
-        """
+        """Return an entry's image; one that is gone is made again if its photo did not change."""
         image = self._stored(self._file(entry.digest))
         if image is None:
             now, image = self._load(entry.photo)
@@ -89,11 +80,7 @@ class ImageCache:
         return image
 
     def check_room(self, count: int, limit: int) -> None:
-        """Refuse more images than `limit` bytes hold: each epoch would decode them again.
-
-        Raises:
-            InputError: they are more.
-        """
+        """Refuse more images than `limit` bytes hold: each epoch would decode them again."""
         needed = count * self.entry_bytes
         if needed > limit:
             raise InputError(
@@ -120,9 +107,8 @@ class ImageCache:
     def remove(self) -> None:
         """Remove all entries, and the folders that are empty then."""
         self.trim(0)
-        configuration = "?" * _DIGITS
-        emptied = [*self.folder.glob(f"{configuration}/??"), *self.folder.glob(configuration)]
-        for folder in (*emptied, self.folder):
+        own = "?" * _DIGITS
+        for folder in (*self.folder.glob(f"{own}/??"), *self.folder.glob(own), self.folder):
             with contextlib.suppress(OSError):
                 folder.rmdir()
 
@@ -172,10 +158,8 @@ class ImageCache:
             raise
 
     def _decode(self, data: bytes) -> Image:
-        pixels = decode(data, self.shape[1]).pixels
-        image: Image = (
-            self._step.resize(torch.tensor(pixels)[None])[0].round().to(torch.uint8).numpy()
-        )
+        pixels = torch.tensor(decode(data, self.shape[1]).pixels)
+        image: Image = self._step.resize(pixels[None])[0].round().to(torch.uint8).numpy()
         return image
 
 

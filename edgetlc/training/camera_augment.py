@@ -48,8 +48,7 @@ _NEUTRAL = Simulation()
 def known_looks(folder: Path | None = None) -> dict[str, Simulation]:
     """Return the looks of the known cameras by their ids, microscopes left out.
 
-    Args:
-        folder: of the user's own camera profiles; they extend or override.
+    The user's own camera profiles in `folder` extend or override them.
     """
     cameras = Cameras.load(folder)
     return {camera.id: camera.simulation for camera in cameras if camera.kind != "microscope"}
@@ -61,14 +60,10 @@ class CameraAugmentation:
 
     Attributes:
         looks: camera id to its look; two or more; those of the known cameras unless told.
-        probability: that a photo is changed, 0 to 1.
         strength: 0 changes nothing but the JPEG file's quality, 1 is as far as the looks go, 2
             twice as far.
         beyond: how far past two looks their mixture may go, as a share of their distance, 0 to 1.
         simulated: what these looks are; never measurements of a camera.
-
-    Raises:
-        InputError: fewer than two looks, or a number outside its range.
     """
 
     looks: Mapping[str, Simulation] = field(default_factory=known_looks)
@@ -111,20 +106,14 @@ class CameraAugmentation:
         return replace(self, looks={id_: k for id_, k in self.looks.items() if id_ != camera})
 
     def batch(self, images: Tensor, generators: Sequence[np.random.Generator]) -> Tensor:
-        """Return changed images, uint8[N, 3, S, S], on the device of the given ones.
+        """Return changed copies of images, uint8[N, 3, S, S], with a generator for each of them.
 
         The work is done on the CPU, about 3 ms for each changed image of 224 x 224.
-
-        Args:
-            images: uint8[N, 3, S, S]; not changed.
-            generators: one for each image (`edgetlc.training.rng`).
         """
         import torch
 
         pairs = zip(images.cpu(), generators, strict=True)
-        return torch.stack([self._one(image, generator) for image, generator in pairs]).to(
-            images.device
-        )
+        return torch.stack([self._one(*pair) for pair in pairs]).to(images.device)
 
     def draw(self, generator: np.random.Generator) -> Simulation | None:
         """Return the look of a photo, or None for one that stays as it is."""
@@ -135,8 +124,7 @@ class CameraAugmentation:
         for names in _TOGETHER:
             one, other = (looks[place] for place in generator.permutation(len(looks))[:2])
             share = generator.uniform(-self.beyond, 1 + self.beyond)
-            for name in names:
-                mixed[name] = self._mixed(name, one, other, share)
+            mixed |= {name: self._mixed(name, one, other, share) for name in names}
         quality = int(np.rint(mixed.pop("jpeg_quality")))
         subsampling = looks[generator.integers(len(looks))].chroma_subsampling
         return Simulation(**mixed, jpeg_quality=quality, chroma_subsampling=subsampling)

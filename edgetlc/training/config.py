@@ -23,11 +23,7 @@ LARGEST_SEED = 2**32 - 1
 
 
 def gigabytes(text: str) -> int:
-    """Return a number of GB, as a user writes it, in bytes.
-
-    Raises:
-        InputError: it is no number, or negative.
-    """
+    """Return a number of GB, as a user writes it, in bytes."""
     try:
         number = float(text)
     except ValueError:
@@ -43,11 +39,8 @@ def gigabytes(text: str) -> int:
 class Distillation:
     """Who teaches, and how much of the loss is theirs.
 
-    Attributes:
-        teacher: run folder, or checkpoint, of the trained teacher.
-        weight: share of the loss, above 0 and at most 1.
-        temperature: divides both networks' logits; above 0. A higher one shows more of what the
-            teacher thinks of the wrong classes.
+    The teacher is a run folder or a checkpoint. The temperature divides both networks' logits; a
+    higher one shows more of what the teacher thinks of the wrong classes.
     """
 
     teacher: Path = field(
@@ -61,9 +54,7 @@ class Distillation:
         flag="--distill-weight",
     )
     temperature: float = option(
-        4.0,
-        _("Of --teacher: softens both networks' answers."),
-        flag="--distill-temperature",
+        4.0, _("Of --teacher: softens both networks' answers."), flag="--distill-temperature"
     )
 
     def __post_init__(self) -> None:
@@ -85,23 +76,17 @@ class TrainingConfig:
     Attributes:
         batch_size: at least 2, batch normalisation needs two.
         weight_decay: of AdamW.
-        seed: of weights, order and augmentation.
         device: `cpu`, `cuda`, or `cuda:1` for the second GPU.
         weights: None for random ones; torchvision's must be on this machine
             (`edgetlc.models.pretrained`).
-        contract: the pixels to train on.
         class_weights: `balanced` weighs a photo by n / (classes x photos of its class).
         precision: of convolutions while learning; weights, loss and validation stay fp32.
         compile: by `torch.compile`; measured on ResNet-50, bf16, two cores: no gain.
-        camera_augmentation: what cameras change at random, or None.
-        distillation: a teacher to learn from, or None to learn from the labels alone.
         cache_limit: in bytes.
     """
 
     architecture: str = option(
-        "resnet50",
-        _("Network: {names}.", names=", ".join(ARCHITECTURES)),
-        flag="--arch",
+        "resnet50", _("Network: {names}.", names=", ".join(ARCHITECTURES)), flag="--arch"
     )
     epochs: int = option(20, _("Passes over the training part."))
     batch_size: int = option(32, _("Photos per step, of all processes together."))
@@ -185,8 +170,17 @@ class TrainingConfig:
             raise InputError(
                 "patience is {epochs} epochs; at least 1 is needed", epochs=self.patience
             )
-        _check_choice(_("class weights"), self.class_weights, get_args(ClassWeights))
-        _check_choice(p_("number format", "precision"), self.precision, get_args(Precision))
+        for what, value, choice in (
+            (_("class weights"), self.class_weights, ClassWeights),
+            (p_("number format", "precision"), self.precision, Precision),
+        ):
+            if value not in get_args(choice):
+                raise InputError(
+                    "unknown {what} {value!r}; use {allowed}",
+                    what=what,
+                    value=value,
+                    allowed=", ".join(get_args(choice)),
+                )
         check_device(self.device)
 
     @property
@@ -203,22 +197,8 @@ class TrainingConfig:
         return imagenet_weights(self.architecture)
 
 
-def _check_choice(what: str, value: str, allowed: tuple[str, ...]) -> None:
-    if value not in allowed:
-        raise InputError(
-            "unknown {what} {value!r}; use {allowed}",
-            what=what,
-            value=value,
-            allowed=", ".join(allowed),
-        )
-
-
 def check_device(device: str) -> None:
-    """Refuse a device that is unknown or not here.
-
-    Raises:
-        InputError: not `cpu`, `cuda` or `cuda:<number>`, or no such GPU.
-    """
+    """Refuse a device that is not `cpu`, `cuda` or `cuda:<number>`, or not here."""
     if not re.fullmatch(r"cpu|cuda(:\d{1,3})?", device):
         raise InputError(
             "unknown device {device!r}; use cpu, cuda or, of several, cuda:1", device=device

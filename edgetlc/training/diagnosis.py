@@ -78,13 +78,7 @@ class Finding:
 
 
 def diagnose(epochs: Sequence[Epoch], train: Fit, val: Fit) -> tuple[Finding, ...]:
-    """Return what the rules find; at least one finding.
-
-    Args:
-        epochs: of the whole run, in order.
-        train: of the kept network, on unchanged training photos.
-        val: of the kept network, on the validation part.
-    """
+    """Return what the rules find of a run's epochs and its kept network; at least one finding."""
     found = [*_gap(train, val), *_low(train)]
     if len(epochs) >= SHORTEST:
         found += [*_turning_up(epochs), *_still_improving(epochs, val)]
@@ -110,7 +104,10 @@ def _gap(train: Fit, val: Fit) -> Iterator[Finding]:
     gap = train.share - val.share
     if gap < GAP:
         return
-    least = _least_gap(train, val)
+    # The lower one-sided 95 % bound of the difference.
+    p, q = ((fit.right + 1) / (fit.photos + 2) for fit in (train, val))
+    variance = p * (1 - p) / (train.photos + 2) + q * (1 - q) / (val.photos + 2)
+    least = p - q - _Z * sqrt(variance)
     figures = {"train": train.share, "val": val.share, "gap": 100 * gap}
     if least > 0:
         text = _(
@@ -130,15 +127,6 @@ def _gap(train: Fit, val: Fit) -> Iterator[Finding]:
             **figures,
         )
         yield Finding("uncertain", text)
-
-
-def _least_gap(train: Fit, val: Fit) -> float:
-    """Return the lower one-sided 95 % bound of the difference (Agresti and Caffo 2000)."""
-    shares = [(fit.right + 1) / (fit.photos + 2) for fit in (train, val)]
-    variance = sum(
-        p * (1 - p) / (fit.photos + 2) for p, fit in zip(shares, (train, val), strict=True)
-    )
-    return shares[0] - shares[1] - _Z * sqrt(variance)
 
 
 def _low(train: Fit) -> Iterator[Finding]:

@@ -27,12 +27,9 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class World:
-    """The processes of a run, and which one this is.
+    """The processes of a run, and which one this is: `rank`, from 0, of `size`; only 0 writes.
 
-    Attributes:
-        rank: of this process, from 0; only 0 writes and prints.
-        size: processes in all.
-        local_rank, local_size: the same within this machine.
+    `local_rank` and `local_size` are the same within this machine.
     """
 
     rank: int = 0
@@ -69,7 +66,9 @@ class World:
         if device.type == "cuda":
             model = nn.SyncBatchNorm.convert_sync_batchnorm(model)  # type: ignore[no-untyped-call]
         else:
-            _share_statistics(model)
+            for module in model.modules():
+                if type(module) is nn.BatchNorm2d:
+                    module.__class__ = _SharedBatchNorm2d
         return DistributedDataParallel(model)
 
 
@@ -152,18 +151,12 @@ class _SharedBatchNorm2d(nn.BatchNorm2d):
         count, mean = sums[-1].detach(), sums[:-1] / sums[-1]
         centred = images - _per_channel(mean)
         variance = _sum_over_processes((centred**2).sum(dim=(0, 2, 3))) / count
-        self._remember(mean.detach(), variance.detach() * count / (count - 1))
+        known: Any = self  # PyTorch's types allow for layers that remember nothing
+        known.running_mean.lerp_(mean.detach(), self.momentum)
+        known.running_var.lerp_(variance.detach() * count / (count - 1), self.momentum)
+        known.num_batches_tracked.add_(1)
         scale = torch.rsqrt(variance + self.eps) * self.weight
         return centred * _per_channel(scale) + _per_channel(self.bias)
-
-    def _remember(self, mean: Tensor, variance: Tensor) -> None:
-        assert self.running_mean is not None
-        assert self.running_var is not None
-        assert self.num_batches_tracked is not None
-        assert self.momentum is not None
-        self.running_mean.lerp_(mean, self.momentum)
-        self.running_var.lerp_(variance, self.momentum)
-        self.num_batches_tracked.add_(1)
 
 
 class _SumOverProcesses(torch.autograd.Function):
@@ -175,9 +168,7 @@ class _SumOverProcesses(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> Tensor:
-        total = gradients[0].clone()
-        dist.all_reduce(total)
-        return total
+        return _SumOverProcesses.forward(ctx, *gradients)
 
 
 def _sum_over_processes(value: Tensor) -> Tensor:
@@ -187,9 +178,3 @@ def _sum_over_processes(value: Tensor) -> Tensor:
 
 def _per_channel(values: Tensor) -> Tensor:
     return values.view(1, -1, 1, 1)
-
-
-def _share_statistics(model: nn.Module) -> None:
-    for module in model.modules():
-        if type(module) is nn.BatchNorm2d:
-            module.__class__ = _SharedBatchNorm2d

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,22 +26,23 @@ from edgetlc.training.metrics import Scores, score
 
 
 @dataclass(frozen=True, eq=False)
-class Answers:
-    """What a checkpoint answered on the photos that can be read, in their order.
+class Evaluation:
+    """What a checkpoint answered on the n photos that can be read, in their order, and its scores.
 
     Attributes:
-        photos: n of them.
         truth: int64[n], class indices.
         probabilities: float32[n, C].
         labels: class names, in the order of the columns.
+        unreadable: photos left out, with the reason.
     """
 
     photos: tuple[Photo, ...]
     truth: NDArray[np.int64]
     probabilities: NDArray[np.float32]
     labels: tuple[str, ...]
+    unreadable: tuple[tuple[Photo, str], ...] = ()
 
-    @property
+    @cached_property
     def right(self) -> NDArray[np.bool_]:
         """Return bool[n]: whether the likeliest class is the true one."""
         right: NDArray[np.bool_] = self.probabilities.argmax(axis=1) == self.truth
@@ -50,12 +53,19 @@ class Answers:
         """Return `right` by the photos' files."""
         return dict(zip((p.path for p in self.photos), self.right.tolist(), strict=True))
 
-    def scores(self) -> Scores:
-        """Score all photos."""
+    @property
+    def simulated(self) -> bool:
+        """Whether any photo was made by a simulation, those left out included."""
+        return any(p.simulated for p in (*self.photos, *(photo for photo, _ in self.unreadable)))
+
+    @cached_property
+    def overall(self) -> Scores:
+        """The scores of all photos."""
         return self._score(slice(None))
 
-    def by_camera(self) -> dict[str, Scores]:
-        """Score the photos of each camera; key `unknown` holds those of no known one."""
+    @cached_property
+    def cameras(self) -> dict[str, Scores]:
+        """The scores by camera id; key `unknown` holds the photos of no known one."""
         places: dict[str, list[int]] = defaultdict(list)
         for place, photo in enumerate(self.photos):
             places[photo.camera or UNKNOWN_CAMERA].append(place)
@@ -65,24 +75,14 @@ class Answers:
         truth, shares = self.truth[chosen], self.probabilities[chosen]
         return score(truth.tolist(), shares.argmax(axis=1).tolist(), self.labels, shares)
 
-
-@dataclass(frozen=True)
-class Evaluation:
-    """Scores of a checkpoint on a set of photos.
-
-    Attributes:
-        overall: all photos.
-        cameras: camera id, or `unknown`, to its scores.
-        simulated: whether any photo was made by a simulation.
-        unreadable: photos left out, with the reason.
-        answers: what the scores are made of.
-    """
-
-    overall: Scores
-    cameras: dict[str, Scores]
-    simulated: bool
-    unreadable: tuple[tuple[Photo, str], ...]
-    answers: Answers
+    def to_json(self) -> dict[str, Any]:
+        """Return the scores as a JSON document."""
+        return {
+            "simulated": self.simulated,
+            "overall": asdict(self.overall),
+            "cameras": {camera: asdict(s) for camera, s in self.cameras.items()},
+            "unreadable": [{"file": str(p.path), "reason": why} for p, why in self.unreadable],
+        }
 
 
 def evaluate(checkpoint: Checkpoint, photos: PhotoSet, *, device: str = "cpu") -> Evaluation:
@@ -92,14 +92,21 @@ def evaluate(checkpoint: Checkpoint, photos: PhotoSet, *, device: str = "cpu") -
         InputError: the checkpoint knows other classes, or no photo can be read.
     """
     check_device(device)
-    labels = check_classes(checkpoint, photos)
+    labels = tuple(info.name for info in checkpoint.classes)
+    strange = sorted({photo.label for photo in photos.photos} - set(labels))
+    if strange:
+        raise InputError(
+            "photos show {strange}; the network knows {known} only",
+            strange=", ".join(strange),
+            known=", ".join(labels),
+        )
 
     def classify(photo: Photo) -> NDArray[np.float32] | ImageError:
         decoded = decode_or_reason(photo.path, checkpoint.contract.size)
         if isinstance(decoded, ImageError):
             return decoded
-        probabilities: NDArray[np.float32] = model.run(decoded.pixels[None]).probabilities[0]
-        return probabilities
+        row: NDArray[np.float32] = model.run(decoded.pixels[None]).probabilities[0]
+        return row
 
     answered, rows, unreadable = [], [], []
     with torch_threads(1):  # and one photo a processor: threads that share a photo mostly wait
@@ -114,24 +121,4 @@ def evaluate(checkpoint: Checkpoint, photos: PhotoSet, *, device: str = "cpu") -
     if not answered:
         raise InputError("none of {count} photos can be read", count=len(photos.photos))
     truth = np.array([labels.index(photo.label) for photo in answered])
-    answers = Answers(tuple(answered), truth, np.stack(rows), labels)
-    return Evaluation(
-        answers.scores(), answers.by_camera(), photos.simulated, tuple(unreadable), answers
-    )
-
-
-def check_classes(checkpoint: Checkpoint, photos: PhotoSet) -> tuple[str, ...]:
-    """Return the checkpoint's class names, in the order of its outputs.
-
-    Raises:
-        InputError: a photo shows a class that the checkpoint does not know.
-    """
-    known = tuple(info.name for info in checkpoint.classes)
-    strange = sorted({photo.label for photo in photos.photos} - set(known))
-    if strange:
-        raise InputError(
-            "photos show {strange}; the network knows {known} only",
-            strange=", ".join(strange),
-            known=", ".join(known),
-        )
-    return known
+    return Evaluation(tuple(answered), truth, np.stack(rows), labels, tuple(unreadable))

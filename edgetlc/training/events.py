@@ -34,7 +34,12 @@ def epoch_events(run: Path | None) -> Iterator[Callable[[Epoch], None]]:
 
         def write(epoch: Epoch) -> None:
             if not writers:
-                writers.append(_writer(run / EVENTS_FOLDER, afresh=epoch.epoch == 1))
+                from torch.utils.tensorboard import SummaryWriter
+
+                folder = run / EVENTS_FOLDER
+                if epoch.epoch == 1:  # events of a run that this one replaces
+                    shutil.rmtree(folder, ignore_errors=True)
+                writers.append(SummaryWriter(str(folder)))
                 stack.callback(writers[0].close)
             for name, value in asdict(epoch).items():
                 if name != "epoch" and value is not None:
@@ -42,11 +47,3 @@ def epoch_events(run: Path | None) -> Iterator[Callable[[Epoch], None]]:
             writers[0].flush()
 
         yield write
-
-
-def _writer(folder: Path, *, afresh: bool) -> SummaryWriter:
-    from torch.utils.tensorboard import SummaryWriter
-
-    if afresh:  # events of a run that this one replaces
-        shutil.rmtree(folder, ignore_errors=True)
-    return SummaryWriter(str(folder))

@@ -23,13 +23,9 @@ from edgetlc.training.rng import Purpose, generators, order
 
 @dataclass(frozen=True)
 class ImageSet:
-    """The readable photos of one part.
+    """The readable photos of one part: N entries of a cache, and targets int64[N].
 
-    Attributes:
-        cache: where their images are.
-        entries: N of them.
-        targets: int64[N], class indices.
-        unreadable: photos left out, with the reason.
+    `unreadable` are the photos left out, with the reason.
     """
 
     cache: ImageCache
@@ -47,8 +43,7 @@ def load_images(
 ) -> ImageSet:
     """Bring all photos of a set into the cache, in threads; the processes of a run share the work.
 
-    Raises:
-        InputError: not one photo can be read.
+    A set of which not one photo can be read is refused.
     """
     own = photos.photos[world.local_rank :: world.local_size] if world.size > 1 else ()
     for _entry in progress(in_order(cache.add, own), description, len(own)):
@@ -73,14 +68,7 @@ def load_images(
 
 @dataclass(frozen=True)
 class BatchPlan:
-    """One step of training.
-
-    Attributes:
-        epoch: from 1.
-        step: within the epoch, from 0.
-        indices: the images of all processes together.
-        rows: which of them this process takes.
-    """
+    """One step, from 0, of an epoch, from 1: the images of all processes, and this one's rows."""
 
     epoch: int
     step: int
@@ -97,26 +85,20 @@ class BatchPlans(Sampler[BatchPlan]):
     """The steps of an epoch: every image once, in an order that seed and epoch alone decide.
 
     A last batch of fewer images than the others is left out, unless it is the only one: batch
-    normalisation cannot work on one image.
-
-    Attributes:
-        epoch: the one whose steps come next, from 1.
-        size: images of a step, of all processes together.
+    normalisation cannot work on one image. `epoch` is the one whose steps come next, from 1; `size`
+    the images of a step, of all processes together.
     """
 
     def __init__(self, count: int, config: TrainingConfig, world: World) -> None:
-        if min(config.batch_size, count) < world.size:
+        self.epoch, self.size = 1, min(config.batch_size, count)
+        if self.size < world.size:
             raise InputError(
                 "{processes} processes cannot share steps of {photos} photos; use a larger "
                 "--batch-size or fewer processes",
                 processes=world.size,
-                photos=min(config.batch_size, count),
+                photos=self.size,
             )
-        self.epoch = 1
-        self.size = min(config.batch_size, count)
-        self._count = count
-        self._seed = config.seed
-        self._world = world
+        self._count, self._seed, self._world = count, config.seed, world
 
     def __len__(self) -> int:
         """Return the steps of an epoch."""
@@ -134,9 +116,7 @@ class AugmentedBatches(Dataset[tuple[BatchPlan, Tensor]]):
     """This process's images of a step, augmented here unless the GPU does it."""
 
     def __init__(self, images: ImageSet, config: TrainingConfig, *, augment: bool) -> None:
-        self._images = images
-        self._config = config
-        self._augment = augment
+        self._images, self._config, self._augment = images, config, augment
 
     def __getitem__(self, plan: BatchPlan) -> tuple[BatchPlan, Tensor]:
         """Return the plan and uint8[n, 3, size, size]."""

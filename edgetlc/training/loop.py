@@ -23,31 +23,18 @@ from edgetlc.locale import _
 from edgetlc.models.networks import Classifier, channels_last
 from edgetlc.progress import progress
 from edgetlc.training.config import TrainingConfig
-from edgetlc.training.distillation import Teacher
 from edgetlc.training.distributed import World
 from edgetlc.training.images import AugmentedBatches, BatchPlan, BatchPlans, ImageSet, augmented
-from edgetlc.training.objective import Objective
-from edgetlc.training.oom import memory_explained
-from edgetlc.training.precision import learns_in_bf16
+from edgetlc.training.machine import interrupts_blocked, learns_in_bf16, memory_explained
+from edgetlc.training.objective import Objective, Teacher
 from edgetlc.training.rng import kept_features
 from edgetlc.training.runs import Epoch
-from edgetlc.training.signals import interrupts_blocked
 
 _GPU_CHECKS = 50  # steps between looks at the loss, for each of which the GPU must be waited for
 
 
 class Loop:
-    """Trains a classifier in place.
-
-    Args:
-        classifier: moved to `device`.
-        config: what to do.
-        training: what to learn.
-        validation: what each epoch is judged by.
-        world: the processes that share the work.
-        device: of this process.
-        teacher: whose answers are learned too, or None.
-    """
+    """Trains a classifier in place, on the device of this process, to which it is moved."""
 
     def __init__(
         self,
@@ -59,14 +46,15 @@ class Loop:
         device: torch.device,
         teacher: Teacher | None = None,
     ) -> None:
-        self._teacher = teacher
-        self._config, self._world, self._device = config, world, device
+        self._config, self._world, self._device, self._teacher = config, world, device, teacher
         self._training, self.validation = training, validation
         self._classifier = classifier.to(device).to(memory_format=torch.channels_last)
         replica = world.replica(self._classifier, device)
         self._model: Any = torch.compile(replica) if config.compile else replica
-        self._mean = _per_channel(config.contract.mean, device)
-        self._std = _per_channel(config.contract.std, device)
+        self._mean, self._std = (
+            torch.tensor(values, device=device).view(1, 3, 1, 1)
+            for values in (config.contract.mean, config.contract.std)
+        )
         classes = classifier.head.out_features
         self._objective = Objective(config, training.targets, classes, device)
         self._check_every = 1 if device.type == "cpu" else _GPU_CHECKS
@@ -98,9 +86,6 @@ class Loop:
     def epoch(self, number: int) -> tuple[Epoch, NDArray[np.float32]]:
         """Train and validate once; return the figures and the validation's logits.
 
-        Args:
-            number: of the epoch, from 1.
-
         Raises:
             InputError: a loss is not a number, or the memory does not suffice.
         """
@@ -118,15 +103,9 @@ class Loop:
                 number=number,
                 rate=self._rate,
             )
-        epoch = Epoch(
-            epoch=number,
-            train_loss=train_loss,
-            val_loss=val_loss,
-            val_accuracy=int((logits.argmax(1) == targets).sum()) / len(targets),
-            learning_rate=rate,
-            seconds=round(time.monotonic() - start, 3),
-            train_accuracy=train_accuracy,
-        )
+        accuracy = int((logits.argmax(1) == targets).sum()) / len(targets)
+        seconds = round(time.monotonic() - start, 3)
+        epoch = Epoch(number, train_loss, val_loss, accuracy, rate, seconds, train_accuracy)
         return epoch, logits.numpy()
 
     def state(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
@@ -162,11 +141,7 @@ class Loop:
         return float(self._optimizer.param_groups[0]["lr"])
 
     def train(self, number: int) -> tuple[float, float]:
-        """Take an epoch's steps; return their mean loss and the accuracy.
-
-        Raises:
-            InputError: a loss is not a number.
-        """
+        """Take an epoch's steps; return their mean loss and the accuracy."""
         self._model.train()
         self._plans.epoch = number
         with interrupts_blocked():
@@ -197,8 +172,7 @@ class Loop:
         logits = logits.float()
         loss = self._objective(logits, targets, plan.rows)
         if self._teacher and taught is not None:
-            part = len(plan.own) / len(plan.indices)
-            loss = self._teacher.share(loss, logits, taught, part)
+            loss = self._teacher.share(loss, logits, taught, len(plan.own) / len(plan.indices))
         self._optimizer.zero_grad(set_to_none=True)
         # Gradients are averaged over the processes, but their losses add up to the batch's.
         (loss * self._world.size).backward()  # type: ignore[no-untyped-call]
@@ -232,21 +206,12 @@ class Loop:
         """Return the validation part's logits, float32[N, C], on the CPU."""
         self._classifier.eval()
         batches = torch.split(torch.arange(len(self.validation.targets)), self._config.batch_size)
-        own = {
-            number: self._classifier(self._normalise(self._read(batches[number])))[0].cpu()
-            for number in range(self._world.rank, len(batches), self._world.size)
-        }
-        every = {
-            number: part for share in self._world.gather(own) for number, part in share.items()
-        }
+        own = {}
+        for number in range(self._world.rank, len(batches), self._world.size):
+            images = self.validation.images(batches[number].tolist()).to(self._device)
+            own[number] = self._classifier(self._normalise(images))[0].cpu()
+        every = {number: logits for of in self._world.gather(own) for number, logits in of.items()}
         return torch.cat([every[number] for number in range(len(batches))])
-
-    def _read(self, indices: Tensor) -> Tensor:
-        return self.validation.images(indices.tolist()).to(self._device)
 
     def _normalise(self, images: Tensor) -> Tensor:
         return channels_last((images.to(torch.float32) / 255 - self._mean) / self._std)
-
-
-def _per_channel(values: tuple[float, float, float], device: torch.device) -> Tensor:
-    return torch.tensor(values, device=device).view(1, 3, 1, 1)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -19,18 +18,16 @@ class ClassScore:
     precision: float | None
     recall: float | None
     f1: float | None
-    auc: float | None = None
+    auc: float | None
 
 
 @dataclass(frozen=True)
 class Scores:
-    """Scores of a set of photos.
+    """Scores of `count` photos.
 
     Attributes:
-        count: photos.
         accuracy: share answered rightly.
         precision, recall, f1: means over the classes that occur (macro averages).
-        classes: per class.
         confusion: confusion[truth][answer], photos.
         auc: mean of the classes' one-versus-rest AUC; None without probabilities, or where only
             one class occurs.
@@ -41,9 +38,9 @@ class Scores:
     precision: float
     recall: float
     f1: float
-    classes: tuple[ClassScore, ...]
     confusion: tuple[tuple[int, ...], ...]
-    auc: float | None = None
+    auc: float | None
+    classes: tuple[ClassScore, ...]
 
 
 def score(
@@ -54,13 +51,8 @@ def score(
 ) -> Scores:
     """Score answers against the truth, both class indices, by scikit-learn.
 
-    A class that is never answered has no precision; its F1 is 0, as in the field's tools.
-
-    Args:
-        truth: one per photo.
-        answers: one per photo.
-        labels: names of the classes.
-        probabilities: float[N, C]; without them there is no AUC.
+    A class that is never answered has no precision; its F1 is 0, as in the field's tools. Without
+    the probabilities, float[N, C], there is no AUC.
     """
     from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 
@@ -80,9 +72,9 @@ def score(
         precision=float(np.mean([c.precision or 0.0 for c in present])),
         recall=float(np.mean([c.recall or 0.0 for c in present])),
         f1=float(np.mean([c.f1 or 0.0 for c in present])),
-        classes=classes,
-        confusion=tuple(tuple(int(n) for n in row) for row in matrix),
+        confusion=tuple(map(tuple, matrix.tolist())),
         auc=float(np.mean(known)) if known else None,
+        classes=classes,
     )
 
 
@@ -91,13 +83,8 @@ def one_versus_rest(
 ) -> list[float | None]:
     """Return each class's area under the ROC curve; None unless some photos show it and some not.
 
-    It is the chance that a random photo of the class has the higher probability of it than a random
-    other one, a tie counting half.
-
-    Args:
-        truth: class indices, N of them.
-        probabilities: float[N, C], or None: no class has an area.
-        classes: C.
+    It is the chance that a random photo of the class has the higher probability of it, float[N, C],
+    than a random other one, a tie counting half. Without probabilities no class has an area.
     """
     from sklearn.metrics import roc_auc_score
 
@@ -112,24 +99,3 @@ def one_versus_rest(
 
 def _defined(value: float) -> float | None:
     return None if np.isnan(value) else float(value)
-
-
-def scores_to_json(scores: Scores) -> dict[str, Any]:
-    """Return the scores as a JSON document."""
-    document = {k: v for k, v in vars(scores).items() if k != "classes"}
-    return {**document, "classes": [vars(c) for c in scores.classes]}
-
-
-def scores_from_json(document: Mapping[str, Any]) -> Scores:
-    """Return what `scores_to_json` made a document of.
-
-    Raises:
-        KeyError, TypeError, ValueError: the document is another.
-    """
-    return Scores(
-        **{
-            **document,
-            "classes": tuple(ClassScore(**c) for c in document["classes"]),
-            "confusion": tuple(tuple(row) for row in document["confusion"]),
-        }
-    )

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import platform
+import subprocess
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -18,11 +20,11 @@ from edgetlc.files import sha256_file
 from edgetlc.locale import Message, _, n_
 from edgetlc.models.checkpoint import LoadedWeights
 from edgetlc.training.config import TrainingConfig
-from edgetlc.training.distillation import Teacher
-from edgetlc.training.git_state import git_state
+from edgetlc.training.objective import Teacher
 from edgetlc.training.runs import flat
 
 _WITHOUT_EFFECT = {"settings.workers"}  # but on the speed
+_GIT_SECONDS = 10.0
 
 
 def provenance(
@@ -34,15 +36,10 @@ def provenance(
 ) -> dict[str, Any]:
     """Return a run's settings, start, data and versions as a JSON document.
 
-    Args:
-        photos: with parts `train` and `val`.
-        config: what the run was asked to do.
-        weights: the file it started from, if any.
-        loaded: what was taken from it.
-        teacher: who taught it, if anybody.
+    The photos have parts `train` and `val`; `weights` is the file that it started from, `loaded`
+    what was taken of it.
     """
     settings = {k: v for k, v in asdict(config).items() if k not in ("cache", "cache_limit")}
-    git = git_state()
     if isinstance(config.weights, Path):
         settings["weights"] = config.weights.name  # no place: the record travels
     if config.distillation:
@@ -58,7 +55,7 @@ def provenance(
             "val_digest": digest_of(photos.part("val").photos),
             "simulated": photos.simulated,
         },
-        "git": asdict(git) if git else None,
+        "git": git_state(),
         "versions": {
             "edgetlc": edgetlc.__version__,
             "python": platform.python_version(),
@@ -83,9 +80,7 @@ def start_of(loaded: LoadedWeights | None) -> Message:
 def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
     """Name what makes a run another one than it was: settings, start weights and data.
 
-    Args:
-        before: the provenance it began with, as read from `run.json`.
-        now: the provenance that it would begin with today.
+    `before` is the provenance it began with, as read from `run.json`; `now` today's.
     """
     compared = ("settings", "weights_sha256", "teacher", "data")
     as_read = json.loads(json.dumps(now))  # with lists for tuples
@@ -100,3 +95,34 @@ def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
 def _short(value: Any) -> str:
     text = str(value)
     return f"{text[:12]}…" if len(text) > 40 else text
+
+
+def git_state(folder: Path | None = None) -> dict[str, Any] | None:
+    """Return commit and state of the repository that `folder` (the working directory) lies in.
+
+    `dirty` tells whether tracked files differ from the commit; None where git could not tell in
+    time. None without a repository, a commit or git itself: not knowing never stops a run.
+    """
+    commit = _git(folder, "rev-parse", "--verify", "HEAD")
+    if commit is None:
+        return None
+    changes = _git(folder, "status", "--porcelain", "--untracked-files=no")
+    return {"commit": commit, "dirty": None if changes is None else bool(changes)}
+
+
+def _git(folder: Path | None, *words: str) -> str | None:
+    # No lock is taken and no program that the repository's settings name is started.
+    command = ["git", "--no-optional-locks", "-c", "core.fsmonitor=false", *words]
+    try:
+        ran = subprocess.run(  # noqa: S603 - fixed words, no shell
+            command,
+            cwd=folder,
+            env={**os.environ, "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=_GIT_SECONDS,
+            check=True,
+        )
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return ran.stdout.decode("utf-8", "replace").strip()

@@ -12,13 +12,14 @@ from typing import Any
 
 import numpy as np
 
+from edgetlc.config import from_document
 from edgetlc.data.photos import PhotoSet, digest_of
 from edgetlc.errors import InputError
 from edgetlc.models.checkpoint import Checkpoint, load_checkpoint
 from edgetlc.runtime.classes import ClassInfo
 from edgetlc.training.diagnosis import Finding, Fit, diagnose
-from edgetlc.training.evaluate import Answers, Evaluation, evaluate
-from edgetlc.training.metrics import Scores, scores_from_json, scores_to_json
+from edgetlc.training.evaluate import Evaluation, evaluate
+from edgetlc.training.metrics import Scores
 from edgetlc.training.runs import SCORES_FILE, RunRecord, read_run
 
 MOST_TRAINING_PHOTOS = 500
@@ -29,15 +30,10 @@ MOST_WRONG = 24
 
 @dataclass(frozen=True)
 class WrongAnswer:
-    """A photo that the kept network answers wrongly.
+    """A photo of class `label` that the kept network takes for `answer`.
 
-    Attributes:
-        path: of the photo.
-        label: its class.
-        answer: the class that the network takes it for.
-        confidence: the probability of that class, 0 to 1.
-        camera: id of a profile; None where it is unknown.
-        simulated: whether its pixels were made by a simulation.
+    `confidence` is the probability of that answer, 0 to 1; `camera` the id of a profile, None where
+    it is unknown; `simulated` tells whether its pixels were made by a simulation.
     """
 
     path: str
@@ -53,16 +49,13 @@ class RunReport:
     """A run and the scores of its kept network on one part.
 
     Attributes:
-        run: the run folder's records.
         classes: in the order of the outputs.
         part: on which the network was scored: `train`, `val`, `test` or `all`.
-        overall: scores of that part.
-        cameras: the same by camera.
         simulated: whether any photo of that part was made by a simulation.
         unreadable: paths of photos left out, with the reason.
         wrong: the wrong answers of the highest confidence, that one first; at most `MOST_WRONG`.
         digest: SHA-256 over the scored photos (`edgetlc.data.photos.digest_of`).
-        findings: what curves and accuracies show; none where they were not looked at.
+        findings: what curves and accuracies show; none of a run that has not ended.
     """
 
     run: RunRecord
@@ -77,123 +70,88 @@ class RunReport:
     findings: tuple[Finding, ...]
 
 
-def score_run(
-    folder: Path, photos: PhotoSet, device: str = "cpu"
-) -> tuple[RunReport, dict[str, Any]]:
-    """Score a run on its validation part and diagnose it.
+def score_run(folder: Path, photos: PhotoSet, device: str = "cpu") -> RunReport:
+    """Score a run on its validation part and diagnose it; its `run.scores` belong in `scores.json`.
 
-    Args:
-        folder: the run folder.
-        photos: what it was trained on, with parts `train` and `val`.
-        device: where to compute.
-
-    Returns:
-        The report, and the JSON document of `scores.json` from which `read_report` restores it.
+    The photos are those that it was trained on, with parts `train` and `val`.
     """
     checkpoint = load_checkpoint(folder)
     validation = evaluate(checkpoint, photos.part("val"), device=device)
     training = evaluate(checkpoint, _some(photos.part("train")), device=device)
-    fits = _fit(training.answers), _fit(validation.answers)
-    findings = diagnose(read_run(folder).epochs, *fits)
-    report = report_evaluation(folder, checkpoint, "val", validation, findings)
-    return report, _document(report, fits[0])
+    fit = Fit(int(training.right.sum()), len(training.truth))
+    scores = {**_document("val", validation), "train": asdict(fit)}
+    run = replace(read_run(folder), scores=scores)
+    scores["findings"] = [finding.to_json() for finding in _findings(run)]
+    return _report(run, checkpoint, scores)
 
 
 def read_report(folder: Path) -> RunReport:
-    """Return the report that a finished run's `scores.json` holds.
-
-    Raises:
-        InputError: it holds none.
-    """
+    """Return the report that a finished run's `scores.json` holds."""
     run = read_run(folder)
-    document = run.scores or {}
-    try:
-        return RunReport(
-            run=run,
-            classes=load_checkpoint(folder).classes,
-            part=str(document["part"]),
-            overall=scores_from_json(document["overall"]),
-            cameras={c: scores_from_json(s) for c, s in document["cameras"].items()},
-            simulated=bool(document["simulated"]),
-            unreadable=tuple((u["file"], u["reason"]) for u in document["unreadable"]),
-            wrong=tuple(WrongAnswer(**one) for one in document.get("wrong", ())),
-            digest=str(document["photos_digest"]),
-            findings=_findings(run),
-        )
-    except (KeyError, TypeError, ValueError, AttributeError):
-        raise _no_scores(folder) from None
+    return _report(run, load_checkpoint(folder), run.scores or {})
 
 
 def report_evaluation(
-    folder: Path,
-    checkpoint: Checkpoint,
-    part: str,
-    evaluation: Evaluation,
-    findings: tuple[Finding, ...] | None = None,
+    folder: Path, checkpoint: Checkpoint, part: str, evaluation: Evaluation
 ) -> RunReport:
-    """Return the report of an evaluation.
-
-    Args:
-        folder: the run folder.
-        checkpoint: that was evaluated.
-        part: `train`, `val`, `test` or `all`.
-        evaluation: of that part.
-        findings: what the run shows; None takes those of its end, where it has one.
-
-    Raises:
-        InputError: `scores.json` holds something else.
-    """
-    run = read_run(folder)
-    return RunReport(
-        run=run,
-        classes=checkpoint.classes,
-        part=part,
-        overall=evaluation.overall,
-        cameras=evaluation.cameras,
-        simulated=evaluation.simulated,
-        unreadable=tuple((str(photo.path), reason) for photo, reason in evaluation.unreadable),
-        wrong=wrong_answers(evaluation.answers),
-        digest=digest_of(evaluation.answers.photos),
-        findings=_findings(run) if findings is None else findings,
-    )
+    """Return the report of an evaluation of a run's checkpoint on a part."""
+    return _report(read_run(folder), checkpoint, _document(part, evaluation))
 
 
-def wrong_answers(answers: Answers) -> tuple[WrongAnswer, ...]:
+def _document(part: str, evaluation: Evaluation) -> dict[str, Any]:
+    digest = digest_of(evaluation.photos)
+    wrong = [asdict(one) for one in _wrong_answers(evaluation)]
+    return {"part": part, "photos_digest": digest, **evaluation.to_json(), "wrong": wrong}
+
+
+def _report(run: RunRecord, checkpoint: Checkpoint, scores: Mapping[str, Any]) -> RunReport:
+    try:
+        return RunReport(
+            run=run,
+            classes=checkpoint.classes,
+            part=str(scores["part"]),
+            overall=from_document(scores["overall"], Scores),
+            cameras={c: from_document(s, Scores) for c, s in scores["cameras"].items()},
+            simulated=bool(scores["simulated"]),
+            unreadable=tuple((u["file"], u["reason"]) for u in scores["unreadable"]),
+            wrong=tuple(WrongAnswer(**one) for one in scores.get("wrong", ())),
+            digest=str(scores["photos_digest"]),
+            findings=_findings(run),
+        )
+    except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, InputError):
+        raise InputError(
+            "{file} holds no scores of a run; remove it and resume the run",
+            file=run.folder / SCORES_FILE,
+        ) from None
+
+
+def _wrong_answers(found: Evaluation) -> list[WrongAnswer]:
     """Return the wrong answers of the highest confidence, that one first."""
-    confidence, given = answers.probabilities.max(axis=1), answers.probabilities.argmax(axis=1)
-    wrong = np.flatnonzero(~answers.right)
+    confidence, given = found.probabilities.max(axis=1), found.probabilities.argmax(axis=1)
+    wrong = np.flatnonzero(~found.right)
     order = wrong[np.argsort(-confidence[wrong], kind="stable")][:MOST_WRONG]
-    return tuple(
+    return [
         WrongAnswer(
             path=str(photo.path),
             label=photo.label,
-            answer=answers.labels[given[place]],
+            answer=found.labels[given[place]],
             confidence=float(confidence[place]),
             camera=photo.camera,
             simulated=photo.simulated,
         )
         for place in order
-        for photo in (answers.photos[place],)
-    )
+        for photo in (found.photos[place],)
+    ]
 
 
 def _findings(run: RunRecord) -> tuple[Finding, ...]:
     """Return what the curves and the recorded accuracies of a run's end show; none without them."""
     if run.scores is None:
         return ()
-    try:
-        confusion = run.scores["overall"]["confusion"]
-        right = sum(row[place] for place, row in enumerate(confusion))
-        val = Fit(right, sum(map(sum, confusion)))
-        return diagnose(run.epochs, Fit(**run.scores["train"]), val)
-    except (KeyError, TypeError, IndexError, ZeroDivisionError):
-        raise _no_scores(run.folder) from None
-
-
-def _no_scores(folder: Path) -> InputError:
-    return InputError(
-        "{file} holds no scores of a run; remove it and resume the run", file=folder / SCORES_FILE
-    )
+    confusion = run.scores["overall"]["confusion"]
+    right = sum(row[place] for place, row in enumerate(confusion))
+    val = Fit(right, sum(map(sum, confusion)))
+    return diagnose(run.epochs, Fit(**run.scores["train"]), val)
 
 
 def _some(photos: PhotoSet) -> PhotoSet:
@@ -204,21 +162,3 @@ def _some(photos: PhotoSet) -> PhotoSet:
         return photos
     places = (i * count // MOST_TRAINING_PHOTOS for i in range(MOST_TRAINING_PHOTOS))
     return replace(photos, photos=tuple(ordered[place] for place in places))
-
-
-def _fit(answers: Answers) -> Fit:
-    return Fit(int(answers.right.sum()), len(answers.truth))
-
-
-def _document(report: RunReport, train: Fit) -> dict[str, Any]:
-    return {
-        "part": report.part,
-        "photos_digest": report.digest,
-        "simulated": report.simulated,
-        "overall": scores_to_json(report.overall),
-        "cameras": {camera: scores_to_json(s) for camera, s in report.cameras.items()},
-        "unreadable": [{"file": file, "reason": reason} for file, reason in report.unreadable],
-        "wrong": [asdict(one) for one in report.wrong],
-        "train": asdict(train),
-        "findings": [finding.to_json() for finding in report.findings],
-    }

@@ -48,12 +48,10 @@ _TENSORS = "state-*.safetensors"
 
 
 class Existing(TypedDict, total=False):
-    """What to do with a run that is there already; with neither it is refused.
+    """What to do with a run that is there already: replace it or go on after its last whole epoch.
 
-    Attributes:
-        overwrite: replace it.
-        resume: go on after its last whole epoch; one that is finished is kept as it is, and where
-            there is none, one is started.
+    With neither it is refused. A finished one that is to be resumed is kept as it is; where there
+    is none, one is started.
     """
 
     overwrite: bool
@@ -62,12 +60,9 @@ class Existing(TypedDict, total=False):
 
 @dataclass(frozen=True)
 class State:
-    """A run after some whole epochs.
+    """A run after some whole epochs; the temperature was fitted after the best of them.
 
-    Attributes:
-        epochs: what they reached.
-        temperature: fitted on the validation part after the best of them.
-        tensors, loop: see `Loop.state`; empty in a run that ended by itself.
+    For `tensors` and `loop` see `Loop.state`; they are empty in a run that ended by itself.
     """
 
     epochs: tuple[Epoch, ...]
@@ -88,11 +83,7 @@ class RunFolder:
         self.path = path
 
     def check_free(self, *, overwrite: bool = False, resume: bool = False) -> None:
-        """Refuse a folder that holds a run which is neither to be replaced nor to be resumed.
-
-        Raises:
-            InputError: it does, or both are asked for.
-        """
+        """Refuse a folder that holds a run which is neither to be replaced nor to be resumed."""
         if overwrite and resume:
             raise InputError("--resume goes on with what --overwrite replaces; give one of them")
         if overwrite or not (self.path / CHECKPOINT_FILE).exists():
@@ -114,13 +105,12 @@ class RunFolder:
     def resumable(self, record: Mapping[str, Any]) -> State | None:
         """Return the state of the run that is here; None where no epoch has ended yet.
 
-        Args:
-            record: provenance of the run as it is asked for now.
-
         Raises:
-            InputError: the run that is here was asked for something else, or is damaged.
+            InputError: its provenance is not `record`, that of the run asked for now, or it is
+                damaged.
         """
-        if not (self.path / STATE_FILE).exists():
+        file = self.path / STATE_FILE
+        if not file.exists():
             return None
         changed = differences(read_json(self.path / RUN_FILE, _("run record")), record)
         if changed:
@@ -130,7 +120,18 @@ class RunFolder:
                 path=self.path,
                 changes="; ".join(changed),
             )
-        return self._state()
+        document = read_json(file, _("training state"))
+        try:
+            epochs = tuple(Epoch(**epoch) for epoch in document["epochs"])
+            name = document["tensors"]
+            tensors = {} if name is None else load_file(self.path / Path(name).name)
+            return State(epochs, float(document["temperature"]), tensors, document["loop"])
+        except (OSError, SafetensorError, KeyError, TypeError, ValueError) as error:
+            raise InputError(
+                "{file} cannot be resumed from ({error}); start again with --overwrite",
+                file=file,
+                error=error,
+            ) from None
 
     def begin(self, state: State | None, kept: Checkpoint, config: TrainingConfig) -> None:
         """Start a run, or bring the files up to the state it is resumed from."""
@@ -148,12 +149,8 @@ class RunFolder:
 
     def keep(self, state: State, kept: Checkpoint) -> None:
         """Write what an epoch reached, and its weights if it is the best so far."""
-        self._write_state(state)
+        self.write_state(state)
         self._write_results(state, kept)
-
-    def finish(self, state: State) -> None:
-        """Mark the run as finished; what only resuming needs is removed."""
-        self._write_state(state)
 
     def _write_results(self, state: State, kept: Checkpoint) -> None:
         best = best_of(state.epochs)
@@ -167,7 +164,8 @@ class RunFolder:
         lines = (json.dumps(asdict(epoch)) + "\n" for epoch in state.epochs)
         write_text(self.path / METRICS_FILE, "".join(lines))
 
-    def _write_state(self, state: State) -> None:
+    def write_state(self, state: State) -> None:
+        """Write the state; that of a finished run removes what only resuming needs."""
         name = None
         if not state.finished:
             name = _TENSORS.replace("*", f"{len(state.epochs):04}")
@@ -180,21 +178,6 @@ class RunFolder:
         }
         write_json(self.path / STATE_FILE, document)
         self._remove_tensors(but=name)
-
-    def _state(self) -> State:
-        file = self.path / STATE_FILE
-        document = read_json(file, _("training state"))
-        try:
-            epochs = tuple(Epoch(**epoch) for epoch in document["epochs"])
-            name = document["tensors"]
-            tensors = {} if name is None else load_file(self.path / Path(name).name)
-            return State(epochs, float(document["temperature"]), tensors, document["loop"])
-        except (OSError, SafetensorError, KeyError, TypeError, ValueError) as error:
-            raise InputError(
-                "{file} cannot be resumed from ({error}); start again with --overwrite",
-                file=file,
-                error=error,
-            ) from None
 
     def _remove_tensors(self, but: str | None) -> None:
         for file in self.path.glob(_TENSORS):

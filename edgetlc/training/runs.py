@@ -16,6 +16,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, TypeGuard
 
+from edgetlc.config import from_document
 from edgetlc.errors import InputError
 from edgetlc.files import read_json
 from edgetlc.locale import _, n_
@@ -25,7 +26,7 @@ CONFIG_FILE = "config.toml"
 METRICS_FILE = "metrics.jsonl"
 SCORES_FILE = "scores.json"
 REPORT_FILE = "report.html"
-_FIGURES = ("accuracy", "precision", "recall", "f1", "auc")
+FIGURES = ("accuracy", "precision", "recall", "f1", "auc")
 DEEPEST = 3
 """Levels of folders below the given one that are searched for runs."""
 _LARGEST = 64 << 20  # bytes of a record; a run of ten thousand epochs writes 3 MB
@@ -40,9 +41,7 @@ class Epoch:
         train_loss: what is minimised: under augmentation, dropout, label smoothing and class
             weights.
         val_loss: plain cross-entropy of unchanged photos.
-        val_accuracy: 0 to 1.
         learning_rate: at the start of the epoch.
-        seconds: it took.
         train_accuracy: of the photos as they were augmented, while the network still learned; None
             where an older run did not record it.
     """
@@ -66,14 +65,7 @@ def best_of(epochs: Sequence[Epoch]) -> Epoch:
 
 @dataclass(frozen=True)
 class RunRecord:
-    """What a run folder says of itself.
-
-    Attributes:
-        folder: the run folder.
-        record: of `run.json`.
-        epochs: in order.
-        scores: of `scores.json`; None where training has not ended.
-    """
+    """What a run folder says of itself; `scores` is None where training has not ended."""
 
     folder: Path
     record: Mapping[str, Any]
@@ -109,7 +101,7 @@ class RunRecord:
         and train_accuracy on unchanged training photos.
         """
         scores = self.scores or {}
-        figures = {name: _table(scores, "overall").get(name) for name in _FIGURES}
+        figures = {name: _table(scores, "overall").get(name) for name in FIGURES}
         train = _table(scores, "train")
         right, photos = train.get("right"), train.get("photos")
         if _is_number(right) and _is_number(photos) and photos:
@@ -119,12 +111,10 @@ class RunRecord:
 
 @dataclass(frozen=True)
 class RunComparison:
-    """Several runs side by side.
+    """Several runs, and what is not the same in all of them.
 
-    Attributes:
-        runs: in the order given.
-        differences: what is not the same in all of them, by the path of the entry in `run.json`,
-            one value per run; None where a run has none.
+    `differences` holds one value per run by the path of the entry in `run.json`; None where a run
+    has none.
     """
 
     runs: tuple[RunRecord, ...]
@@ -132,29 +122,19 @@ class RunComparison:
 
 
 def read_run(folder: Path) -> RunRecord:
-    """Read a run folder.
-
-    Raises:
-        InputError: it holds no `run.json`, or a record is damaged or larger than 64 MiB.
-    """
+    """Read a run folder; one without `run.json` is refused, so is a record above 64 MiB."""
     record = _read(folder / RUN_FILE, _("run record"))
-    scores = folder / SCORES_FILE
-    return RunRecord(
-        folder,
-        record,
-        read_epochs(folder / METRICS_FILE),
-        _read(scores, _("scores")) if scores.is_file() else None,
-    )
+    epochs = read_epochs(folder / METRICS_FILE)
+    file = folder / SCORES_FILE
+    scores = _read(file, _("scores")) if file.is_file() else None
+    return RunRecord(folder, record, epochs, scores)
 
 
 def read_epochs(path: Path) -> tuple[Epoch, ...]:
     """Read the epochs of a `metrics.jsonl`; none where there is no file yet.
 
     A last line without its end, which a killed process leaves, does not count; of an epoch that
-    was done again after an interruption, the last line does.
-
-    Raises:
-        InputError: another line is no epoch.
+    was done again after an interruption, the last line does. Any other line is refused.
     """
     if not path.is_file():
         return ()
@@ -164,9 +144,9 @@ def read_epochs(path: Path) -> tuple[Epoch, ...]:
     for number, line in enumerate(lines, start=1):
         try:
             values = json.loads(line)
-            epoch = Epoch(**{name: values[name] for name in _EPOCH if name in values})
-            _require_numbers(epoch)
-        except (ValueError, TypeError):
+            known = {name: values[name] for name in _EPOCH if name in values}
+            epoch = from_document(known, Epoch)
+        except (ValueError, TypeError, InputError):
             raise InputError(
                 "{path}, line {number} is no epoch of a run", path=path, number=number
             ) from None
@@ -175,11 +155,7 @@ def read_epochs(path: Path) -> tuple[Epoch, ...]:
 
 
 def find_runs(folder: Path) -> Iterator[Path]:
-    """Yield the run folders in a folder, itself included, by name; links are not followed.
-
-    Raises:
-        InputError: no such folder.
-    """
+    """Yield the run folders in a folder, itself included, by name; links are not followed."""
     if not folder.is_dir():
         raise InputError(
             "no folder at {folder}; name one that holds runs of 'edgetlc train'", folder=folder
@@ -192,11 +168,7 @@ def find_runs(folder: Path) -> Iterator[Path]:
 
 
 def compare_runs(folders: Sequence[Path]) -> RunComparison:
-    """Read runs and find what differs between their records.
-
-    Raises:
-        InputError: fewer than two, or one cannot be read.
-    """
+    """Read two runs or more and find what differs between their records."""
     if len(folders) < 2:
         raise InputError(
             n_(
@@ -205,7 +177,7 @@ def compare_runs(folders: Sequence[Path]) -> RunComparison:
                 count=len(folders),
             )
         )
-    runs = tuple(read_run(folder) for folder in folders)
+    runs = tuple(map(read_run, folders))
     records = [dict(flat(run.record)) for run in runs]
     names = dict.fromkeys(name for record in records for name in record)
     rows = {name: tuple(record.get(name) for record in records) for name in names}
@@ -244,14 +216,6 @@ def _check_size(path: Path) -> None:
             size=size,
             most=_LARGEST,
         )
-
-
-def _require_numbers(epoch: Epoch) -> None:
-    measured = dict(vars(epoch))
-    if measured["train_accuracy"] is None:
-        del measured["train_accuracy"]
-    if not all(map(_is_number, measured.values())):
-        raise TypeError("not a number")
 
 
 def _is_number(value: object) -> TypeGuard[float]:

@@ -15,9 +15,7 @@ def fit_temperature(logits: NDArray[np.float32], targets: NDArray[np.int64]) -> 
     minimum, within 0.05 to 20. A validation set without an error knows nothing of wrong answers'
     confidences and would drive the temperature to 0; it gives at least 1 instead.
 
-    Args:
-        logits: float32[N, C].
-        targets: int64[N].
+    The logits are float32[N, C], the targets int64[N].
     """
 
     def loss(log_temperature: float) -> float:

@@ -23,11 +23,11 @@ from edgetlc.models.networks import Classifier
 from edgetlc.progress import note
 from edgetlc.training.cache import ImageCache
 from edgetlc.training.config import TrainingConfig
-from edgetlc.training.distillation import Teacher
 from edgetlc.training.distributed import World, errors_end_all, join, rank_zero_only
 from edgetlc.training.events import epoch_events
 from edgetlc.training.images import ImageSet, load_images
 from edgetlc.training.loop import Loop
+from edgetlc.training.objective import Teacher
 from edgetlc.training.provenance import provenance, start_of
 from edgetlc.training.run_folder import Existing, RunFolder, State
 from edgetlc.training.runs import Epoch, best_of
@@ -38,14 +38,10 @@ _IMAGES = "decoded-photos"  # folder of decoded photos in a run folder, while it
 
 @dataclass(frozen=True)
 class TrainedRun:
-    """A finished run.
+    """A finished run; the weights of its best epoch were kept.
 
-    Attributes:
-        folder: the run folder.
-        best: the epoch whose weights were kept.
-        epochs: all of them.
-        weights: what was taken from the start weights, if any were given.
-        unreadable: photos left out, with the reason; none of a run that was finished already.
+    `weights` are what was taken from the start weights, if any were given; `unreadable` the photos
+    left out, with the reason: none of a run that was finished already.
     """
 
     folder: Path
@@ -57,10 +53,7 @@ class TrainedRun:
 
 @rank_zero_only()
 def train(
-    photos: PhotoSet,
-    config: TrainingConfig,
-    output: Path,
-    **existing: Unpack[Existing],
+    photos: PhotoSet, config: TrainingConfig, output: Path, **existing: Unpack[Existing]
 ) -> TrainedRun:
     """Train a classifier on a split photo set; a note tells of every epoch.
 
@@ -82,9 +75,8 @@ def train(
     with errors_end_all(world):
         folder = RunFolder(output)
         folder.check_free(**existing)
-        teacher = None
-        if config.distillation:
-            teacher = Teacher(config.distillation, photos, config.contract, device)
+        taught = config.distillation
+        teacher = Teacher(taught, photos, config.contract, device) if taught else None
         torch.manual_seed(config.seed)
         classifier = Classifier(config.architecture, len(photos.classes))
         weights = config.weights_file
@@ -132,9 +124,16 @@ def _run(
             if folder:
                 folder.keep(State(epochs, temperature, *loop.state()), kept)
             write_events(epoch)
-            _note_epoch(epoch)
+            note(
+                "epoch {number}: train loss {train_loss:.3f}, val loss {val_loss:.3f}, "
+                "val accuracy {accuracy:.1%}",
+                number=epoch.epoch,
+                train_loss=epoch.train_loss,
+                val_loss=epoch.val_loss,
+                accuracy=epoch.val_accuracy,
+            )
     if folder:
-        folder.finish(State(epochs, temperature))
+        folder.write_state(State(epochs, temperature))
     return epochs
 
 
@@ -150,17 +149,6 @@ def _note_start(loaded: LoadedWeights | None) -> None:
         note("  in it but unused: {names}", names=", ".join(loaded.unused))
 
 
-def _note_epoch(epoch: Epoch) -> None:
-    note(
-        "epoch {number}: train loss {train_loss:.3f}, val loss {val_loss:.3f}, "
-        "val accuracy {accuracy:.1%}",
-        number=epoch.epoch,
-        train_loss=epoch.train_loss,
-        val_loss=epoch.val_loss,
-        accuracy=epoch.val_accuracy,
-    )
-
-
 def _no_better(epochs: Sequence[Epoch], patience: int | None) -> bool:
     """Whether the last `patience` epochs brought no better one."""
     if patience is None or not epochs:
@@ -172,11 +160,7 @@ def _no_better(epochs: Sequence[Epoch], patience: int | None) -> bool:
 def _image_sets(
     photos: PhotoSet, config: TrainingConfig, output: Path, world: World
 ) -> Iterator[tuple[ImageSet, ImageSet]]:
-    """Yield the training and the validation images; without a cache they go at the end.
-
-    Raises:
-        InputError: a class without training photos, or more photos than the cache may hold.
-    """
+    """Yield the training and the validation images; without a cache they go at the end."""
     cache = ImageCache(config.cache or output / _IMAGES, config.contract)
     try:
         parts = photos.part("train"), photos.part("val")

@@ -51,7 +51,7 @@ from edgetlc.training.config import TrainingConfig
 from edgetlc.training.distributed import ALONE
 from edgetlc.training.images import load_images
 from edgetlc.training.loop import Loop
-from edgetlc.training.precision import learns_in_bf16
+from edgetlc.training.machine import learns_in_bf16
 
 CLASSES = 10
 _SIDES = (640, 480)  # of the photos, in pixels

@@ -14,10 +14,10 @@ from edgetlc.calibration.accuracy_control import (
     hardest_photos,
     ordered_steps,
 )
-from edgetlc.calibration.finished_steps import FinishedSteps
-from edgetlc.calibration.float_fallback import with_float_layers
 from edgetlc.calibration.layers import macs, quantized_layers
 from edgetlc.calibration.measurement import Validation, compare, logits_of
+from edgetlc.calibration.preparation import FinishedSteps
+from edgetlc.calibration.qdq import with_float_layers
 from edgetlc.calibration.quantizer import quantize
 
 SEED = 2
@@ -110,7 +110,7 @@ def test_the_log_tells_how_things_stood(
     assert found == controlled.measurement
     for step in controlled.float_fallback:
         assert 0.5 < step.effect <= 1
-        assert step.worst_camera == found.worst_camera
+        assert step.worst_camera == found.worst.camera
         assert (step.worst_drop, step.worst_rise) == (found.worst_drop, found.worst_rise)
 
 
@@ -135,7 +135,7 @@ def test_the_largest_effect_goes_first(quantized: onnx.ModelProto) -> None:
     def effects(sets: Sequence[tuple[str, ...]]) -> list[float]:
         return [together[s] if len(s) == 2 else alone[s[0]] for s in sets]  # type: ignore[index]
 
-    found = [(step.layers, step.effect) for step in ordered_steps(quantized, effects)]
+    found = ordered_steps(quantized, effects)
     assert found == [
         (("d", "e"), 0.9),
         (("b", "c"), 0.31),

@@ -10,9 +10,9 @@ from onnx import numpy_helper
 from onnx.reference import ReferenceEvaluator
 
 from edgetlc.calibration.bias_correction import with_corrected_biases
-from edgetlc.calibration.float_fallback import with_float_layers
 from edgetlc.calibration.layers import convolutions, quantized_layers
 from edgetlc.calibration.measurement import Validation, logits_of
+from edgetlc.calibration.qdq import with_float_layers
 
 Images = list[NDArray[np.float32]]
 

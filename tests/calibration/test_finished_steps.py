@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from edgetlc.calibration.finished_steps import resumable
+from edgetlc.calibration.preparation import resumable
 from edgetlc.errors import InputError
 
 KEY = {"checkpoint": "abc", "settings": {"layers": ("a", "b")}}

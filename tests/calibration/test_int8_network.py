@@ -15,9 +15,9 @@ from onnx import numpy_helper, parser
 from torchvision.models import DenseNet
 
 from edgetlc.calibration.config import QuantizationConfig
-from edgetlc.calibration.float_fallback import with_float_layers
 from edgetlc.calibration.int8_network import HIGHEST, LOWEST, Int8Layer, Int8Network
 from edgetlc.calibration.layers import float_layers, quantized_layers
+from edgetlc.calibration.qdq import with_float_layers
 from edgetlc.calibration.quantizer import quantize
 from edgetlc.errors import InputError
 from edgetlc.export.network import network_graph

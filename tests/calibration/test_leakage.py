@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgetlc.calibration import leakage as module
-from edgetlc.calibration.leakage import Leak, by_content, by_group, refuse, same_content
+from edgetlc.calibration import sampling as module
+from edgetlc.calibration.sampling import Leak, by_content, by_group, refuse, same_content
 from edgetlc.data.photos import Part, Photo
 from edgetlc.errors import InputError
 

@@ -37,7 +37,7 @@ def test_figures_by_hand() -> None:
     p, q = found.cameras
     assert (p.camera, p.photos, p.float_right, p.right, p.drop) == ("p", 4, 3, 1, 0.5)
     assert (q.camera, q.drop) == ("q", -0.5)
-    assert (found.worst_camera, found.worst_drop, found.worst_accuracy) == ("p", 0.5, 0.25)
+    assert (found.worst.camera, found.worst_drop, found.worst_accuracy) == ("p", 0.5, 0.25)
 
 
 def test_counterfeits_called_genuine() -> None:
@@ -75,14 +75,14 @@ def test_the_worst_camera_decides_not_the_mean() -> None:
     """As many photos lost at p as won at q."""
     found = measured([0] * 8, [0, 0, 0, 0, 0, 0, 2, 2], [2, 2, 0, 0, 0, 0, 0, 0], "ppppqqqq")
     assert found.accuracy == found.float_accuracy
-    assert found.worst_camera == "p"
+    assert found.worst.camera == "p"
     assert not found.holds(0.4)
 
 
 def test_a_camera_that_only_calls_counterfeits_genuine_is_the_worst() -> None:
     found = measured([1, 1, 0, 0], [2, 2, 0, 0], [0, 2, 0, 0], "ppqq")
     assert found.worst_drop == 0
-    assert found.worst_camera == "p"
+    assert found.worst.camera == "p"
 
 
 def test_the_record_is_json() -> None:

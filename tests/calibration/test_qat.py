@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 from onnx import numpy_helper
 
 from edgetlc.calibration import qat as module
-from edgetlc.calibration.config import QatConfig, QuantizationConfig
+from edgetlc.calibration.config import CalibrationConfig, QatConfig, QuantizationConfig
 from edgetlc.calibration.inputs import network_inputs
 from edgetlc.calibration.qat import quantize_and_train
 from edgetlc.calibration.quantizer import Quantized, quantize
-from edgetlc.calibration.sampling import choose
+from edgetlc.calibration.sampling import calibration_set
 from edgetlc.data.photos import PhotoSet
 from edgetlc.errors import InputError
 from edgetlc.export.assemble import deployable
@@ -34,7 +34,9 @@ def checkpoint(tiny_run: Path) -> Checkpoint:
 
 @pytest.fixture(scope="module")
 def images(checkpoint: Checkpoint, photo_set: PhotoSet) -> Iterator[list[NDArray[np.float32]]]:
-    with network_inputs(choose(photo_set, 8).photos, checkpoint.contract) as found:
+    with network_inputs(
+        calibration_set(photo_set, CalibrationConfig(8)).photos, checkpoint.contract
+    ) as found:
         yield list(found)
 
 

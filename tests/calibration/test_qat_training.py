@@ -25,8 +25,8 @@ from edgetlc.models.checkpoint import load_checkpoint
 from edgetlc.models.networks import Classifier
 from edgetlc.runtime.contract import PixelContract
 from edgetlc.training.cache import ImageCache
-from edgetlc.training.distillation import distance_to
 from edgetlc.training.images import ImageSet, load_images
+from edgetlc.training.objective import distance_to
 
 CONTRACT = PixelContract(size=64)
 SPREAD = 200.0

@@ -22,9 +22,9 @@ from edgetlc.calibration.config import (
     QuantizationConfig,
 )
 from edgetlc.calibration.inputs import network_inputs
-from edgetlc.calibration.layers import quantized_layers
+from edgetlc.calibration.layers import float_layers, quantized_layers
 from edgetlc.calibration.quantize_run import INT8_FILE, RECORD_FILE, quantize_run
-from edgetlc.calibration.quantizer import count_layers, quantize
+from edgetlc.calibration.quantizer import quantize
 from edgetlc.data.photos import PhotoSet
 from edgetlc.errors import InputError
 from edgetlc.export.export_run import export_run
@@ -59,7 +59,7 @@ def quantized_weights(model: onnx.ModelProto) -> list[tuple[np.ndarray, np.ndarr
 
 def test_every_convolution_but_the_head_is_int8(int8: onnx.ModelProto) -> None:
     """resnet18 has 20 convolutions; the head that makes the evidence is one more."""
-    assert count_layers(int8) == (20, 1)
+    assert (len(quantized_layers(int8)), len(float_layers(int8))) == (20, 1)
     head = next(node for node in int8.graph.node if EVIDENCE in node.output)
     assert head.op_type == "Conv"
     assert constants(int8)[head.input[1]].dtype == np.float32
@@ -92,7 +92,7 @@ def test_activations_are_8_bit_with_one_scale(int8: onnx.ModelProto) -> None:
 def test_the_float_network_comes_out_of_it_unchanged(quantized_run: Path) -> None:
     checkpoint = load_checkpoint(quantized_run)
     graph = network_graph(checkpoint.classifier, 64)
-    assert count_layers(graph) == (0, 21)
+    assert (len(quantized_layers(graph)), len(float_layers(graph))) == (0, 21)
     names = [output.name for output in graph.graph.output]
     assert names == ["logits", "evidence"]
 

@@ -9,12 +9,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from edgetlc.calibration.config import CalibrationConfig
 from edgetlc.calibration.coverage import MINIMUM_PHOTOS
-from edgetlc.calibration.sampling import choose, chosen_by_user
+from edgetlc.calibration.sampling import CalibrationSet, calibration_set
 from edgetlc.data.photos import Part, Photo, PhotoSet, digest_of, in_turn
 from edgetlc.errors import InputError
 
 CAMERAS = ("iphone-11", "redmi-k50", None)
+
+
+def choose(photos: PhotoSet, count: int = 300, seed: int = 0, **allow: bool) -> CalibrationSet:
+    return calibration_set(photos, CalibrationConfig(count, seed, **allow))
+
+
+def chosen_by_user(photos: PhotoSet, own: PhotoSet, **allow: bool) -> CalibrationSet:
+    return calibration_set(photos, CalibrationConfig(own=own, **allow))
 
 
 def photos_of(*strata: tuple[str, str | None, int]) -> list[Photo]:

@@ -15,8 +15,7 @@ from typer.testing import CliRunner
 
 from edgetlc.calibration.config import CalibrationConfig, QuantizationConfig, SearchConfig
 from edgetlc.cli.commands import Commands, settings
-from edgetlc.cli.options import Json
-from edgetlc.cli.verification import Asked, Outputs
+from edgetlc.cli.verify import Asked, Outputs
 from edgetlc.config import from_toml, to_toml
 from edgetlc.export.thresholds import ThresholdTargets
 from edgetlc.locale import _
@@ -43,7 +42,7 @@ def told(kind: type, *words: object, without: str = "", file: bool = True) -> An
     """Return the configuration that a command gets, or what the program printed."""
     got = []
 
-    def command(config: Any, json_: Json = False) -> None:
+    def command(config: Any) -> None:
         """Take a configuration."""
         got.append(config)
 
@@ -126,7 +125,7 @@ class TestFile:
             ("epochs = '3'", "run.toml: epochs is '3'; it takes a whole number"),
             ("epochs = 0", "run.toml: epochs 0, batch size 32"),
             ("[contract]\nsize = 7", "run.toml: input size is 7"),
-            ("[distillation]\nweight = 0.3", "run.toml: [distillation] needs teacher"),
+            ("[distillation]\nweight = 0.3", "run.toml: distillation.teacher is missing"),
             ("epochs", "run.toml: not a readable configuration: "),
         ],
     )

@@ -12,8 +12,7 @@ from typing import Any
 
 import pytest
 
-from edgetlc.cli.console import Terminal, answer, note, say, table
-from edgetlc.cli.results import Results
+from edgetlc.cli.console import Answer, Results, Terminal, note, say, table
 
 Run = Callable[..., Any]
 Captured = pytest.CaptureFixture[str]
@@ -30,18 +29,18 @@ def program(*words: object, **environment: str) -> subprocess.CompletedProcess[b
 
 class TestAnswer:
     def test_json_or_words(self, capsys: Captured) -> None:
-        answer({"a": "陈皮"}, lambda: say("words"), as_json=True)
+        Answer({"a": "陈皮"}, lambda: say("words")).tell(as_json=True)
         assert json.loads(capsys.readouterr().out) == {"a": "陈皮"}
-        answer({"a": 1}, lambda: say("words"), as_json=False)
+        Answer({"a": 1}, lambda: say("words")).tell(as_json=False)
         assert capsys.readouterr().out == "words\n"
 
     def test_what_is_no_number_is_a_defect_not_bad_json(self) -> None:
         with pytest.raises(ValueError, match="not JSON compliant"):
-            answer({"a": float("nan")}, lambda: None, as_json=True)
+            Answer({"a": float("nan")}, lambda: None).tell(as_json=True)
 
     def test_file_name_that_is_no_text(self, capsys: Captured) -> None:
         name = os.fsdecode(b"\xb3\xb3.jpg")  # as archives packed under Windows unpack
-        answer({"file": name}, lambda: None, as_json=True)
+        Answer({"file": name}, lambda: None).tell(as_json=True)
         assert json.loads(capsys.readouterr().out) == {"file": name}
         say(name)
         note(name)

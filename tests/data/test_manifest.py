@@ -127,11 +127,13 @@ def test_odd_file_names_survive(tmp_path: Path, name: str) -> None:
     assert load_photos(tmp_path, CAMERAS).photos == photos
 
 
-def test_a_name_that_is_no_text_is_refused(tmp_path: Path) -> None:
-    photo = Photo(tmp_path / "\udcff.jpg", "a")
+@pytest.mark.parametrize(("name", "label"), [("\udcff", "a"), ("1", "\udcff")])
+def test_a_name_that_is_no_text_is_refused(tmp_path: Path, name: str, label: str) -> None:
+    photo = Photo(tmp_path / f"{name}.jpg", label)
+    classes = (ClassInfo(label, label, label),)
     with pytest.raises(InputError, match=r"not UTF-8, rename it: near .*udcff"):
-        write_manifest(tmp_path / "set.csv", PhotoSet((photo,), ()))
-    assert not (tmp_path / "set.csv").exists()
+        write_manifest(tmp_path / "set.csv", PhotoSet((photo,), classes))
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_paths_are_relative_to_the_manifest(tmp_path: Path) -> None:

@@ -10,14 +10,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-import typer
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, JpegImagePlugin
 from PIL.ExifTags import Base
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
-from edgetlc.cli.simulate import simulate
+from edgetlc.cli.data import app
 from edgetlc.data.manifest import MANIFEST_FILE, load_photos
 from edgetlc.data.photos import Part, Photo, PhotoSet
 from edgetlc.data.rendering import DESCRIPTION, SOFTWARE, render
@@ -370,8 +369,9 @@ def test_a_class_never_leads_out_of_the_folder(tmp_path: Path, label: str) -> No
 
 # --- command
 
-app = typer.Typer()
-app.command()(simulate)
+
+def simulate(*words: str) -> Result:
+    return CliRunner().invoke(app, ["simulate", *words])
 
 
 def test_the_command_answers_with_one_document(tmp_path: Path) -> None:
@@ -379,7 +379,7 @@ def test_the_command_answers_with_one_document(tmp_path: Path) -> None:
     photos.photos[0].path.write_bytes(b"broken")
     ids = [camera.id for camera in LISTED[:2]]
     options = ["--camera", ids[0], "--camera", ids[1], "--json"]
-    result = CliRunner().invoke(app, [str(tmp_path / "in"), "-o", str(tmp_path / "out"), *options])
+    result = simulate(str(tmp_path / "in"), "-o", str(tmp_path / "out"), *options)
     assert result.exit_code == 0, result.output
     answer = json.loads(result.stdout)
     assert answer["photos"] == 6
@@ -393,7 +393,7 @@ def test_the_command_takes_one_part_and_leaves_microscopes_out(tmp_path: Path) -
     photos = plain_set(tmp_path / "in", 4, ("train", "test"))
     manifest = simulate_photos(photos, LISTED[:1], tmp_path / "base").photos[0].path.parents[1]
     arguments = [str(manifest / MANIFEST_FILE), "-o", str(tmp_path / "out"), "--part", "test"]
-    result = CliRunner().invoke(app, arguments)
+    result = simulate(*arguments)
     assert result.exit_code == 0, result.output
     assert "simulated photos" in result.stdout
     made = load_photos(tmp_path / "out" / MANIFEST_FILE, CAMERAS)
@@ -405,7 +405,7 @@ def test_the_command_takes_one_part_and_leaves_microscopes_out(tmp_path: Path) -
 @pytest.mark.parametrize("options", [["--part", "tset"], ["--camera", "nokia-3310"]])
 def test_the_command_refuses_unknown_words(tmp_path: Path, options: list[str]) -> None:
     plain_set(tmp_path / "in", 1)
-    result = CliRunner().invoke(app, [str(tmp_path / "in"), "-o", str(tmp_path / "out"), *options])
+    result = simulate(str(tmp_path / "in"), "-o", str(tmp_path / "out"), *options)
     assert result.exit_code
     assert options[1] in f"{result.exception}{result.output}"
     assert not (tmp_path / "out").exists()

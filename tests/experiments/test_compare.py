@@ -16,7 +16,7 @@ from edgetlc.experiments.compare import COMPARISON_FILE, compare_networks, paire
 from edgetlc.models.checkpoint import load_checkpoint
 from edgetlc.runtime.contract import PixelContract
 from edgetlc.training.config import TrainingConfig
-from edgetlc.training.evaluate import Answers, evaluate
+from edgetlc.training.evaluate import Evaluation, evaluate
 
 CONFIG = TrainingConfig("resnet18", 2, 6, contract=PixelContract(size=32))
 Calls = list[dict[str, Any]]
@@ -30,11 +30,11 @@ class TestComparison:
         assert asked == [replace(CONFIG, architecture=name, cache_limit=0) for name in names]
         assert [call["output"].name for call in calls] == list(names)
         assert done.part == "val"
-        assert [n.scores.count for n in done.networks] == [6, 6]
+        assert [n.evaluation.overall.count for n in done.networks.values()] == [6, 6]
         # torchvision's figures for 1000 classes, less the head: 11.69 M and 21.80 M parameters.
-        millions = [network.cost.parameters / 1e6 for network in done.networks]
+        millions = [done.costs[name].parameters / 1e6 for name in names]
         assert millions == [pytest.approx(11.18, abs=0.01), pytest.approx(21.29, abs=0.01)]
-        assert done.networks[1].cost.multiply_adds > done.networks[0].cost.multiply_adds > 0
+        assert done.costs["resnet34"].multiply_adds > done.costs["resnet18"].multiply_adds > 0
         written = json.loads((tmp_path / COMPARISON_FILE).read_text(encoding="utf-8"))
         assert [network["network"] for network in written["networks"]] == list(names)
         assert written["part"] == "val"
@@ -44,11 +44,11 @@ class TestComparison:
     ) -> None:
         names = ("resnet34", "resnet18")
         done = compare_networks(photo_set, CONFIG, names, tmp_path, part="test", resume=True)
-        assert [n.scores.count for n in done.networks] == [12, 12]
+        assert [n.evaluation.overall.count for n in done.networks.values()] == [12, 12]
         assert all(call["resume"] for call in calls)
         (pair,) = done.tests
         right = [
-            evaluate(load_checkpoint(tmp_path / name), photo_set.part("test")).answers.right
+            evaluate(load_checkpoint(tmp_path / name), photo_set.part("test")).right
             for name in names
         ]
         assert (pair.only_first, pair.only_second) == (
@@ -83,12 +83,12 @@ class TestComparison:
         assert calls == []
 
 
-def answers(photo_set: PhotoSet, right: list[bool], skip: int = 0) -> Answers:
+def answers(photo_set: PhotoSet, right: list[bool], skip: int = 0) -> Evaluation:
     """Return answers on the first photos that are right as said; the first `skip` are left out."""
     photos = photo_set.photos[: len(right)]
     truth = [photo_set.index(photo) for photo in photos]
     given = [t if ok else (t + 1) % 3 for t, ok in zip(truth, right, strict=True)]
-    return Answers(
+    return Evaluation(
         photos[skip:],
         torch.tensor(truth)[skip:].numpy(),
         torch.eye(3)[given][skip:].numpy(),

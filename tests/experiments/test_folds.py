@@ -25,21 +25,21 @@ def test_every_photo_is_scored_once_by_a_network_that_did_not_see_it(
 ) -> None:
     done = cross_validate(photo_set, CONFIG, tmp_path, 4)
     assert [call["output"] for call in calls] == [tmp_path / f"fold-{n}" for n in range(1, 5)]
-    assert done.pooled.count == 48  # 42 train and 6 val photos
-    assert sum(fold.scores.count for fold in done.folds) == 48
-    assert sum(scores.count for scores in done.cameras.values()) == 48
+    assert done.pooled.overall.count == 48  # 42 train and 6 val photos
+    assert sum(fold.evaluation.overall.count for fold in done.folds) == 48
+    assert sum(scores.count for scores in done.pooled.cameras.values()) == 48
     for fold, call in zip(done.folds, calls, strict=True):
         held_out = {p.path for p in call["photos"].photos if p.part == "test"}
         learnt = {p.path for p in call["photos"].photos if p.part in ("train", "val")}
         assert not held_out & learnt
-        assert fold.scores.count == len(held_out)
-        again = evaluate(load_checkpoint(fold.folder), call["photos"].part("test"))
-        assert again.overall == fold.scores
+        assert fold.evaluation.overall.count == len(held_out)
+        again = evaluate(load_checkpoint(fold.run.folder), call["photos"].part("test"))
+        assert again.overall == fold.evaluation.overall
 
 
 def test_mean_and_sample_deviation(photo_set: PhotoSet, calls: Calls, tmp_path: Path) -> None:
     done = cross_validate(photo_set, CONFIG, tmp_path, 3)
-    a, b, c = (fold.scores.accuracy for fold in done.folds)
+    a, b, c = (fold.evaluation.overall.accuracy for fold in done.folds)
     spread, mean = done.spreads["accuracy"], (a + b + c) / 3
     assert spread.mean == pytest.approx(mean)
     squares = (a - mean) ** 2 + (b - mean) ** 2 + (c - mean) ** 2

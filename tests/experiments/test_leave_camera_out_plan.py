@@ -10,7 +10,7 @@ import pytest
 from edgetlc.data.photos import Photo, PhotoSet
 from edgetlc.errors import InputError
 from edgetlc.experiments.leave_camera_out import Key, plan_trials
-from edgetlc.experiments.trials import Trial
+from edgetlc.experiments.run import Trial
 from edgetlc.training.camera_augment import CameraAugmentation
 from edgetlc.training.config import TrainingConfig
 

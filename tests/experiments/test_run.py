@@ -48,7 +48,7 @@ def test_training_photos_are_counted_without_augmentation(
     learnt = evaluate(load_checkpoint(tmp_path), photo_set.part("train"))
     scores = read_run(tmp_path).scores
     assert scores is not None
-    assert scores["train"]["right"] == int(learnt.answers.right.sum())
+    assert scores["train"]["right"] == int(learnt.right.sum())
 
 
 def test_no_more_training_photos_than_needed_are_asked_about(
@@ -75,7 +75,7 @@ def test_page_of_an_evaluation(photo_set: PhotoSet, tmp_path: Path) -> None:
 
 def test_the_surest_wrong_answers_are_named(photo_set: PhotoSet, tmp_path: Path) -> None:
     _, report = train_run(photo_set, CONFIG, tmp_path)
-    answers = evaluate(load_checkpoint(tmp_path), photo_set.part("val")).answers
+    answers = evaluate(load_checkpoint(tmp_path), photo_set.part("val"))
     assert len(report.wrong) == int((~answers.right).sum()) > 0
     confidences = [one.confidence for one in report.wrong]
     assert confidences == sorted(confidences, reverse=True)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from edgetlc.data.photos import PhotoSet
-from edgetlc.experiments.trials import Trial, run_trials, shared_cache, write_summary
+from edgetlc.experiments.run import Trial, run_trials, shared_cache, write_summary
 from edgetlc.runtime.contract import PixelContract
 from edgetlc.training.config import TrainingConfig
 

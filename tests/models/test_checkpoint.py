@@ -78,7 +78,7 @@ def rewritten(saved: Path, path: Path, change: Callable[[dict], object]) -> Path
     [
         (lambda h: h.update(architecture="resnet19"), "unknown network 'resnet19'"),
         (lambda h: h.pop("classes"), "not an edgetlc checkpoint"),
-        (lambda h: h["contract"].update(size=5), "pixel contract"),
+        (lambda h: h["contract"].update(size=5), "checkpoint: input size is 5"),
         (lambda h: None, "not an edgetlc checkpoint"),  # tensors are missing
     ],
 )

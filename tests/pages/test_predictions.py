@@ -22,9 +22,8 @@ from edgetlc.locale import _
 from edgetlc.pages import pdf, predictions
 from edgetlc.pages.predictions import check_report, write_report
 from edgetlc.pages.render import page
-from edgetlc.results.pictures import evidence
+from edgetlc.results.pictures import PhotoSheet, evidence, photo_sheet
 from edgetlc.results.records import Record, record
-from edgetlc.results.report import PhotoSheet, photo_sheet, prediction_report
 from edgetlc.runtime.classes import ClassInfo
 from edgetlc.runtime.classifier import Classifier
 from edgetlc.runtime.policy import DecisionPolicy, ShownRate
@@ -109,7 +108,7 @@ def photo_of(classifier: Classifier, content: bytes, predicted: Predict) -> Phot
 
 
 def html(classifier: Classifier, *photos: tuple[Record, PhotoSheet | None]) -> str:
-    values = predictions._values(prediction_report(classifier, photos, TIME))
+    values = predictions._values(classifier, photos, TIME)
     return "".join(page("predictions.html.jinja", **values))
 
 
@@ -268,7 +267,7 @@ class TestReport:
 class TestFiles:
     def test_html(self, photo_of: Photos, classifier: Classifier, tmp_path: Path) -> None:
         photos = [photo_of()]
-        write_report(tmp_path / "r.html", prediction_report(classifier, photos, TIME))
+        write_report(tmp_path / "r.html", classifier, photos, TIME)
         written = (tmp_path / "r.html").read_text(encoding="utf-8")
         assert written == html(classifier, *photos)
 
@@ -304,7 +303,7 @@ class TestPdf:
         said = ("camera was not verified " * 5, "设备")
         cautions = tuple(own_caution(f"c{n}", *said) for n in range(3))
         photos = [photo_of(name, notes=rate, cautions=cautions) for name in ("a.jpg", "b.jpg")]
-        write_report(tmp_path / "r.pdf", prediction_report(classifier, photos, TIME))
+        write_report(tmp_path / "r.pdf", classifier, photos, TIME)
         content = (tmp_path / "r.pdf").read_bytes()
         assert content.startswith(b"%PDF-")
         assert content.rstrip().endswith(b"%%EOF")

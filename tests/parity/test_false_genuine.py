@@ -60,7 +60,8 @@ def gate(
 
 def test_an_answer_counts_where_the_policy_lets_it() -> None:
     answers, confidence = [0, 0, 1, 3], [0.95, 0.8, 0.99, 0.6]
-    assert called_genuine(answers, confidence, CLASSES).tolist() == [True, True, False, True]
+    found = called_genuine(answers, confidence, CLASSES, DecisionPolicy())
+    assert found.tolist() == [True, True, False, True]
     policy = DecisionPolicy(reject_below=0.5, genuine_below=0.9)
     found = called_genuine(answers, confidence, CLASSES, policy)
     assert found.tolist() == [True, False, False, False]

@@ -21,7 +21,7 @@ from edgetlc.files import sha256_file
 from edgetlc.locale import local, speak
 from edgetlc.pages.gallery import ALTERED, MOST_PICTURED, NOT_THERE, SIDE, Viewer, changed_photos
 from edgetlc.pages.verification import interval_axis, sheets_of, write_page
-from edgetlc.parity.tally import Tally, tally
+from edgetlc.parity.tally import Tally, outcomes
 from edgetlc.parity.verdict import Rule, judge
 from edgetlc.parity.verification import CandidateReport, Flip, Verification
 from edgetlc.runtime.bundle import Bundle
@@ -226,7 +226,7 @@ class TestBothLanguages:
         harms[::3, 1] = harms[1::3, 2] = harms[2::3, 0] = 1
         groups = (np.arange(480) // 3).tolist()
         right = np.zeros(480, dtype=int)
-        (vetoed,) = judge([tally(right, harms.ravel(), right, "iphone-11", groups)])
+        (vetoed,) = judge([outcomes(right, harms.ravel(), right, groups).tally("iphone-11")])
         assert "at most 1.85% go wrong, but over all 480 photos the average is 33.33%" in (
             vetoed.reason
         )

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from numpy.typing import ArrayLike
 
 from edgetlc.errors import InputError
-from edgetlc.parity.tally import Specimens, Tally, outcomes, rows_by_camera, tally
+from edgetlc.parity.tally import Specimens, Tally, outcomes, rows_by_camera
 
 ANSWERS = st.lists(st.tuples(*[st.integers(0, 3)] * 3), max_size=60)
 
@@ -17,7 +17,7 @@ def test_counts_by_hand() -> None:
     truth = [0, 1, 2, 0, 0, 0]
     reference = [0, 1, 0, 1, 1, 1]
     candidate = [0, 0, 2, 1, 2, 3]
-    found = tally(reference, candidate, truth, "iphone-11")
+    found = outcomes(reference, candidate, truth).tally("iphone-11")
     assert found == Tally("iphone-11", n=6, agree=2, b=1, c=1, reference_correct=2)
     assert (found.candidate_correct, found.wrong_wrong_changed) == (2, 2)
     assert (found.reference_accuracy, found.candidate_accuracy) == (2 / 6, 2 / 6)
@@ -25,7 +25,7 @@ def test_counts_by_hand() -> None:
 
 
 def test_without_labels_every_change_counts_as_a_harm() -> None:
-    found = tally([0, 1, 2, 3], [0, 1, 3, 0], camera=None)
+    found = outcomes([0, 1, 2, 3], [0, 1, 3, 0]).tally()
     assert found == Tally(None, n=4, agree=2, b=2, c=0, reference_correct=None)
     assert not found.labelled
     assert found.agreement == 0.5
@@ -33,7 +33,7 @@ def test_without_labels_every_change_counts_as_a_harm() -> None:
 
 
 def test_no_photos_have_no_shares() -> None:
-    for found in (tally([], []), tally([], [], [])):
+    for found in (outcomes([], []).tally(), outcomes([], [], []).tally()):
         assert found.n == 0
         assert found.agreement is found.drop is found.candidate_accuracy is None
 
@@ -41,7 +41,7 @@ def test_no_photos_have_no_shares() -> None:
 @given(ANSWERS)
 def test_counts_add_up(rows: list[tuple[int, int, int]]) -> None:
     truth, reference, candidate = np.array(rows, dtype=np.int64).reshape(-1, 3).T
-    found = tally(reference, candidate, truth)
+    found = outcomes(reference, candidate, truth).tally()
     assert found.n == len(rows)
     assert found.reference_correct == np.sum(reference == truth)
     assert found.candidate_correct == np.sum(candidate == truth)
@@ -51,14 +51,15 @@ def test_counts_add_up(rows: list[tuple[int, int, int]]) -> None:
         assert found.drop == pytest.approx(
             np.mean(reference == truth) - np.mean(candidate == truth)
         )
-    bound = tally(reference, candidate)
+    bound = outcomes(reference, candidate).tally()
     assert bound.b >= found.b + found.c
 
 
 @given(ANSWERS)
 def test_swapping_the_models_swaps_harms_and_gains(rows: list[tuple[int, int, int]]) -> None:
     truth, reference, candidate = np.array(rows, dtype=np.int64).reshape(-1, 3).T
-    there, back = tally(reference, candidate, truth), tally(candidate, reference, truth)
+    there = outcomes(reference, candidate, truth).tally()
+    back = outcomes(candidate, reference, truth).tally()
     assert (there.b, there.c, there.agree) == (back.c, back.b, back.agree)
     assert there.candidate_correct == back.reference_correct
 
@@ -71,7 +72,7 @@ def test_specimens_by_hand() -> None:
     truth = np.zeros(6, dtype=int)
     reference = [0, 0, 0, 0, 1, 0]
     candidate = [1, 0, 0, 1, 0, 0]
-    found = tally(reference, candidate, truth, "iphone-11", ["a", "a", "b", "b", "b", "c"])
+    found = outcomes(reference, candidate, truth, ["a", "a", "b", "b", "b", "c"]).tally("iphone-11")
     # In turn: the first photo of a, the second of b, the first of c, which has no third.
     sample = Tally("iphone-11", n=3, agree=1, b=2, c=0, reference_correct=3)
     assert found.specimens is not None
@@ -85,7 +86,7 @@ def test_specimens_by_hand() -> None:
 
 
 def test_an_unknown_specimen_is_one_of_its_own() -> None:
-    found = tally([0, 0, 0, 0], [0, 0, 0, 1], groups=["a", None, None, "a"])
+    found = outcomes([0, 0, 0, 0], [0, 0, 0, 1], groups=["a", None, None, "a"]).tally()
     assert (found.units, found.b) == (3, 1)
     assert found.specimens is not None
     assert found.specimens.drop is None
@@ -93,7 +94,7 @@ def test_an_unknown_specimen_is_one_of_its_own() -> None:
 
 
 def test_no_photos_have_no_specimens() -> None:
-    found = tally([], [], [], groups=[])
+    found = outcomes([], [], [], groups=[]).tally()
     assert found.specimens == Specimens(Tally(None, 0, 0, 0, 0, 0), 0, None, None)
     assert found.right_to_wrong_rate is None
 
@@ -102,7 +103,7 @@ def test_no_photos_have_no_specimens() -> None:
 def test_specimens_add_up(rows: list[tuple[int, int, int]], data: st.DataObject) -> None:
     truth, reference, candidate = np.array(rows, dtype=np.int64).reshape(-1, 3).T
     groups = data.draw(st.lists(st.integers(0, 9), min_size=len(rows), max_size=len(rows)))
-    found = tally(reference, candidate, truth, groups=groups)
+    found = outcomes(reference, candidate, truth, groups=groups).tally()
     harms = np.array([r == t != c for t, r, c in rows], dtype=bool)
     pieces = sorted(set(groups))
     shares = [np.mean(harms[[g == piece for g in groups]]) for piece in pieces]
@@ -116,8 +117,8 @@ def test_specimens_add_up(rows: list[tuple[int, int, int]], data: st.DataObject)
 @given(ANSWERS)
 def test_specimens_of_one_photo_each_are_the_photos(rows: list[tuple[int, int, int]]) -> None:
     truth, reference, candidate = np.array(rows, dtype=np.int64).reshape(-1, 3).T
-    plain = tally(reference, candidate, truth)
-    found = tally(reference, candidate, truth, groups=list(range(len(rows))))
+    plain = outcomes(reference, candidate, truth).tally()
+    found = outcomes(reference, candidate, truth, groups=list(range(len(rows)))).tally()
     assert found.independent == plain
     assert found.right_to_wrong_rate == plain.right_to_wrong_rate
 
@@ -170,7 +171,7 @@ def test_answers_of_unequal_length_are_refused(
     reference: ArrayLike, candidate: ArrayLike, truth: ArrayLike
 ) -> None:
     with pytest.raises(InputError, match="one class index per photo"):
-        tally(reference, candidate, truth)
+        outcomes(reference, candidate, truth).tally()
 
 
 @pytest.mark.parametrize(

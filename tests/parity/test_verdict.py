@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from edgetlc.errors import InputError
-from edgetlc.parity.tally import Tally, tally
+from edgetlc.parity.tally import Tally, outcomes
 from edgetlc.parity.verdict import CameraVerdict, Rule, judge, overall
 from edgetlc.statistics.newcombe import newcombe_interval
 from edgetlc.statistics.paired import (
@@ -156,7 +156,7 @@ def grouped(harms: np.ndarray, photos_each: int, labelled: bool = True) -> Tally
     """Return the tally of photos that come specimen by specimen, harmed where `harms` is true."""
     groups = (np.arange(harms.size) // photos_each).tolist()
     right = np.zeros(harms.size, dtype=int)
-    return tally(right, harms.ravel(), right if labelled else None, "iphone-11", groups)
+    return outcomes(right, harms.ravel(), right if labelled else None, groups).tally("iphone-11")
 
 
 def test_photos_of_one_specimen_are_no_further_evidence() -> None:
@@ -319,7 +319,7 @@ def grouped_tallies(draw: st.DrawFn) -> Tally:
     harms, gains = random.random((2, n)) < rates[:, None]
     truth = np.zeros(n, dtype=int)
     groups = random.integers(0, draw(st.integers(1, n)), n).tolist()
-    return tally(gains & ~harms, harms, truth, "iphone-11", groups)
+    return outcomes(gains & ~harms, harms, truth, groups).tally("iphone-11")
 
 
 @given(grouped_tallies(), RULES)
@@ -527,7 +527,7 @@ def test_errors_hold_however_alike_the_photos_of_a_specimen_are(
         harms = alike(random, likeness, sizes)
         truth = np.zeros(len(harms), dtype=int)
         groups = np.repeat(np.arange(specimens), sizes).tolist()
-        found.append(verdict_of(tally(truth, harms, truth, None, groups)).verdict)
+        found.append(verdict_of(outcomes(truth, harms, truth, groups).tally()).verdict)
     three_deviations = 3 * np.sqrt(0.05 * 0.95 / repeats)
     assert found.count("PASS") / repeats <= 0.05 + three_deviations
     assert found.count("FAIL") / repeats <= 0.05 + three_deviations

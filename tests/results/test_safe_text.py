@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgetlc.results.safe_text import picture_name, spreadsheet_cell, storable, visible
+from edgetlc.locale import visible
+from edgetlc.results.safe_text import picture_name, spreadsheet_cell, storable
 
 ANY_TEXT = st.text(st.characters(exclude_categories=()))
 NO_TEXT = os.fsdecode(b"\xb3\xb3.jpg")

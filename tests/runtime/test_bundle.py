@@ -150,7 +150,7 @@ def test_a_folder_in_a_file_s_place_is_found(copy: Path) -> None:
 def test_unsafe_names_are_refused(name: str, copy: Path) -> None:
     record = {"bytes": 0, "sha256": hashlib.sha256(b"").hexdigest()}
     rewrite(copy, lambda document: document["files"].update({name: record}))
-    with pytest.raises(BundleError, match="unsafe file"):
+    with pytest.raises(BundleError, match=r"a name in files is .*; it takes letters, digits"):
         Bundle.open(copy)
 
 
@@ -169,20 +169,23 @@ def setting(*path: str | int, to: object) -> Callable[[dict[str, Any]], None]:
         (setting("schema", to=2), "schema 2 is not known here (known: 1); install"),
         (setting("schema", to="1"), "schema '1' is not known"),
         (lambda d: d.pop("schema"), "not valid"),
-        (lambda d: d.pop("classes"), "not valid"),
+        (lambda d: d.pop("classes"), "classes is missing"),
         (setting("colour", to="red"), "colour"),
         (setting("classes", to=[]), "fewer than two classes"),
         (lambda d: d["classes"].append(d["classes"][0]), "one of them twice"),
-        (setting("classes", 0, "role", to="good"), "the role 'good'"),
-        (setting("classes", 0, "zh", to=5), "something else than text"),
-        (setting("classes", 0, "note", to="x"), "not valid"),
+        (setting("classes", 0, "role", to="good"), "classes[0].role is 'good'; use genuine"),
+        (setting("classes", 0, "zh", to=5), "classes[0].zh is 5; it takes a text"),
+        (setting("classes", 0, "note", to="x"), "unknown setting 'classes[0].note'"),
         (setting("contract", "version", to=9), "pixel contract 9"),
         (setting("contract", "size", to=16), "input size is 16"),
         (setting("decision", "fp32", "reject_below", to=1.5), "reject_below is 1.5"),
         (setting("decision", "fp32", "genuine_below", to=-1), "genuine_below is -1"),
-        (setting("decision", "fp32", "reject_below", to="x"), "not valid"),
+        (
+            setting("decision", "fp32", "reject_below", to="x"),
+            "reject_below is 'x'; it takes a number",
+        ),
         (setting("decision", "fp32", "temperature", to=0), "temperature is 0"),
-        (setting("decision", "fp32", "wrong", to={"asked": 0.05}), "not valid"),
+        (setting("decision", "fp32", "wrong", to={"asked": 0.05}), "wrong.photos is missing"),
         (setting("decision", "fp32", "mood", to="good"), "mood"),
         (lambda d: d["decision"].pop("fp32"), "no decision policy for fp32"),
         (setting("models", to=[]), "no model"),
@@ -190,14 +193,17 @@ def setting(*path: str | int, to: object) -> Callable[[dict[str, Any]], None]:
         (setting("models", 0, "files", to=["other.onnx"]), "without its files"),
         (setting("models", 0, "files", to=[]), "without its files"),
         (setting("models", 0, "engines", to=[]), "without its files"),
-        (setting("models", 0, "format", to="tflite"), "format 'tflite'"),
-        (setting("models", 0, "precision", to="fp16"), "precision 'fp16'"),
-        (setting("files", "model.fp32.onnx", "bytes", to="12"), "no valid size and digest"),
-        (setting("files", "model.fp32.onnx", "bytes", to=12.5), "no valid size and digest"),
-        (setting("files", "model.fp32.onnx", "bytes", to=-1), "no valid size and digest"),
-        (setting("files", "model.fp32.onnx", "sha256", to="0" * 63), "no valid size and digest"),
-        (setting("files", "model.fp32.onnx", "sha256", to=5), "not valid"),
-        (setting("files", to=[]), "not valid"),
+        (setting("models", 0, "format", to="tflite"), "models[0].format is 'tflite'; use onnx"),
+        (
+            setting("models", 0, "precision", to="fp16"),
+            "models[0].precision is 'fp16'; use fp32, int8",
+        ),
+        (setting("files", "model.fp32.onnx", "bytes", to="12"), "bytes is '12'; it takes a whole"),
+        (setting("files", "model.fp32.onnx", "bytes", to=12.5), "bytes is 12.5; it takes a whole"),
+        (setting("files", "model.fp32.onnx", "bytes", to=-1), "bytes is -1; it takes 0 or more"),
+        (setting("files", "model.fp32.onnx", "sha256", to="0" * 63), "64 hexadecimal digits"),
+        (setting("files", "model.fp32.onnx", "sha256", to=5), "sha256 is 5; it takes a text"),
+        (setting("files", to=[]), "files is []; it takes a table"),
         (setting("provenance", to=[]), "provenance"),
     ],
 )

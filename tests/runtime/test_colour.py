@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from PIL import Image, ImageCms
 
-from edgetlc.runtime import cicp, heif_boxes
+from edgetlc.runtime import cicp
 from edgetlc.runtime.colour import to_srgb
 from edgetlc.runtime.pixels import decode
 
@@ -169,7 +169,7 @@ def test_any_boxes_are_read_or_left(noise: bytes, place: int) -> None:
     Image.new("RGB", (16, 16)).save(stream, "AVIF")
     data = stream.getvalue()
     for hostile in (noise, data[:place] + noise, data[:place] + noise + data[place:]):
-        found = heif_boxes.code_points(hostile)
+        found = cicp.heif_code_points(hostile)
         assert found is None or found.primaries < 65536
 
 

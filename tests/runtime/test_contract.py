@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgetlc.errors import BundleError, InputError
+from edgetlc.config import from_document
+from edgetlc.errors import InputError
 from edgetlc.runtime.contract import PixelContract, reductions
 
 SIDES = st.integers(1, 20_000)
@@ -63,7 +64,7 @@ def test_s_is_the_largest_that_leaves_twice_the_size_and_k_the_largest_that_leav
 def test_a_contract_survives_json() -> None:
     contract = PixelContract(size=96, geometry="crop", mean=(0.1, 0.2, 0.3), std=(1.0, 2.0, 3.0))
     document = {**asdict(contract), "mean": list(contract.mean), "std": list(contract.std)}
-    assert PixelContract.from_json(document) == contract
+    assert from_document(document, PixelContract, whole=True) == contract
 
 
 @pytest.mark.parametrize(
@@ -84,19 +85,21 @@ def test_a_contract_survives_json() -> None:
 def test_a_contract_out_of_range_is_refused(change: dict[str, Any]) -> None:
     with pytest.raises(InputError):
         PixelContract(**change)
-    with pytest.raises(BundleError, match="pixel contract"):
-        PixelContract.from_json({**asdict(PixelContract()), **change})
+    with pytest.raises(InputError):
+        from_document({**asdict(PixelContract()), **change}, PixelContract, whole=True)
 
 
-@pytest.mark.parametrize("document", [None, [], {}, {"size": 224}, {"mean": 5, "std": 5}])
+@pytest.mark.parametrize(
+    "document", [None, [], {}, {"size": 224}, {**asdict(PixelContract()), "mean": 5}]
+)
 def test_what_is_no_contract_is_refused(document: object) -> None:
-    with pytest.raises(BundleError, match="pixel contract"):
-        PixelContract.from_json(document)
+    with pytest.raises(InputError, match=r"no table|is missing|mean is 5"):
+        from_document(document, PixelContract, whole=True)
 
 
 def test_another_version_or_an_unknown_field_is_refused() -> None:
     known = asdict(PixelContract())
-    with pytest.raises(BundleError, match="pixel contract 2, this edgetlc knows 1"):
-        PixelContract.from_json({**known, "version": 2})
-    with pytest.raises(BundleError, match="gamma"):
-        PixelContract.from_json({**known, "gamma": 2.2})
+    with pytest.raises(InputError, match="pixel contract 2, this edgetlc knows 1"):
+        from_document({**known, "version": 2}, PixelContract)
+    with pytest.raises(InputError, match="gamma"):
+        from_document({**known, "gamma": 2.2}, PixelContract)

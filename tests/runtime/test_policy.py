@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from edgetlc.config import from_document
 from edgetlc.errors import BundleError
 from edgetlc.runtime.policy import DecisionPolicy, ShownRate
 
@@ -38,7 +39,7 @@ def test_a_policy_is_read_back_with_what_was_shown() -> None:
         "wrong": {"asked": 0.05, "photos": 200, "errors": 3, "at_most": 0.0381},
         "false_genuine": None,
     }
-    assert DecisionPolicy.from_json(document) == policy
+    assert from_document(document, DecisionPolicy, whole=True) == policy
     assert policy.wrong is not None
     assert policy.wrong.holds
 

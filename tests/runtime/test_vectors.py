@@ -24,6 +24,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from PIL import Image, features
 
+from edgetlc.config import from_document
 from edgetlc.errors import ImageError
 from edgetlc.runtime import contract, limits
 from edgetlc.runtime.contract import PixelContract, reductions
@@ -256,7 +257,7 @@ def tensors(vector: dict[str, Any]) -> tuple[NDArray[np.uint8], NDArray[np.float
 
 
 def contract_of(vector: dict[str, Any]) -> PixelContract:
-    return PixelContract.from_json({**vector["contract"], "version": LIST["contract"]})
+    return from_document({**vector["contract"], "version": LIST["contract"]}, PixelContract)
 
 
 def grey_levels(difference: NDArray[Any], vector: dict[str, Any]) -> float:

@@ -20,8 +20,8 @@ from edgetlc.runtime.contract import PixelContract
 from edgetlc.training import train as module
 from edgetlc.training.cache import ImageCache
 from edgetlc.training.config import TrainingConfig
-from edgetlc.training.distillation import Distillation, Teacher, distance_to
 from edgetlc.training.images import ImageSet
+from edgetlc.training.objective import Distillation, Teacher, distance_to
 from edgetlc.training.runs import RUN_FILE
 from edgetlc.training.train import train
 

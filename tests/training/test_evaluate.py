@@ -67,11 +67,10 @@ def test_exact_counts_per_camera(
     assert found.cameras["realme-gt-neo"].confusion == ((2, 0, 0), (0, 2, 0), (0, 2, 0))
     assert found.cameras["iphone-11"].accuracy == pytest.approx(5 / 6)
     assert (found.simulated, found.unreadable) == (False, ())
-    answers = found.answers
-    assert answers.photos == test.photos
-    assert answers.truth.tolist() == [test.index(photo) for photo in test.photos]
-    assert answers.probabilities.shape == (12, 3)
-    assert int(answers.right.sum()) == 9
+    assert found.photos == test.photos
+    assert found.truth.tolist() == [test.index(photo) for photo in test.photos]
+    assert found.probabilities.shape == (12, 3)
+    assert int(found.right.sum()) == 9
     # Answers are certain: a disc's confidence is 1 for three discs and 0 for the rest.
     assert found.overall.classes[0].auc == pytest.approx((3 + 0.5) / 4)
 

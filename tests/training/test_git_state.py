@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from edgetlc.training import git_state as module
-from edgetlc.training.git_state import GitState, git_state
+from edgetlc.training import provenance as module
+from edgetlc.training.provenance import git_state
 
 Git = Callable[..., str]
 
@@ -45,9 +45,9 @@ def git(tmp_path: Path) -> Git:
 def test_commit_and_changes(git: Git, tmp_path: Path) -> None:
     commit = git("rev-parse", "HEAD")
     (tmp_path / "untracked").write_text("a run's own output, for example")
-    assert git_state(tmp_path) == GitState(commit, dirty=False)
+    assert git_state(tmp_path) == {"commit": commit, "dirty": False}
     (tmp_path / "file").write_text("2")
-    assert git_state(tmp_path) == GitState(commit, dirty=True)
+    assert git_state(tmp_path) == {"commit": commit, "dirty": True}
 
 
 def test_programs_of_the_repository_s_settings_are_not_started(git: Git, tmp_path: Path) -> None:
@@ -79,4 +79,4 @@ def test_git_that_does_not_end(git: Git, tmp_path: Path, monkeypatch: pytest.Mon
     monkeypatch.setattr(module.subprocess, "run", slow)  # type: ignore[attr-defined]
     found = git_state(tmp_path)
     assert found is not None
-    assert found.dirty is None
+    assert found["dirty"] is None

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -10,12 +11,8 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy.stats import mannwhitneyu
 
-from edgetlc.training.metrics import (
-    one_versus_rest,
-    score,
-    scores_from_json,
-    scores_to_json,
-)
+from edgetlc.config import from_document
+from edgetlc.training.metrics import Scores, one_versus_rest, score
 
 LABELS = ("a", "b", "c", "d", "e")
 # By hand: rows of the confusion are a: 2 1 0, b: 1 1 0, c: 0 1 0.
@@ -105,7 +102,7 @@ def area(positive: NDArray[np.bool_], confidence: NDArray[np.float64]) -> Any:
 
 
 def test_json_document_is_plain() -> None:
-    document = json.loads(json.dumps(scores_to_json(score(TRUTH, ANSWERS, LABELS[:3]))))
+    document = json.loads(json.dumps(asdict(score(TRUTH, ANSWERS, LABELS[:3]))))
     assert document["accuracy"] == 0.5
     assert document["confusion"] == [[2, 1, 0], [1, 1, 0], [0, 1, 0]]
     assert document["classes"][2] == {
@@ -120,7 +117,7 @@ def test_json_document_is_plain() -> None:
 
 def test_json_document_reads_back() -> None:
     scores = score(TRUTH, ANSWERS, LABELS[:3], np.eye(3)[ANSWERS])
-    assert scores_from_json(json.loads(json.dumps(scores_to_json(scores)))) == scores
+    assert from_document(json.loads(json.dumps(asdict(scores))), Scores) == scores
 
 
 def first_area(truth: list[int], shares: list[float]) -> float | None:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from edgetlc.training.precision import learns_in_bf16
+from edgetlc.training.machine import learns_in_bf16
 
 CPU, GPU = torch.device("cpu"), torch.device("cuda", 0)
 X86 = "processor\t: 0\nflags\t\t: fpu sse2 avx2 avx512f{}\nbugs\t\t: bf16_bug\n"

@@ -9,11 +9,9 @@ import pytest
 
 from edgetlc.calibration.measurement import CameraEffect, Measurement
 from edgetlc.calibration.search.core import front_of
-from edgetlc.calibration.search.processor import Processor
-from edgetlc.calibration.search.result import SearchResult
+from edgetlc.calibration.search.result import BuiltVariant, Row, SearchResult
 from edgetlc.calibration.search.targets import TARGETS, recommend
-from edgetlc.calibration.search.timing import Latency
-from edgetlc.calibration.search.variant import BuiltVariant, Row
+from edgetlc.calibration.search.timing import Latency, Processor
 from edgetlc.locale import _
 from edgetlc.runtime.contract import PixelContract
 from edgetlc.runtime.machine import Machine

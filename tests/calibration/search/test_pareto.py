@@ -5,7 +5,7 @@ import random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgetlc.calibration.search.pareto import front
+from edgetlc.calibration.search.core import front
 
 VALUES = st.integers(0, 5).map(float)  # few, so that ties are common
 POINTS = st.lists(st.tuples(VALUES, VALUES, VALUES), min_size=1, max_size=12)

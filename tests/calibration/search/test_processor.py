@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from edgetlc.calibration.search import processor
-from edgetlc.calibration.search.processor import Processor, processor_with, this_processor
+from edgetlc.calibration.search import timing
+from edgetlc.calibration.search.timing import Processor, processor_with, this_processor
 from edgetlc.runtime import machine
 
 
@@ -42,7 +42,7 @@ def test_this_machine(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(processor.platform, "machine", lambda: architecture)
+    monkeypatch.setattr(timing.platform, "machine", lambda: architecture)
     monkeypatch.setattr(machine, "CPUINFO", tmp_path / "cpuinfo")
     if cpuinfo is not None:
         (tmp_path / "cpuinfo").write_text(cpuinfo)
@@ -50,6 +50,6 @@ def test_this_machine(
 
 
 def test_a_system_that_tells_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(processor.platform, "machine", lambda: "AMD64")
+    monkeypatch.setattr(timing.platform, "machine", lambda: "AMD64")
     monkeypatch.setattr(machine, "CPUINFO", tmp_path / "none")
     assert this_processor() == Processor({}, known=False)

@@ -17,10 +17,8 @@ from onnx import numpy_helper, parser
 from edgetlc.calibration.config import SearchConfig
 from edgetlc.calibration.measurement import CameraEffect, Measurement
 from edgetlc.calibration.search.core import search
-from edgetlc.calibration.search.processor import Processor
-from edgetlc.calibration.search.result import SearchResult
-from edgetlc.calibration.search.timing import Latency, TimedModel, latencies
-from edgetlc.calibration.search.variant import BuiltVariant, Variant
+from edgetlc.calibration.search.result import BuiltVariant, SearchResult, Variant
+from edgetlc.calibration.search.timing import Latency, Processor, TimedModel, latencies
 from edgetlc.errors import EdgetlcError, ImageError, InputError
 from edgetlc.locale import _
 from edgetlc.progress import Silent, reporting

@@ -14,9 +14,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edgetlc.calibration.search.processor import Processor
 from edgetlc.calibration.search.result import SearchResult
 from edgetlc.calibration.search.table import costs, losses
+from edgetlc.calibration.search.timing import Processor
 from edgetlc.locale import _
 from edgetlc.pages.charts import Box, best
 from edgetlc.pages.search import HALF, Chart, Point, charts, write_page

@@ -20,7 +20,7 @@ from edgetlc.calibration.measurement import compare, logits_of
 from edgetlc.calibration.preparation import WORK_FOLDER, Preparation
 from edgetlc.calibration.quantize_run import MeasuredNetwork
 from edgetlc.calibration.quantizer import Quantized
-from edgetlc.calibration.search import candidates as module
+from edgetlc.calibration.search import run as module
 from edgetlc.calibration.search.result import SearchResult
 from edgetlc.calibration.search.run import next_steps, search_run
 from edgetlc.data.photos import PhotoSet

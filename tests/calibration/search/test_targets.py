@@ -10,10 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edgetlc.calibration.measurement import CameraEffect, Measurement
-from edgetlc.calibration.search.processor import Processor
-from edgetlc.calibration.search.targets import MIN_GAIN, TARGETS, Recommendation, recommend
-from edgetlc.calibration.search.timing import Latency
-from edgetlc.calibration.search.variant import Row
+from edgetlc.calibration.search.result import Recommendation, Row
+from edgetlc.calibration.search.targets import MIN_GAIN, TARGETS, recommend
+from edgetlc.calibration.search.timing import Latency, Processor
 from edgetlc.locale import _
 
 VNNI = Processor({"vnni": "", "avx2": "AVX2"})

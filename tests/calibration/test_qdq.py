@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from onnx import numpy_helper
 
-from edgetlc.calibration.float_fallback import with_float_layers
 from edgetlc.calibration.layers import float_layers, quantized_layers
+from edgetlc.calibration.qdq import with_float_layers
 
 Optimised = Callable[[onnx.ModelProto], Counter[str]]
 Images = Callable[..., list[NDArray[np.float32]]]
