@@ -5,7 +5,7 @@
         epochs: int = option(20, _("Passes over the training part."))
 
 A field's default and its help stand here once. The command line makes an option of each
-(`edgetlc.cli.config_options`); `to_toml` writes a configuration and `from_toml` reads one, with
+(`edgetlc.cli.commands`); `to_toml` writes a configuration and `from_toml` reads one, with
 tables for nested dataclasses and mappings. A setting that is None is left out of the file.
 
 `from_document` reads any other document into dataclasses by their types: `Literal` lists what a
