@@ -26,7 +26,7 @@ pytestmark = pytest.mark.skipif(
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
-MOST_DISTRIBUTIONS = 15
+MOST_DISTRIBUTIONS = 20
 NEEDS_TOOLCHAIN = {
     "demo": "",
     "train": "--data split.csv -o run",
