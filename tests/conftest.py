@@ -8,6 +8,7 @@ import os
 # Before any engine is loaded: the same sums on every machine, quicker where networks are tiny, and
 # one thread for each of pytest-xdist's workers. Tests of threads ask for them by name.
 os.environ["OMP_NUM_THREADS"] = os.environ["OPENBLAS_NUM_THREADS"] = "1"
+os.environ.pop("COLUMNS", None)  # pytest-xdist sets it, and tables keep to it
 
 import shutil
 from collections.abc import Callable, Iterator
