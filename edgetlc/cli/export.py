@@ -48,7 +48,7 @@ def export(
     from edgetlc.cli.verification_view import EXIT_CODE, VERDICTS, show_verification
     from edgetlc.export.export_run import export_run
     from edgetlc.parity.judgement import VerificationConfig
-    from edgetlc.parity.verdict import Rule
+    from edgetlc.parity.rule import Rule
     from edgetlc.parity.verified_export import export_verified
 
     _check("--format", format_, (*get_args(Format), WEB))

@@ -10,7 +10,7 @@ from edgetlc.errors import FAILED, NOT_ENOUGH_EVIDENCE, PASSED
 from edgetlc.locale import Message, _, local, n_
 
 if TYPE_CHECKING:
-    from edgetlc.parity.verdict import CameraVerdict
+    from edgetlc.parity.rule import CameraVerdict
     from edgetlc.parity.verification import CandidateReport, Verification
     from edgetlc.runtime.selftest import SelfTest
 

@@ -21,7 +21,7 @@ from edgetlc.models.checkpoint import load_checkpoint
 from edgetlc.models.reference import ReferenceModel
 from edgetlc.parity.judgement import VerificationConfig
 from edgetlc.parity.reports import record
-from edgetlc.parity.verdict import Rule
+from edgetlc.parity.rule import Rule
 from edgetlc.parity.verification import Verification
 from edgetlc.parity.verify import default_candidates, verify
 from edgetlc.progress import note

@@ -22,8 +22,7 @@ from edgetlc.pages.gallery import (
 )
 from edgetlc.pages.render import Names
 from edgetlc.pages.render import write_page as write
-from edgetlc.parity.sequential import SequentialVerdict
-from edgetlc.parity.verdict import CameraVerdict, Verdict
+from edgetlc.parity.rule import CameraVerdict, SequentialVerdict, Verdict
 from edgetlc.parity.verification import CandidateReport, Verification
 from edgetlc.results.wording import ROLE_NAMES, STATUS_NAMES
 from edgetlc.runtime.bundle import Bundle

@@ -26,8 +26,9 @@ from numpy.typing import ArrayLike, NDArray
 from edgetlc.errors import InputError
 from edgetlc.locale import _
 from edgetlc.parity.reasons import FALSE_GENUINE
+from edgetlc.parity.rule import CameraVerdict, Rule
 from edgetlc.parity.tally import outcomes
-from edgetlc.parity.verdict import CameraVerdict, Rule, judge
+from edgetlc.parity.verdict import judge
 from edgetlc.runtime.classes import ClassInfo
 from edgetlc.runtime.policy import DecisionPolicy
 from edgetlc.statistics.paired import clopper_pearson_lower, clopper_pearson_upper

@@ -16,10 +16,11 @@ from edgetlc.locale import _
 from edgetlc.parity.collect import PIXEL_TOLERANCE
 from edgetlc.parity.false_genuine import FalseGenuine, called_genuine, judge_false_genuine
 from edgetlc.parity.matrix import Candidate, Matrix, Table
-from edgetlc.parity.sequential import SequentialVerdict, follow
+from edgetlc.parity.rule import Rule, SequentialVerdict
+from edgetlc.parity.sequential import follow
 from edgetlc.parity.store import NETWORK, NO_CAUSE, PIXELS, UNKNOWN, PhotoRow, photos_at
 from edgetlc.parity.tally import outcomes, rows_by_camera
-from edgetlc.parity.verdict import Rule, judge, overall, together
+from edgetlc.parity.verdict import judge, overall, together
 from edgetlc.parity.verification import (
     MOST_FLIPS,
     CandidateReport,

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from edgetlc.files import write_bytes
-from edgetlc.parity.verdict import Verdict
+from edgetlc.parity.rule import Verdict
 from edgetlc.parity.verification import CandidateReport, Verification
 from edgetlc.results.safe_text import storable
 from edgetlc.runtime.selftest import SelfTest

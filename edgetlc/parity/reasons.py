@@ -9,14 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import reduce
-from typing import TYPE_CHECKING
 
 from edgetlc.locale import Message, _, n_
+from edgetlc.parity.rule import CameraVerdict, Rule
 from edgetlc.parity.tally import Tally
 from edgetlc.results.wording import percent_given
-
-if TYPE_CHECKING:
-    from edgetlc.parity.verdict import CameraVerdict, Rule
 
 
 @dataclass(frozen=True)

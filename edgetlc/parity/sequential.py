@@ -47,7 +47,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from math import exp, log
 
 import numpy as np
@@ -56,7 +56,7 @@ from numpy.typing import ArrayLike, NDArray
 from edgetlc.errors import InputError
 from edgetlc.locale import Message, _
 from edgetlc.parity.reasons import ACCURACY, CHANGES, further, sentences
-from edgetlc.parity.verdict import Rule, Verdict
+from edgetlc.parity.rule import Rule, SequentialVerdict, Verdict
 from edgetlc.results.wording import percent_given
 from edgetlc.statistics.specimens import Groups, is_first, number_specimens
 
@@ -67,42 +67,6 @@ _RATE_WEIGHTS = np.array([0.7, 0.1, 0.1, 0.1])
 _STAKES = np.array([0.95, 0.5, 0.2])  # shares of the largest stake
 _STAKE_WEIGHTS = np.array([1, 1, 1]) / 3
 _LARGEST_LOG = log(1e300)  # an e-value beyond is told as 1e300
-
-
-@dataclass(frozen=True)
-class SequentialVerdict:
-    """The state after the photos so far.
-
-    Attributes:
-        camera: id of the camera profile, or None for photos of unknown cameras.
-        verdict: PASS, FAIL or INSUFFICIENT (go on).
-        right_to_wrong: units right to wrong (on the first photo of the specimen).
-        e_pass, e_fail: largest e-values so far against the two hypotheses, from 1 to 1e300; their
-            inverses are p-values valid at any time; `e_fail` is None without labels.
-        needed_pass, needed_fail: e-values that decide.
-        stopped_at: photos after which the verdict first stood; None where it does not yet.
-        clean_needed: fewest further units that could bring a PASS, none of them right to
-            wrong; 0 where a verdict was reached.
-        reason: one sentence for the photographer.
-    """
-
-    camera: str | None
-    verdict: Verdict
-    photos: int
-    units: int
-    right_to_wrong: int
-    e_pass: float
-    e_fail: float | None
-    needed_pass: float
-    needed_fail: float
-    stopped_at: int | None
-    clean_needed: int
-    reason: str = ""
-
-    @property
-    def tested(self) -> bool:
-        """Whether there were photos."""
-        return self.photos > 0
 
 
 def follow(

@@ -46,14 +46,11 @@ right-to-wrong rates of their own that average to the margin pass no more often 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from math import floor
-from typing import TYPE_CHECKING, Literal
 
-from edgetlc.config import option
-from edgetlc.errors import InputError
-from edgetlc.locale import _
 from edgetlc.parity.reasons import Words, reason_of
+from edgetlc.parity.rule import CameraVerdict, Rule, SequentialVerdict, Verdict
 from edgetlc.parity.tally import Tally
 from edgetlc.statistics.newcombe import newcombe_interval
 from edgetlc.statistics.paired import (
@@ -66,74 +63,6 @@ from edgetlc.statistics.paired import (
     tango_interval,
     tango_p,
 )
-
-if TYPE_CHECKING:
-    from edgetlc.parity.sequential import SequentialVerdict
-
-Verdict = Literal["PASS", "FAIL", "INSUFFICIENT"]
-
-
-@dataclass(frozen=True)
-class Rule:
-    """The margin, a share in [0.0001, 0.5], and the one-sided confidence, in (0.5, 1)."""
-
-    margin: float = option(0.02, _("Accepted drop of accuracy, a share: 0.02 is 2 %."))
-    confidence: float = option(0.95, _("One-sided confidence of each bound."))
-
-    def __post_init__(self) -> None:
-        if not 0.0001 <= self.margin <= 0.5:
-            raise InputError(
-                "the margin is {margin}; it is a share of photos from 0.0001 to 0.5, such as "
-                "0.02 for 2 %",
-                margin=self.margin,
-            )
-        if not 0.5 < self.confidence < 1:
-            raise InputError(
-                "the confidence is {confidence}; it lies between 0.5 and 1, such as 0.95",
-                confidence=self.confidence,
-            )
-
-    @property
-    def alpha(self) -> float:
-        """The accepted chance of a wrong verdict."""
-        return 1 - self.confidence
-
-
-@dataclass(frozen=True)
-class CameraVerdict:
-    """The verdict on one camera and what it rests on.
-
-    Every bound is one-sided at the rule's confidence. With specimens, bounds and p-values rest on
-    one photo of each. P-values are Holm-adjusted; they and `newcombe` are None without labels.
-
-    Attributes:
-        right_to_wrong_lower, right_to_wrong_upper: exact bounds of the right-to-wrong rate (of
-            changed answers, without labels).
-        drop_lower, drop_upper: bounds of the drop, in [-1, 1].
-        p_drop: p-value of "no drop at all" (McNemar, mid-p).
-        p_beyond: p-value of "the drop is at most the margin".
-        photos_needed: fewest further units that could bring a PASS, none of them right to wrong; 0
-            where the verdict is PASS or FAIL.
-        newcombe: Newcombe's lower and upper bound of the drop, for comparison.
-        reason: one or two sentences for the auditor.
-    """
-
-    tally: Tally
-    verdict: Verdict
-    right_to_wrong_lower: float
-    right_to_wrong_upper: float
-    drop_lower: float
-    drop_upper: float
-    p_drop: float | None
-    p_beyond: float | None
-    photos_needed: int
-    newcombe: tuple[float, float] | None = None
-    reason: str = ""
-
-    @property
-    def tested(self) -> bool:
-        """Whether there were photos."""
-        return self.tally.n > 0
 
 
 def judge(

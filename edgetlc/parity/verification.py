@@ -9,8 +9,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from edgetlc.parity.false_genuine import FalseGenuine
-from edgetlc.parity.sequential import SequentialVerdict
-from edgetlc.parity.verdict import CameraVerdict, Rule, Verdict
+from edgetlc.parity.rule import CameraVerdict, Rule, SequentialVerdict, Verdict
 from edgetlc.runtime.selftest import SelfTest
 from edgetlc.statistics.reliability import Reliability
 

@@ -128,7 +128,9 @@ class TestAnswer:
 
     def test_not_sure(self, edgetlc: Run, small_bundle: Path, good: Path, tmp_path: Path) -> None:
         doubtful = with_manifest(
-            small_bundle, tmp_path, decision={"fp32": {"reject_below": 1.0, "genuine_below": 1.0, "temperature": 1.0}}
+            small_bundle,
+            tmp_path,
+            decision={"fp32": {"reject_below": 1.0, "genuine_below": 1.0, "temperature": 1.0}},
         )
         first = next(good.iterdir())
         ran = edgetlc("predict", doubtful, first)

@@ -17,7 +17,7 @@ from edgetlc.models.checkpoint import CHECKPOINT_FILE, load_checkpoint, save_che
 from edgetlc.models.int8_checkpoint import INT8_FILE, RECORD_FILE
 from edgetlc.models.reference import ReferenceModel
 from edgetlc.parity.judgement import VerificationConfig
-from edgetlc.parity.verdict import Rule
+from edgetlc.parity.rule import Rule
 from edgetlc.parity.verified_export import export_verified
 from edgetlc.parity.verify import default_candidates, verify
 from edgetlc.runtime.bundle import Bundle

@@ -14,8 +14,9 @@ from scipy import stats
 
 from edgetlc.errors import InputError
 from edgetlc.parity.false_genuine import FalseGenuine, called_genuine, judge_false_genuine
+from edgetlc.parity.rule import Rule
 from edgetlc.parity.tally import Tally, rows_by_camera
-from edgetlc.parity.verdict import Rule, judge
+from edgetlc.parity.verdict import judge
 from edgetlc.runtime.classes import ClassInfo, Role
 from edgetlc.runtime.policy import DecisionPolicy
 from edgetlc.statistics.paired import clopper_pearson_lower, clopper_pearson_upper

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edgetlc.parity.junit import GATE, write_junit
-from edgetlc.parity.verdict import Rule
+from edgetlc.parity.rule import Rule
 from edgetlc.parity.verification import Verification
 
 Judged = Callable[..., Verification]

@@ -21,8 +21,9 @@ from edgetlc.files import sha256_file
 from edgetlc.locale import local, speak
 from edgetlc.pages.gallery import ALTERED, MOST_PICTURED, NOT_THERE, SIDE, Viewer, changed_photos
 from edgetlc.pages.verification import interval_axis, sheets_of, write_page
+from edgetlc.parity.rule import Rule
 from edgetlc.parity.tally import Tally, outcomes
-from edgetlc.parity.verdict import Rule, judge
+from edgetlc.parity.verdict import judge
 from edgetlc.parity.verification import CandidateReport, Flip, Verification
 from edgetlc.runtime.bundle import Bundle
 

@@ -13,7 +13,7 @@ from edgetlc.errors import InputError
 from edgetlc.files import write_json
 from edgetlc.parity.judgement import VerificationConfig
 from edgetlc.parity.reports import MachineReports, read_reports, record
-from edgetlc.parity.verdict import Rule
+from edgetlc.parity.rule import Rule
 from edgetlc.parity.verify import verify
 from edgetlc.runtime.archive import pack
 from edgetlc.runtime.bundle import Bundle

@@ -12,9 +12,8 @@ from typing import Any
 import pytest
 
 from edgetlc.parity.false_genuine import FalseGenuine, GenuineRate
-from edgetlc.parity.sequential import SequentialVerdict
+from edgetlc.parity.rule import CameraVerdict, Rule, SequentialVerdict
 from edgetlc.parity.tally import Specimens, Tally
-from edgetlc.parity.verdict import CameraVerdict, Rule
 from edgetlc.parity.verification import (
     CandidateReport,
     Flip,

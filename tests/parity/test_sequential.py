@@ -13,8 +13,9 @@ from scipy import stats
 
 from edgetlc.errors import InputError
 from edgetlc.parity import sequential
-from edgetlc.parity.sequential import SequentialVerdict, follow
-from edgetlc.parity.verdict import Rule, overall
+from edgetlc.parity.rule import Rule, SequentialVerdict
+from edgetlc.parity.sequential import follow
+from edgetlc.parity.verdict import overall
 from edgetlc.statistics.paired import photos_to_certify
 
 MARGINS = (0.01, 0.02, 0.05)

@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from edgetlc.errors import InputError
+from edgetlc.parity.rule import CameraVerdict, Rule
 from edgetlc.parity.tally import Tally, outcomes
-from edgetlc.parity.verdict import CameraVerdict, Rule, judge, overall
+from edgetlc.parity.verdict import judge, overall
 from edgetlc.statistics.newcombe import newcombe_interval
 from edgetlc.statistics.paired import (
     binomial_at_least,

@@ -18,7 +18,7 @@ from edgetlc.data.photos import Photo, PhotoSet
 from edgetlc.errors import InputError
 from edgetlc.parity import verify as module
 from edgetlc.parity.judgement import VerificationConfig
-from edgetlc.parity.verdict import Rule
+from edgetlc.parity.rule import Rule
 from edgetlc.parity.verification import CandidateReport, Location
 from edgetlc.parity.verify import (
     CollectionConfig,
