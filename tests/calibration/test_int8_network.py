@@ -78,7 +78,7 @@ def moved(network: Int8Network, by: float, seed: int = 0) -> Int8Network:
 @pytest.mark.parametrize(
     ("architecture", "config"),
     [
-        ("resnet18", QuantizationConfig()),
+        pytest.param("resnet18", QuantizationConfig(), marks=pytest.mark.slow),
         (
             "resnet18",
             QuantizationConfig("mixed", "fast", ("layer1.0.conv2", "layer4.0.downsample.0")),

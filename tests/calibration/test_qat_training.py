@@ -97,6 +97,7 @@ def case(tiny_run: Path, photo_set: PhotoSet, tmp_path_factory: pytest.TempPathF
     return Case(classifier, network, quantize(network, images).model, training, judges)
 
 
+@pytest.mark.slow
 def test_the_case_is_the_same_function_and_hard_for_int8(case: Case, tiny_run: Path) -> None:
     with torch.inference_mode():
         expected, _ = load_checkpoint(tiny_run).classifier(case.judges)
@@ -106,6 +107,7 @@ def test_the_case_is_the_same_function_and_hard_for_int8(case: Case, tiny_run: P
     assert case.distance(case.quantized) > 0.02
 
 
+@pytest.mark.slow
 def test_training_brings_the_answers_back(case: Case) -> None:
     """Judged by the engine, on photos that it has not seen."""
     assert case.distance(case.trained(batch_size=4, epochs=3)) < case.distance(case.quantized) / 2
@@ -119,6 +121,7 @@ def test_the_teacher_stays_as_it_is(case: Case) -> None:
     assert not case.classifier.training
 
 
+@pytest.mark.slow
 def test_a_seed_gives_the_same_network(case: Case) -> None:
     first = case.trained(seed=1)
     torch.rand(7)  # what was drawn before does not matter

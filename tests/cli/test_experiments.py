@@ -37,6 +37,7 @@ def test_folds(manifest: Path, tmp_path: Path, edgetlc: Run) -> None:
     assert (tmp_path / "fold-2" / "model.safetensors").read_bytes() == before
 
 
+@pytest.mark.slow
 def test_compare(manifest: Path, tmp_path: Path, edgetlc: Run) -> None:
     place = ("--data", manifest, "-o", tmp_path)
     command = ("experiment", "compare", "resnet18", "resnet34", *place, *QUICK)

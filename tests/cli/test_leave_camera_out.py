@@ -56,6 +56,7 @@ def test_table_words_and_resume(manifest: Path, tmp_path: Path, edgetlc: Run) ->
     )
 
 
+@pytest.mark.slow
 def test_simulated_photos_and_unknown_cameras_are_told(
     manifest: Path, tmp_path: Path, edgetlc: Run
 ) -> None:

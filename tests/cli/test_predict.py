@@ -606,6 +606,7 @@ class TestReport:
 
 
 @pytest.mark.real
+@pytest.mark.slow
 def test_real_photos(edgetlc: Run, tiny_bundle: Path, shared_data: Path, tmp_path: Path) -> None:
     """Whatever phones write goes through every output; answers mean nothing here."""
     phones = shared_data / "exif_photos" / "phones"

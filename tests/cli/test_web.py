@@ -7,6 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from edgetlc.runtime.bundle import Bundle
 
 Run = Callable[..., Any]
@@ -30,6 +32,7 @@ def test_bundle_web_by_command(edgetlc: Run, small_bundle: Path, tmp_path: Path)
     assert (output / "classifier.html").is_file()
 
 
+@pytest.mark.slow
 def test_export_by_command(
     edgetlc: Run, quantized_run: Path, manifest: Path, tmp_path: Path
 ) -> None:

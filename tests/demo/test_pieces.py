@@ -237,6 +237,7 @@ Features = Callable[[Scene, np.ndarray], np.ndarray]
 
 
 @pytest.mark.parametrize("features", [mean_colour, colour_moments, colour_histogram])
+@pytest.mark.slow
 def test_colour_tells_the_kinds_apart_no_better_than_chance(
     features: Features, shots: Shots
 ) -> None:

@@ -6,6 +6,7 @@ from edgetlc.models.cost import costs_of
 from edgetlc.models.networks import Classifier
 
 
+@pytest.mark.slow
 def test_published_figures() -> None:
     """torchvision's documentation for 1000 classes: parameters, and its GFLOPS, multiply-adds."""
     published = {"resnet18": (11_689_512, 1.81e9), "densenet121": (7_978_856, 2.83e9)}

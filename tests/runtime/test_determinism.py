@@ -104,6 +104,7 @@ def loader(bundle: Path, format_: str, precision: str, engine: str) -> Load:
 
 
 @each_case
+@pytest.mark.slow
 def test_threads_and_batches(
     format_: str, precision: str, engine: str, tiny_bundle: Path, photos: list[Pixels]
 ) -> None:

@@ -100,6 +100,7 @@ for package in ("onnxruntime", "openvino", "nncf"):
 """
 
 
+@pytest.mark.slow
 def test_the_toolchain_leaves_nothing_at_home(tmp_path: Path) -> None:
     """Its packages would keep an identity of the machine there and report what they do."""
     python(TOOLCHAIN, home=tmp_path)

@@ -25,6 +25,7 @@ def photos(shared_data: Path) -> list[tuple[Path, dict[str, Any]]]:
 
 
 @pytest.mark.filterwarnings("ignore:Corrupt EXIF data")
+@pytest.mark.slow
 def test_every_photo_comes_out_with_the_promised_short_side(photos) -> None:
     refused = []
     for path, _ in photos:
@@ -81,6 +82,7 @@ NOTED = {
 
 
 @pytest.mark.filterwarnings("ignore:Corrupt EXIF data")
+@pytest.mark.slow
 def test_notes_are_few_and_known(photos) -> None:
     found = {}
     for path, _ in photos:

@@ -128,6 +128,7 @@ def test_the_vectors_cover_what_the_specification_promises() -> None:
     assert geometries == {("squash", True), ("squash", False), ("crop", True), ("crop", False)}
 
 
+@pytest.mark.slow
 def test_the_same_tools_write_the_same_files_again(tmp_path: Path) -> None:
     pytest.importorskip("pillow_heif")
     command = [sys.executable, str(PAGES / "make_vectors.py"), str(tmp_path / "again")]

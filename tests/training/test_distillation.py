@@ -83,6 +83,7 @@ class TestLoss:
         assert float(half.detach()) == pytest.approx((7.5 + expected) / 2, rel=1e-5)
 
 
+@pytest.mark.slow
 def test_student_learns_where_the_labels_say_nothing(
     tiny_run: Path, photo_set: PhotoSet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -64,6 +64,7 @@ class TestOutOfMemory:
             train(few, settings(), tmp_path / "run")
 
     @pytest.mark.skipif(sys.platform != "linux", reason="limits the address space")
+    @pytest.mark.slow
     def test_real_one(self, manifest: Path, tmp_path: Path) -> None:
         code = (
             "import sys, resource; import edgetlc.training.train; from edgetlc.cli.app import main;"
@@ -94,6 +95,7 @@ def test_losses_say_at_which_step_and_rate() -> None:
         )
 
 
+@pytest.mark.slow
 def test_dropout_and_precision_are_used(few: PhotoSet, tmp_path: Path) -> None:
     def loss(precision: Any, dropout: float) -> float:
         folder = tmp_path / f"{precision}-{dropout}"

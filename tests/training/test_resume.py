@@ -98,6 +98,7 @@ class TestSameWeights:
         assert not list(stopped.glob("state-*")), "tensors of a finished run were left"
 
     @pytest.mark.parametrize("name", ["write_bytes", "write_json", "save_checkpoint", "write_text"])
+    @pytest.mark.slow
     def test_at_every_file_that_an_epoch_writes(
         self,
         whole: TrainedRun,
@@ -267,7 +268,7 @@ def test_finished_run_is_returned(whole: TrainedRun, few: PhotoSet, notes: list[
     assert (whole.folder / CHECKPOINT_FILE).stat().st_mtime_ns == before
 
 
-@pytest.mark.parametrize("write", [1, 2, 3])
+@pytest.mark.parametrize("write", [1, *(pytest.param(n, marks=pytest.mark.slow) for n in (2, 3))])
 def test_full_disk_keeps_the_last_whole_epoch(
     whole: TrainedRun,
     few: PhotoSet,
