@@ -153,7 +153,7 @@ def edgetlc(*words: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_self_check_goes_into_verify_by_command(
+def test_self_check_goes_into_a_verification_by_command(
     tour: dict[str, Any], strict_app: Path, photos: list[Path], tmp_path: Path
 ) -> None:
     report = tmp_path / tour["report"]["name"]
@@ -162,15 +162,18 @@ def test_self_check_goes_into_verify_by_command(
         (tmp_path / "data" / name).mkdir(parents=True)
         shutil.copy(photo, tmp_path / "data" / name)
     bundle = str(strict_app / "strict.bundle")
-    words = ["verify", bundle, "--data", str(tmp_path / "data"), "--part", "all"]
-    ran = edgetlc(*words, "--merge", str(report), "--json")
+    data, answers = str(tmp_path / "data"), str(tmp_path / "answers")
+    ran = edgetlc("answers", "collect", bundle, "--data", data, "--part", "all", "-o", answers)
+    assert ran.returncode == 0, ran.stderr
+    words = ["answers", "judge", bundle, answers, "--merge", str(report), "--json"]
+    ran = edgetlc(*words)
     assert ran.returncode == 3, ran.stderr  # two photos are not enough evidence
     document = json.loads(ran.stdout)
     assert "onnxruntime-web" in json.dumps(document["machines"])
 
     changed = json.loads(tour["report"]["text"]) | {"bundle_digest": "0" * 64}
     report.write_text(json.dumps(changed), encoding="utf-8")
-    ran = edgetlc(*words, "--merge", str(report), "--json")
+    ran = edgetlc(*words)
     assert ran.returncode == 2, ran.stderr
 
 

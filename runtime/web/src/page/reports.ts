@@ -1,4 +1,4 @@
-/** The files that leave the app, by the user's hand only; `edgetlc verify --merge` reads the JSON. */
+/** The files that leave the app, by the user's hand only; `edgetlc answers judge` reads the JSON. */
 import type { SelfCheck, Started } from '../worker/messages.ts';
 import { type Machine, describe } from './machine.ts';
 import type { AnyRecord, UnreadableRecord } from './record.ts';
