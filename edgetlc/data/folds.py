@@ -6,6 +6,7 @@ Vocabulary:
               five folds are the standard's 7 : 1 : 2
 
 A fold is scored by a network that saw none of its photos, neither to learn nor to choose its epoch.
+A comparison of networks parts the training part in the same way (`with_inner_validation`).
 The photos of the test part are in no fold. Clusters (`edgetlc.data.assignment`) are never parted.
 """
 
@@ -15,7 +16,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from edgetlc.data.assignment import Cluster, assign, clusters_of
-from edgetlc.data.photos import Part, PhotoSet
+from edgetlc.data.photos import Part, Photo, PhotoSet
 from edgetlc.errors import InputError
 from edgetlc.files import sha256_file
 from edgetlc.locale import _, n_
@@ -49,26 +50,51 @@ def make_folds(photos: PhotoSet, count: int, seed: int = 0) -> Folds:
             )
         )
     known = photos.part("train", "val").photos
-    digests = [digest for _photo, digest in in_order(lambda p: sha256_file(p.path), known)]
-    clusters = clusters_of(known, digests)
+    clusters = _clusters(known)
     _require_clusters(photos.labels, clusters, count)
     ratios = dict.fromkeys(range(count), 1 / count)
     numbers = assign(clusters, ratios, seed, range(count))
     sets = []
     for number in range(count):
-        parts: dict[int, Part] = {}
-        rest = []
-        for cluster, fold in zip(clusters, numbers, strict=True):
+        pairs = list(zip(clusters, numbers, strict=True))
+        parts = _learnt([cluster for cluster, fold in pairs if fold != number], seed)
+        for cluster, fold in pairs:
             if fold == number:
                 parts |= dict.fromkeys(cluster.members, "test")
-            else:
-                rest.append(cluster)
-        for cluster, part in zip(rest, assign(rest, _SHARES, seed, tuple(_SHARES)), strict=True):
-            parts |= dict.fromkeys(cluster.members, part)
         parted = (replace(photo, part=parts[i]) for i, photo in enumerate(known))
         sets.append(replace(photos, photos=tuple(parted)))
         _require_parts(sets[-1], number + 1)
     return Folds(tuple(sets), tuple(_warnings(photos.labels, clusters, count)))
+
+
+def with_inner_validation(photos: PhotoSet, seed: int = 0) -> PhotoSet:
+    """Return the training part with an eighth of it, in whole clusters, as its validation part.
+
+    A network that learns from it leaves the set's own validation and test part unspoiled.
+
+    Raises:
+        InputError: the training photos all belong together.
+    """
+    known = photos.part("train").photos
+    parts = _learnt(_clusters(known), seed)
+    if "val" not in parts.values():
+        raise InputError(
+            "all {photos} training photos belong together, so none can choose the epoch; "
+            "add photos of another batch",
+            photos=len(known),
+        )
+    return replace(photos, photos=tuple(replace(p, part=parts[i]) for i, p in enumerate(known)))
+
+
+def _clusters(photos: Sequence[Photo]) -> list[Cluster]:
+    digests = [digest for _photo, digest in in_order(lambda p: sha256_file(p.path), photos)]
+    return clusters_of(photos, digests)
+
+
+def _learnt(clusters: Sequence[Cluster], seed: int) -> dict[int, Part]:
+    """Return the part, `train` or `val`, of every photo that a network learns from."""
+    chosen = zip(clusters, assign(clusters, _SHARES, seed, tuple(_SHARES)), strict=True)
+    return {member: part for cluster, part in chosen for member in cluster.members}
 
 
 def _require_clusters(labels: Sequence[str], clusters: Sequence[Cluster], count: int) -> None:

@@ -3,8 +3,7 @@
 Photos of one group are not independent; a photo without a group is one by itself. Shares are of all
 photos; their exact intervals (Clopper and Pearson) take one photo of every group
 (`edgetlc.statistics.specimens`). A test counts a group once, as better or worse by most of its
-photos: McNemar's exact test, which then is a sign test, with mid-p, adjusted by Holm over the
-cameras.
+photos (`edgetlc.statistics.sign_test`), adjusted by Holm over the cameras.
 """
 
 from __future__ import annotations
@@ -23,6 +22,7 @@ from edgetlc.statistics.paired import (
     holm,
     mcnemar_mid_p,
 )
+from edgetlc.statistics.sign_test import turned
 from edgetlc.statistics.specimens import number_specimens, one_each
 
 CONFIDENCE = 0.95
@@ -129,8 +129,7 @@ def _share(right: NDArray[np.bool_], each: NDArray[np.intp]) -> Share:
 def _change(
     before: NDArray[np.bool_], after: NDArray[np.bool_], groups: NDArray[np.int64]
 ) -> Change:
-    net = np.bincount(groups, after.astype(int) - before.astype(int))
-    worse, better = int((net < 0).sum()), int((net > 0).sum())
+    worse, better = turned(before, after, groups)
     p = mcnemar_mid_p(worse, better)
     return Change(worse, better, p, p)
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from edgetlc.data.folds import make_folds
+from edgetlc.data.folds import make_folds, with_inner_validation
 from edgetlc.data.photos import Photo, PhotoSet
 from edgetlc.errors import InputError
 from edgetlc.runtime.classes import ClassInfo
@@ -134,3 +134,21 @@ def test_a_set_that_was_never_split(photos: PhotoSet) -> None:
     bare = tuple(replace(p, part=None) for p in photos.photos)
     with pytest.raises(InputError, match="run 'edgetlc data split' first"):
         make_folds(replace(photos, photos=bare), 3)
+
+
+def test_an_eighth_of_the_training_part_for_inner_validation(photos: PhotoSet) -> None:
+    many = replace(photos, photos=tuple(replace(p, batch=p.path.stem) for p in photos.photos))
+    learnt = with_inner_validation(many, seed=1)
+    assert {p.path for p in learnt.photos} == by_part(many, "train")
+    assert Counter((p.part, p.label, p.camera) for p in learnt.part("val").photos) == {
+        ("val", label, camera): 2 for label in "ab" for camera in "xy"
+    }  # an eighth of 14 each is 1.75
+
+
+def test_inner_validation_keeps_batches_whole_and_needs_two(photos: PhotoSet) -> None:
+    learnt = with_inner_validation(photos)
+    halves = [{(p.label, p.batch) for p in learnt.part(part).photos} for part in ("train", "val")]
+    assert not halves[0] & halves[1]
+    one = replace(photos, photos=tuple(replace(p, group="one") for p in photos.photos))
+    with pytest.raises(InputError, match="all 56 training photos belong together"):
+        with_inner_validation(one)
