@@ -55,6 +55,8 @@ def show_verification(found: Verification) -> None:
             "accepted rise of counterfeits called genuine: {margin:.1%}",
             margin=found.gate_rule.margin,
         )
+    if found.independent == "specimen":
+        say("photos: in brackets specimens, which count once, by one photo each")
     unit = _("a photo") if found.independent == "photo" else _("a specimen")
     say(
         "reference {reference}; margin {margin:.1%}; {unit} counts once; overall: {verdict}",
@@ -77,7 +79,9 @@ def _matrix(found: Verification) -> list[tuple[object, ...]]:
             for number, report in enumerate(found.candidates)
         ]
         photos = max(v.tally.n for v in verdicts.values())
-        rows.append((camera or _("unknown"), photos, *cells))
+        units = max(v.tally.units for v in verdicts.values())
+        counted = photos if units == photos else f"{photos} ({units})"
+        rows.append((camera or _("unknown"), counted, *cells))
     return rows
 
 
@@ -134,9 +138,11 @@ def _summary(report: CandidateReport) -> Iterator[Message]:
     if report.gate is not None:
         gate = report.gate
         yield _(
-            "counterfeits called genuine {called} of {photos} (float: {before}): {verdict}",
+            "counterfeits called genuine {called} of {photos}, {units} counted (float: {before}): "
+            "{verdict}",
             called=gate.candidate.called,
             photos=gate.candidate.photos,
+            units=gate.pooled.tally.units,
             before=gate.reference.called,
             verdict=VERDICTS[gate.pooled.verdict],
         )

@@ -5,7 +5,7 @@ A manifest is a UTF-8 CSV file with a header. Columns:
     path       required; relative to the manifest's folder, or absolute
     class      required
     camera     id of a camera profile; empty for an unknown camera
-    batch, group, part, simulated (0 or 1)   as in `edgetlc.data.photos`
+    batch, piece, group, part, simulated (0 or 1)   as in `edgetlc.data.photos`
 
 An unknown column is an error: it is most often a misspelt one. Spaces before a field are skipped
 unless quotes enclose them. The classes' labels and roles come from `classes.toml` beside the
@@ -33,7 +33,7 @@ from edgetlc.runtime.containers import PHOTO_SUFFIXES
 MANIFEST_FILE = "manifest.csv"
 """A photo folder that holds a file of this name is described by it: what `data simulate` makes
 knows which photos are simulated, which the folder alone would not tell."""
-COLUMNS = ("path", "class", "camera", "batch", "group", "part", "simulated")
+COLUMNS = ("path", "class", "camera", "batch", "piece", "group", "part", "simulated")
 
 
 def load_photos(source: Path, cameras: Cameras) -> PhotoSet:
@@ -78,7 +78,7 @@ def write_manifest(path: Path, photos: PhotoSet) -> None:
     writer.writerow(COLUMNS)
     root = path.absolute().parent
     for photo in photos.photos:
-        row = (photo.camera, photo.batch, photo.group, photo.part)
+        row = (photo.camera, photo.batch, photo.piece, photo.group, photo.part)
         try:
             place = Path(os.path.relpath(photo.path, root)).as_posix()
         except ValueError:  # on another drive
@@ -209,4 +209,5 @@ def _from_row(row: dict[str, str | None], root: Path, cameras: Cameras) -> Photo
     file = root / place
     if not file.is_file():
         raise InputError("no photo at {file}", file=file)
-    return Photo(file, label, camera, field("batch"), field("group"), part, simulated == "1")
+    told = field("batch"), field("group"), part, simulated == "1", field("piece")
+    return Photo(file, label, camera, *told)

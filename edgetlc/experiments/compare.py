@@ -115,7 +115,7 @@ def paired_tests(answers: Mapping[str, Evaluation]) -> list[PairedTest]:
         one, other = answers[first].right_by_path, answers[second].right_by_path
         both = [photo for photo in answers[first].photos if photo.path in other]
         before, after = (np.array([right[p.path] for p in both], bool) for right in (one, other))
-        specimens = number_specimens([photo.group for photo in both], len(both))
+        specimens = number_specimens([photo.specimen for photo in both], len(both))
         better = turned(before, after, specimens)
         count = int(specimens.max(initial=-1)) + 1
         counted.append((first, second, len(both), count, *better, mcnemar_mid_p(*better)))

@@ -96,7 +96,7 @@ def figures(
     They saw the camera, without and with camera augmentation, or did not, without and with.
     """
     read = [photo for photo in asked.photos if all(photo.path in right for right in answers)]
-    groups = number_specimens([photo.group for photo in read], len(read))
+    groups = number_specimens([photo.specimen for photo in read], len(read))
     each = one_each(groups)
     rights = [np.array([right[photo.path] for photo in read]) for right in answers]
     seen, seen_augmented, unseen, unseen_augmented = (_share(right, each) for right in rights)
