@@ -55,7 +55,7 @@ def show_verification(found: Verification) -> None:
             "accepted rise of counterfeits called genuine: {margin:.1%}",
             margin=found.gate_rule.margin,
         )
-    if found.independent == "specimen":
+    if any(v.tally.units < v.tally.n for report in found.candidates for v in report.cameras):
         say("photos: in brackets specimens, which count once, by one photo each")
     unit = _("a photo") if found.independent == "photo" else _("a specimen")
     say(

@@ -7,7 +7,8 @@ Vocabulary:
 
 A fold is scored by a network that saw none of its photos, neither to learn nor to choose its epoch.
 A comparison of networks parts the training part in the same way (`with_inner_validation`).
-The photos of the test part are in no fold. Clusters (`edgetlc.data.assignment`) are never parted.
+The photos of the test part are in no fold. Clusters (`edgetlc.data.assignment`) are never parted,
+nor are near-duplicates, whoever made the manifest.
 """
 
 from __future__ import annotations
@@ -16,7 +17,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from edgetlc.data.assignment import Cluster, assign, clusters_of
+from edgetlc.data.duplicates import near_duplicates
 from edgetlc.data.photos import Part, Photo, PhotoSet
+from edgetlc.data.reading import read_all
 from edgetlc.errors import InputError
 from edgetlc.files import sha256_file
 from edgetlc.locale import _, n_
@@ -88,7 +91,23 @@ def with_inner_validation(photos: PhotoSet, seed: int = 0) -> PhotoSet:
 
 def _clusters(photos: Sequence[Photo]) -> list[Cluster]:
     digests = [digest for _photo, digest in in_order(lambda p: sha256_file(p.path), photos)]
-    return clusters_of(photos, digests)
+    return clusters_of(photos, digests, _near_duplicates(photos, digests))
+
+
+def _near_duplicates(photos: Sequence[Photo], digests: Sequence[str]) -> Iterator[tuple[int, int]]:
+    """Yield near-duplicates of which one is in no group, as pairs of indices.
+
+    `data split` puts every photo in one: it has looked already, and its user has decided.
+    """
+    if all(photo.group is not None for photo in photos):
+        return
+    places = {photo.path: index for index, photo in enumerate(photos)}
+    ordered = sorted(photos, key=lambda photo: digests[places[photo.path]])
+    readings, _unreadable = read_all(ordered)  # training tells of those
+    for one, other in near_duplicates([reading.thumbnail for reading in readings]):
+        pair = readings[one].photo, readings[other].photo
+        if any(photo.group is None for photo in pair):
+            yield places[pair[0].path], places[pair[1].path]
 
 
 def _learnt(clusters: Sequence[Cluster], seed: int) -> dict[int, Part]:
