@@ -83,6 +83,7 @@ def _findings(found: Findings) -> Iterator[tuple[Message, Message, tuple[Any, ..
     yield error, _("no readable photo"), found.empty_classes
     yield error, _("one picture under two classes"), found.label_conflicts
     yield error, _("camera contradicted"), found.camera_conflicts
+    yield warning, _("noted on reading"), found.notes
     yield warning, _("suffix belies content"), found.wrong_suffixes
     yield warning, _("one file repeated"), found.exact_duplicates
     yield warning, _("near-duplicates"), found.near_duplicates

@@ -45,6 +45,10 @@ export const WORDS = {
   },
   note_frames: { zh: '共 {0} 帧，只用第一帧', en: 'The first of {0} frames' },
   note_browser: { zh: '由浏览器解码', en: 'Decoded by the browser' },
+  note_end: {
+    zh: '文件缺少结尾，但照片的各行完整',
+    en: 'The file lacks its end, but all rows of the photo are there',
+  },
   note_profile: {
     zh: '照片的颜色配置文件无法使用，颜色可能有偏差',
     en: 'The photo’s colour profile could not be used: its colours may be off',
