@@ -25,7 +25,7 @@ from edgetlc.training.config import TrainingConfig
 from edgetlc.training.distributed import rank_zero_only, started_by_torchrun
 from edgetlc.training.evaluate import Evaluation, evaluate
 from edgetlc.training.report import RunReport, read_report, score_run
-from edgetlc.training.run_folder import Existing
+from edgetlc.training.run_folder import Existing, RunFolder
 from edgetlc.training.runs import REPORT_FILE, SCORES_FILE
 from edgetlc.training.train import TrainedRun, train
 
@@ -91,6 +91,9 @@ def run_trials(
 
     All trials have the same `cache` and `cache_limit`. Errors are those of `train`.
     """
+    if started_by_torchrun().main:
+        for trial in trials:
+            RunFolder(output / trial.name).check_free(**existing)
     outcomes, started = [], time.monotonic()
     with shared_cache(trials[0].config, output) as cache:
         for number, trial in enumerate(trials, start=1):

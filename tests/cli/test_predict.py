@@ -121,8 +121,9 @@ class TestAnswer:
     ) -> None:
         """macOS leaves hidden files on memory cards; --overlay may write among the photos."""
         (good / "._IMG_1.jpg").write_bytes(b"\0\5\x16\7")
-        for _ in range(2):
-            ran = edgetlc("predict", small_bundle, good, "--overlay", good, "--annotate", good)
+        for more in ([], ["--overwrite"]):
+            words = ("--overlay", good, "--annotate", good, *more)
+            ran = edgetlc("predict", small_bundle, good, *words)
             assert ran.status == 0
             assert ran.out.count("9999000000000001") == 9
 
@@ -266,7 +267,7 @@ class TestBadFiles:
         for suffix in ("json", "jsonl", "csv", "xml", "txt"):
             result = tmp_path / f"r.{suffix}"
             words = ("--results-file", result, "--annotate", tmp_path / "seen", "--json")
-            ran = edgetlc("predict", small_bundle, odd, *words)
+            ran = edgetlc("predict", small_bundle, odd, *words, "--overwrite")
             assert ran.status == 0
             assert [p["file"] for p in ran.json()["predictions"]] == files
         assert len(list((tmp_path / "seen").iterdir())) == 5
