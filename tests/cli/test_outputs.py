@@ -227,3 +227,21 @@ def test_a_verdict_is_told_although_its_report_cannot_be_written(
     assert ran.status == 2
     assert (ran.json()["passed"] if as_json else "self-test PASS" in ran.out) is True
     assert "the answer stands, but a file was not written: [Errno 28]" in ran.err
+
+
+def test_a_verdict_of_verify_is_told_although_its_page_cannot_be_written(
+    tiny_bundle: Path,
+    manifest: Path,
+    tmp_path: Path,
+    edgetlc: Callable[..., Any],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def full(*_args: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("edgetlc.pages.verification.write_page", full)
+    words = ["verify", tiny_bundle, "--data", manifest, "--model", "onnx-int8"]
+    ran = edgetlc(*words, "--engine", "onnxruntime", "--report", tmp_path / "r.html")
+    assert ran.status == 2
+    assert "overall: INSUFFICIENT" in ran.out
+    assert "the answer stands, but a file was not written: [Errno 28]" in ran.err

@@ -127,6 +127,18 @@ class TestAnswer:
             assert ran.status == 0
             assert ran.out.count("9999000000000001") == 9
 
+    def test_what_reading_noted_is_told(
+        self, edgetlc: Run, small_bundle: Path, good: Path, tmp_path: Path
+    ) -> None:
+        cut = tmp_path / "cut.jpg"
+        cut.write_bytes(next(good.glob("*.jpg")).read_bytes()[:-2])  # without its end marker
+        note = "the file lacks its end, but all rows of the photo are there"
+        assert edgetlc("predict", small_bundle, cut, "--json").json()["predictions"][0][
+            "notes"
+        ] == [note]
+        assert f"note: {note}" in edgetlc("predict", small_bundle, cut).out
+        assert "文件缺少结尾" in edgetlc("predict", small_bundle, cut, "--lang", "zh").out
+
     def test_not_sure(self, edgetlc: Run, small_bundle: Path, good: Path, tmp_path: Path) -> None:
         doubtful = with_manifest(
             small_bundle,

@@ -54,8 +54,9 @@ def commands(small_bundle: Path, photo: Path, tmp_path: Path) -> Callable[[str],
     return words.__getitem__
 
 
-NAMES = ("devices list", "predict, JSON", "data check", "bad input, JSON", "usage", "help")
+NAMES = ("devices list", "predict, JSON", "usage")
 MORE = (
+    *("data check", "bad input, JSON", "help"),
     *("version", "help of a command", "devices list, JSON", "devices show", "devices identify"),
     *("predict", "selftest", "bundle inspect", "bundle check", "bundle pack", "bad input"),
 )
