@@ -24,6 +24,7 @@ _BETWEEN_SCANS = frozenset((0xC4, _SCAN, 0xDB, 0xDC, 0xDD, *range(0xE0, 0xF0), 0
 _BAND_ROWS = 256
 _FIRST_LOOK, _LONGEST_LOOK = 1 << 10, 1 << 20  # bytes looked at together
 _REPEATS = 1000  # enough for all blocks of a unit, some of which lie beyond the picture's edge
+_LONGEST_INDEX = 12_000  # bytes: a phone's has a few entries of 12
 _END_MARKER = b"\xff\xd9"
 _FILLERS = tuple(  # eight patterns of three bits, each repeated; 255 is stuffed with a zero
     (int(f"{bits:03b}" * 8, 2).to_bytes(3, "big") * _REPEATS).replace(b"\xff", b"\xff\0")
@@ -113,9 +114,10 @@ def _trailer(data: bytes) -> int:
     if not data.endswith(b"SEFT"):
         return len(data)
     index = len(data) - 8 - int.from_bytes(data[-8:-4], "little")
-    if index < 0 or data[index : index + 4] != b"SEFH":
+    entries_end = len(data) - 8
+    if index < max(0, entries_end - _LONGEST_INDEX) or data[index : index + 4] != b"SEFH":
         return len(data)
-    entries = (data[at : at + 12] for at in range(index + 12, len(data) - 8, 12))
+    entries = (data[at : at + 12] for at in range(index + 12, entries_end, 12))
     farthest = max((int.from_bytes(entry[4:8], "little") for entry in entries), default=0)
     return max(index - farthest, 0)
 

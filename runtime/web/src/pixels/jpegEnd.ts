@@ -6,6 +6,7 @@ import { MAX_PARTS, MAX_SCANS } from './limits.ts';
 import type { Samples } from './samples.ts';
 
 const BAND_ROWS = 256;
+const LONGEST_INDEX = 12_000; // bytes: a phone's has a few entries of 12
 /** Enough for all blocks of a unit of decoding, some of which lie beyond the picture's edge. */
 const FILLER_BYTES = 3000;
 /** Eight patterns of three bits, each repeated; 255 is stuffed with a zero. */
@@ -79,10 +80,10 @@ function announce(missing: Map<number, Set<number>>, scan: Uint8Array, named: Ui
 
 /** Where the data begin that Samsung's phones append, by their index; the end without them. */
 function trailer(data: Uint8Array): number {
-  const index = data.length - 8 - u32le(data, data.length - 8);
-  if (!startsWith(data, 'SEFT', data.length - 4) || index < 0 || !startsWith(data, 'SEFH', index)) {
-    return data.length;
-  }
+  const length = u32le(data, data.length - 8);
+  const index = data.length - 8 - length;
+  const known = index >= 0 && length <= LONGEST_INDEX && startsWith(data, 'SEFH', index);
+  if (!known || !startsWith(data, 'SEFT', data.length - 4)) return data.length;
   let farthest = 0;
   for (let at = index + 12; at < data.length - 8; at += 12) {
     farthest = Math.max(farthest, u32le(data, at + 4));
