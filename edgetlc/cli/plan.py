@@ -9,8 +9,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from edgetlc.cli.console import Answer, numbers, percent, say, table
-from edgetlc.cli.options import ReportFile
+from edgetlc.cli.options import Overwrite, ReportFile
 from edgetlc.locale import _
+from edgetlc.outputs import Target, check_outputs
 from edgetlc.parity.rule import Rule
 from edgetlc.results.wording import percent_given
 from edgetlc.statistics.plan import PlanConfig
@@ -19,7 +20,9 @@ if TYPE_CHECKING:
     from edgetlc.statistics.plan import Plan
 
 
-def plan(rule: Rule, config: PlanConfig, report: ReportFile = None) -> Answer:
+def plan(
+    rule: Rule, config: PlanConfig, report: ReportFile = None, overwrite: Overwrite = False
+) -> Answer:
     """Tell how many photos of each camera a verdict takes, before the first is taken.
 
     By the rule of 'edgetlc verify', for what is expected to go from right to wrong. Decide on a
@@ -30,10 +33,14 @@ def plan(rule: Rule, config: PlanConfig, report: ReportFile = None) -> Answer:
     from edgetlc.pages.plan import write_page
     from edgetlc.statistics.plan import plan as planned
 
+    check_outputs([Target(report, replace=overwrite)])
     found = planned(rule.margin, rule.confidence, config)
-    if report is not None:
-        write_page(report, found)
-    return Answer(found.to_json(), lambda: _show(found))
+
+    def write() -> None:
+        if report is not None:
+            write_page(report, found)
+
+    return Answer(found.to_json(), lambda: _show(found), write=write)
 
 
 def _show(found: Plan) -> None:

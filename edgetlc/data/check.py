@@ -2,8 +2,8 @@
 
 Errors make a set unfit: unreadable photos, one picture under two classes, a photo whose EXIF, name
 and manifest disagree on the camera, a class without a readable photo. Warnings tell what to look
-at: duplicates within a class, names that break the standard's rule, suffixes that belie the
-content, few images, files left aside.
+at: notes on reading a file, duplicates within a class, names that break the standard's rule,
+suffixes that belie the content, few images, files left aside.
 
 The number of images: the standard asks for at least 500 of the authentic material (likely; the scan
 is damaged, and its own example reaches 500 over three authentic classes). So the classes whose
@@ -63,9 +63,10 @@ class Findings:
     empty_classes: tuple[str, ...]
     label_conflicts: tuple[SamePicture, ...]
     camera_conflicts: tuple[FileFinding, ...]
-    # Warnings: the suffix names another format than the content has; one file, or one picture that
-    # no group tells of, several times in a class; a name that breaks the standard's rule; too few
-    # images; in a photo folder but not in the set.
+    # Warnings: what reading a photo noted; the suffix names another format than the content has;
+    # one file, or one picture that no group tells of, several times in a class; a name that breaks
+    # the standard's rule; too few images; in a photo folder but not in the set.
+    notes: tuple[FileFinding, ...]
     wrong_suffixes: tuple[FileFinding, ...]
     exact_duplicates: tuple[SamePicture, ...]
     near_duplicates: tuple[SamePicture, ...]
@@ -83,7 +84,7 @@ class Findings:
     def warnings(self) -> int:
         """Number of findings to look at."""
         repeated = self.exact_duplicates, self.near_duplicates
-        found = self.wrong_suffixes, self.bad_names, self.few_images, self.unlisted
+        found = self.notes, self.wrong_suffixes, self.bad_names, self.few_images, self.unlisted
         return sum(map(len, (*repeated, *found)))
 
 
@@ -108,6 +109,7 @@ def check(source: Path, cameras: Cameras, *, min_images: int = MIN_IMAGES) -> Fi
         empty_classes=tuple(label for label, row in counts.items() if not any(row.values())),
         label_conflicts=conflicts,
         camera_conflicts=_findings(clashes),
+        notes=_findings((r.photo.path, note) for r in readings for note in r.notes),
         wrong_suffixes=_findings((r.photo.path, _wrong_suffix(r)) for r in readings),
         exact_duplicates=exact,
         near_duplicates=near,

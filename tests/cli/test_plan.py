@@ -17,6 +17,9 @@ def test_plan_tells_photos_and_writes_a_page(tmp_path: Path, edgetlc: Run) -> No
     assert page.is_file()
     document = edgetlc(*words, "--json").json()
     assert [row["photos"] for row in document["rows"]] == [149, 386]
+    again = edgetlc(*words, "--report", page)
+    assert (again.status, "exists already" in again.err) == (2, True), again.err
+    assert edgetlc(*words, "--report", page, "--overwrite").status == 0
 
 
 def test_an_expectation_beyond_the_margin_is_refused(edgetlc: Run) -> None:
