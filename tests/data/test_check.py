@@ -162,7 +162,7 @@ def test_the_same_pixels_are_an_exact_copy(
     findings = found(folder, duplicates="keep")
     assert findings.exact_duplicates == (SamePicture((original, twin), ("a", "a")),)
     photos = load_photos(folder, CAMERAS)
-    with pytest.raises(InputError, match="there more than once.*900"):
+    with pytest.raises(InputError, match=r"there more than once.*900"):
         split(photos, duplicates="keep")
 
 
