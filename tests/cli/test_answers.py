@@ -216,7 +216,17 @@ class TestToolchain:
         assert "Confusion" in shown
 
     def test_train(self, edgetlc: Run, manifest: Path, tmp_path: Path) -> None:
-        words = ("--arch", "resnet18", "--size", 32, "--epochs", 1, "--batch-size", 21, "--json")
+        words = (
+            "--arch",
+            "slim-resnet18",
+            "--size",
+            32,
+            "--epochs",
+            1,
+            "--batch-size",
+            21,
+            "--json",
+        )
         ran = edgetlc("train", "--data", manifest, "-o", tmp_path / "run", *words)
         assert ran.status == 0
         document = ran.json()

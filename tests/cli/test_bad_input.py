@@ -98,7 +98,7 @@ TABLE: dict[str, tuple[Callable[[SimpleNamespace], list[object]], tuple[str, ...
         ("gone: no such folder or manifest",),
     ),
     "set that is not split": (
-        lambda p: ["train", "--arch", "resnet18", "--data", p.unsplit, "-o", p.gone],
+        lambda p: ["train", "--arch", "slim-resnet18", "--data", p.unsplit, "-o", p.gone],
         ("no photo is in part train", "run 'edgetlc data split' first"),
     ),
     "manifest that is no CSV": (
@@ -120,7 +120,7 @@ TABLE: dict[str, tuple[Callable[[SimpleNamespace], list[object]], tuple[str, ...
     # training
     "unknown network": (
         lambda p: train(p, "--arch", "resnet99"),
-        ("unknown network 'resnet99'", "resnet18"),
+        ("unknown network 'resnet99'", "slim-resnet18"),
     ),
     "no epochs": (lambda p: train(p, "--epochs", 0), ("epochs 0", "at least 1")),
     "negative learning rate": (lambda p: train(p, "--lr", -1), ("learning rate must be above 0",)),
@@ -130,11 +130,11 @@ TABLE: dict[str, tuple[Callable[[SimpleNamespace], list[object]], tuple[str, ...
     "seed that is no number": (lambda p: train(p, "--seed", "x"), ("--seed",)),
     "negative seed": (lambda p: train(p, "--seed", -1), ("--seed",)),
     "missing weights": (
-        lambda p: train(p, "--arch", "resnet18", "--weights", p.tmp / "w.safetensors"),
+        lambda p: train(p, "--arch", "slim-resnet18", "--weights", p.tmp / "w.safetensors"),
         ("no weights at",),
     ),
     "weights that are none": (
-        lambda p: train(p, "--arch", "resnet18", "--weights", p.junk),
+        lambda p: train(p, "--arch", "slim-resnet18", "--weights", p.junk),
         ("not a readable weights file",),
     ),
     "run that is there": (
@@ -416,7 +416,7 @@ class TestFullDisk:
         self, place: SimpleNamespace, edgetlc: Run, full: Callable[..., None], tmp_path: Path
     ) -> None:
         full(1)  # run.json is written, the first checkpoint is not
-        small = ("--arch", "resnet18", "--size", 32, "--epochs", 1, "--batch-size", 42)
+        small = ("--arch", "slim-resnet18", "--size", 32, "--epochs", 1, "--batch-size", 42)
         ran = edgetlc("train", "--data", place.manifest, "-o", tmp_path / "run", *small)
         self.check(ran, tmp_path)
         assert not (tmp_path / "run" / "model.safetensors").exists()

@@ -13,7 +13,7 @@ from edgetlc.experiments.run import Trial, run_trials, shared_cache, write_summa
 from edgetlc.runtime.contract import PixelContract
 from edgetlc.training.config import TrainingConfig
 
-CONFIG = TrainingConfig("resnet18", 2, 6, contract=PixelContract(size=32))
+CONFIG = TrainingConfig("slim-resnet18", 2, 6, contract=PixelContract(size=32))
 Calls = list[dict[str, Any]]
 
 
