@@ -29,7 +29,7 @@ _MARGIN = 0.85  # the share of each side that is aligned: beyond it, a crop of 5
 _FARTHEST = 0.25  # an alignment beyond this is no crop, no shift and no burst
 _WINDOWS = 8  # windows in a side
 _NOISE = 20.0  # C, grey levels squared: less is noise of compression
-_COARSELY_ALIKE = 0.5  # the smallest correlation after the first steps that is worth more of them
+_COARSELY_ALIKE = 0.8  # correlation after the first steps; below it, more are in vain
 _OVERLAP = 0.3  # the smallest share of windows that both photos must cover
 
 
