@@ -15,6 +15,7 @@ docs/near-duplicates.md states what is found, what is missed, and what other mea
 
 from __future__ import annotations
 
+import hashlib
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import product
@@ -58,7 +59,8 @@ def near_duplicates(thumbnails: Sequence[Thumbnail]) -> Iterator[tuple[int, int]
     Of many alike, pairs that chain them all are enough, so not every pair comes. The order of the
     thumbnails changes nothing. A photo without any edge resembles nothing.
     """
-    order = sorted(range(len(thumbnails)), key=lambda index: thumbnails[index].tobytes())
+    digests = [hashlib.sha256(photo.tobytes()).digest() for photo in thumbnails]
+    order = sorted(range(len(thumbnails)), key=digests.__getitem__)
 
     def alike(pair: tuple[int, int, int]) -> bool:
         one, (transposed, rows, columns) = thumbnails[order[pair[0]]], _TURNS[pair[2]]
@@ -133,7 +135,7 @@ def _lists(vectors: Floats, pivots: Floats) -> dict[int, Indices]:
 
 def _nearest(
     asking: Indices, queries: Floats, listed: Indices, vectors: Floats, turn: int
-) -> NDArray[np.float64]:
+) -> Floats:
     """Return rows of query, listed photo, turn and cosine: the nearest few of each query."""
     cosine = queries @ vectors.T
     cosine[asking[:, None] == listed] = -1  # a photo is no candidate of itself
@@ -143,10 +145,11 @@ def _nearest(
     query, place = np.nonzero(nearest > -1)
     found = listed[places[query, place]]
     turns = np.full(len(query), turn)
-    return np.column_stack([asking[query], found, turns, nearest[query, place]])
+    rows = np.column_stack([asking[query], found, turns, nearest[query, place]])
+    return rows.astype(np.float32)  # exact for indices up to 2 ** 24
 
 
-def _best(rows: NDArray[np.float64], count: int) -> list[tuple[int, int, int]]:
+def _best(rows: Floats, count: int) -> list[tuple[int, int, int]]:
     """Return listed photo, query and turn of the nearest few of each query, every pair once."""
     rows = rows[np.lexsort((rows[:, 2], rows[:, 1], -rows[:, 3]))]
     query, found, turn = rows[:, :3].astype(np.int64).T

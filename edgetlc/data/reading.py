@@ -64,7 +64,8 @@ def exact_copies(readings: Sequence[Reading]) -> list[tuple[int, ...]]:
     for index, reading in enumerate(readings):
         files[reading.digest].append(index)
     for same in files.values():
-        thumbnails[readings[same[0]].thumbnail.tobytes()].append(same[0])
+        small = hashlib.sha256(readings[same[0]].thumbnail.tobytes()).digest()
+        thumbnails[small].append(same[0])
     for alike in thumbnails.values():
         for index in alike if len(alike) > 1 else ():
             pixels[_pixels_digest(readings[index].photo)].append(index)
