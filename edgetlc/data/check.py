@@ -1,9 +1,10 @@
 """`data check`: what is wrong with a photo set before anything is trained on it.
 
 Errors make a set unfit: unreadable photos, exact copies, a photo whose EXIF, name and manifest
-disagree on the camera, a class without a readable photo. Warnings tell what to look at: names that
-break the standard's rule, suffixes that belie the content, few images, files left aside. Likeness
-is no proof, so the user decides what near-duplicates are: nothing, a warning, or an error.
+disagree on the camera, a class without a readable photo. Warnings tell what to look at: notes on
+reading a file, names that break the standard's rule, suffixes that belie the content, few images,
+files left aside. Likeness is no proof, so the user decides what near-duplicates are: nothing, a
+warning, or an error.
 
 The number of images: the standard asks for at least 500 of the authentic material (likely; the scan
 is damaged, and its own example reaches 500 over three authentic classes). So the classes whose
@@ -67,8 +68,9 @@ class Findings:
     # an error if refused, not looked for if kept.
     duplicates: Duplicates
     near_duplicates: tuple[SamePicture, ...]
-    # Warnings: the suffix names another format than the content has; a name that breaks the
-    # standard's rule; too few images; in a photo folder but not in the set.
+    # Warnings: what reading a photo noted; the suffix names another format than the content has; a
+    # name that breaks the standard's rule; too few images; in a photo folder but not in the set.
+    notes: tuple[FileFinding, ...]
     wrong_suffixes: tuple[FileFinding, ...]
     bad_names: tuple[FileFinding, ...]
     few_images: tuple[FewImages, ...]
@@ -85,7 +87,7 @@ class Findings:
     def warnings(self) -> int:
         """Number of findings to look at."""
         grouped = self.near_duplicates if self.duplicates == "group" else ()
-        found = self.wrong_suffixes, self.bad_names, self.few_images, self.unlisted
+        found = self.notes, self.wrong_suffixes, self.bad_names, self.few_images, self.unlisted
         return sum(map(len, (grouped, *found)))
 
 
@@ -120,6 +122,7 @@ def check(
         camera_conflicts=_findings(clashes),
         duplicates=duplicates,
         near_duplicates=() if duplicates == "keep" else _near_duplicates(readings),
+        notes=_findings((r.photo.path, note) for r in readings for note in r.notes),
         wrong_suffixes=_findings((r.photo.path, _wrong_suffix(r)) for r in readings),
         bad_names=_findings((p.path, explain_name(p.path.stem)) for p in photos.photos),
         few_images=tuple(_few_images(photos.classes, counts, min_images)),
