@@ -91,19 +91,19 @@ def with_inner_validation(photos: PhotoSet, seed: int = 0) -> PhotoSet:
 
 def _clusters(photos: Sequence[Photo]) -> list[Cluster]:
     digests = [digest for _photo, digest in in_order(lambda p: sha256_file(p.path), photos)]
-    return clusters_of(photos, digests, _near_duplicates(photos, digests))
+    return clusters_of(photos, digests, _near_duplicates(photos))
 
 
-def _near_duplicates(photos: Sequence[Photo], digests: Sequence[str]) -> Iterator[tuple[int, int]]:
+def _near_duplicates(photos: Sequence[Photo]) -> Iterator[tuple[int, int]]:
     """Yield near-duplicates of which one is in no group, as pairs of indices.
 
-    `data split` puts every photo in one: it has looked already, and its user has decided.
+    `data split` puts every photo in one: it has looked already, and its user has decided whether
+    likeness counts.
     """
     if all(photo.group is not None for photo in photos):
         return
     places = {photo.path: index for index, photo in enumerate(photos)}
-    ordered = sorted(photos, key=lambda photo: digests[places[photo.path]])
-    readings, _unreadable = read_all(ordered)  # training tells of those
+    readings, _unreadable = read_all(photos)  # training tells of those
     for one, other in near_duplicates([reading.thumbnail for reading in readings]):
         pair = readings[one].photo, readings[other].photo
         if any(photo.group is None for photo in pair):
@@ -130,9 +130,11 @@ def _require_clusters(labels: Sequence[str], clusters: Sequence[Cluster], count:
             raise InputError(
                 n_(
                     "class {label!r} has {count} cluster of photos outside the test part; "
-                    "cross-validation needs at least 2; add photos of another batch",
+                    "cross-validation needs at least 2; add photos of another batch, or see "
+                    "'data split --duplicates'",
                     "class {label!r} has {count} clusters of photos outside the test part; "
-                    "cross-validation needs at least 2; add photos of another batch",
+                    "cross-validation needs at least 2; add photos of another batch, or see "
+                    "'data split --duplicates'",
                     label=label,
                     count=holding,
                 )
