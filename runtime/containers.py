@@ -10,15 +10,18 @@ import io
 import logging
 import struct
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
+import PIL.ImageFile
+from PIL import Image
 from PIL.ImageFile import ImageFile
 
 from edgetlc.errors import ImageError, MissingExtraError
 from edgetlc.locale import _
 from edgetlc.runtime.cicp import CodePoints, heif_code_points
-from edgetlc.runtime.jpeg_frame import more_scans_than, read_frame
+from edgetlc.runtime.jpeg_end import is_whole, read_scans, with_end
+from edgetlc.runtime.jpeg_frame import read_frame
 from edgetlc.runtime.limits import (
     MAX_MEMORY,
     MAX_MEMORY_BUFFERED,
@@ -51,6 +54,7 @@ class Opened:
         allowed: the most it may hold.
         colours: declared by code points; None where there are none.
         notes: what a user should know.
+        whole: decodes at full size to tell whether all rows are there; None where it is plain.
     """
 
     image: ImageFile
@@ -60,6 +64,7 @@ class Opened:
     allowed: int = MAX_MEMORY
     colours: CodePoints | None = None
     notes: tuple[str, ...] = ()
+    whole: Callable[[], bool] | None = None
 
 
 @dataclass(frozen=True)
@@ -94,21 +99,39 @@ def _jpeg_opener() -> Callable[[io.BytesIO], ImageFile]:
 
 def _jpeg(data: bytes) -> Opened:
     frame = read_frame(data, MAX_PARTS)
-    if frame.buffered and more_scans_than(MAX_SCANS, data, frame):
+    scans = read_scans(data, frame, MAX_SCANS)
+    if frame.buffered and scans.count > MAX_SCANS:
         raise ImageError(
             "a JPEG of more than {most} scans; save it as a baseline JPEG", most=MAX_SCANS
         )
+    image = _opened_jpeg(data if scans.marked else with_end(data, scans))
+    opened = Opened(image, "JPEG", _stored_bytes(image.mode))
+    if frame.buffered:
+        opened = replace(
+            opened,
+            what=_("progressive JPEG"),
+            extra_bytes=frame.coefficient_bytes(),
+            allowed=MAX_MEMORY_BUFFERED,
+        )
+    if scans.marked:
+        return opened
+    return replace(
+        opened,
+        notes=(_("the file lacks its end, but all rows of the photo are there"),),
+        whole=lambda: is_whole(data, scans, _decoded_jpeg),
+    )
+
+
+def _opened_jpeg(data: bytes) -> ImageFile:
     image = _jpeg_opener()(io.BytesIO(data))
     image.decodermaxblock = len(data)  # all at once: fewer copies and returns from the decoder
-    if not frame.buffered:
-        return Opened(image, "JPEG", _stored_bytes(image.mode))
-    return Opened(
-        image,
-        _("progressive JPEG"),
-        _stored_bytes(image.mode),
-        frame.coefficient_bytes(),
-        MAX_MEMORY_BUFFERED,
-    )
+    return image
+
+
+def _decoded_jpeg(data: bytes) -> Image.Image:
+    image = _opened_jpeg(data)
+    load_whole(image)
+    return image
 
 
 def _png(data: bytes) -> Opened:
@@ -266,3 +289,13 @@ def damaged(name: str, error: Exception) -> str:
     if not words:
         return _("damaged {name} file", name=name)
     return _("damaged {name} file: {reason}", name=name, reason=words)
+
+
+def load_whole(image: Image.Image) -> None:
+    """Decode an image's pixels; one that ends too early raises OSError.
+
+    Half a photo is never classified, whatever the program around this wants for its own pictures:
+    libraries such as WeasyPrint tell Pillow, for the whole process, to fill up what is missing.
+    """
+    PIL.ImageFile.LOAD_TRUNCATED_IMAGES = False
+    image.load()

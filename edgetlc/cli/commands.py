@@ -249,10 +249,9 @@ def expanded(function: Function, *, toolchain: str = "", file: bool = False) -> 
             values["json_"] = as_json
         with _only_first_speaks() if file else contextlib.nullcontext():
             answer = function(**values)
-            if answer is not None:
-                answer.tell(as_json=as_json)
-        if answer is not None and answer.exit_code:
-            raise typer.Exit(answer.exit_code)
+            status = answer.tell(as_json=as_json) if answer is not None else 0
+        if status:
+            raise typer.Exit(status)
 
     called.__name__ = function.__name__
     called.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]

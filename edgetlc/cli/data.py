@@ -22,6 +22,7 @@ from edgetlc.cli.options import (
 from edgetlc.config import option
 from edgetlc.errors import FAILED
 from edgetlc.locale import Message, _, local, n_
+from edgetlc.outputs import Target, check_outputs
 
 if TYPE_CHECKING:
     from edgetlc.data.check import Findings
@@ -86,6 +87,7 @@ def _findings(found: Findings) -> Iterator[tuple[Message, Message, tuple[Any, ..
     yield error, _("sources contradict each other"), found.camera_conflicts
     yield error, _("in two parts"), found.in_two_parts
     yield error, _("cannot be split"), found.not_splittable
+    yield warning, _("noted on reading"), found.notes
     yield warning, _("suffix belies content"), found.wrong_suffixes
     yield warning, _("one file repeated"), found.exact_duplicates
     yield warning, _("near-duplicates"), found.near_duplicates
@@ -152,11 +154,10 @@ def split(
     from edgetlc.data.split import parse_ratios
     from edgetlc.data.split import split as divide
     from edgetlc.devices.profiles import Cameras
-    from edgetlc.files import refuse_existing
 
     shares = parse_ratios(ratios, allow_any=allow_any_ratio)
-    refuse_existing(output, overwrite)
     photos = load_photos(source, Cameras.load(devices))
+    check_outputs([Target(output, replace=overwrite)], [*_listed(source), *photos.files])
     check_writable(output, photos)
     result = divide(photos, shares, seed=seed)
     write_manifest(output, result.photos)
@@ -172,6 +173,11 @@ def split(
         "warnings": result.warnings,
     }
     return Answer(document, lambda: _show_split(output, result))
+
+
+def _listed(source: Path) -> list[Path]:
+    """Return a manifest; a photo folder is no input itself, as a split may lie in it."""
+    return [] if source.is_dir() else [source]
 
 
 def _show_split(output: Path, result: Split) -> None:
@@ -226,9 +232,12 @@ def simulate(
 
     known = Cameras.load(devices)
     chosen = [known.get(name) for name in camera] or [c for c in known if c.kind != "microscope"]
+    photos = load_part(source, part, devices)
+    wanted = Target(output, "folder", overwrite, MANIFEST_FILE)
+    check_outputs([wanted], [*_listed(source), *photos.files])
     skipped: list[dict[str, str]] = []
     made = simulate_photos(
-        load_part(source, part, devices),
+        photos,
         chosen,
         output,
         per_photo=per_photo,

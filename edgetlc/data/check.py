@@ -2,9 +2,9 @@
 
 Errors make a set unfit: unreadable photos, places that cannot be looked into, one picture under two
 classes or one photo in two parts, a photo whose EXIF, name and manifest disagree, a class without a
-readable photo, a class that cannot be split. Warnings tell what to look at: duplicates within a
-class, names that break the standard's rule, suffixes that belie the content, few images, files left
-aside. What is hidden or a system's is only listed.
+readable photo, a class that cannot be split. Warnings tell what to look at: notes on reading a
+file, duplicates within a class, names that break the standard's rule, suffixes that belie the
+content, few images, files left aside. What is hidden or a system's is only listed.
 
 The number of images: the standard asks for at least 500 of the authentic material (likely; the scan
 is damaged, and its own example reaches 500 over three authentic classes). So the classes whose
@@ -72,9 +72,10 @@ class Findings:
     camera_conflicts: tuple[FileFinding, ...]
     in_two_parts: tuple[FileFinding, ...]
     not_splittable: tuple[str, ...]
-    # Warnings: the suffix names another format than the content has; one file, or one picture that
-    # no group tells of, several times in a class; a name that breaks the standard's rule; too few
-    # images; in a photo folder but not in the set.
+    # Warnings: what reading a photo noted; the suffix names another format than the content has;
+    # one file, or one picture that no group tells of, several times in a class; a name that breaks
+    # the standard's rule; too few images; in a photo folder but not in the set.
+    notes: tuple[FileFinding, ...]
     wrong_suffixes: tuple[FileFinding, ...]
     exact_duplicates: tuple[SamePicture, ...]
     near_duplicates: tuple[SamePicture, ...]
@@ -95,7 +96,7 @@ class Findings:
     def warnings(self) -> int:
         """Number of findings to look at."""
         repeated = self.exact_duplicates, self.near_duplicates
-        found = self.wrong_suffixes, self.bad_names, self.few_images, self.unlisted
+        found = self.notes, self.wrong_suffixes, self.bad_names, self.few_images, self.unlisted
         return sum(map(len, (*repeated, *found)))
 
 
@@ -127,6 +128,7 @@ def check(place: Path, cameras: Cameras, *, min_images: int = MIN_IMAGES) -> Fin
             (leak.photo.path, leak.text) for leak in leaks_between_parts(photos)
         ),
         not_splittable=() if parted else tuple(_not_splittable(photos, readings, near)),
+        notes=_findings((r.photo.path, note) for r in readings for note in r.notes),
         wrong_suffixes=_findings((r.photo.path, _wrong_suffix(r)) for r in readings),
         exact_duplicates=exact,
         near_duplicates=alike,

@@ -24,6 +24,7 @@ class Reading:
     photo: Photo
     digest: str  # SHA-256 of its file, 64 hexadecimal digits
     container: Container  # its format by content
+    notes: tuple[str, ...]  # what to know of the file
     thumbnail: Thumbnail  # uint8[28, 28], for `edgetlc.data.duplicates`
 
 
@@ -46,7 +47,8 @@ def read_all(photos: Sequence[Photo]) -> tuple[list[Reading], list[FileFinding]]
 def _read(photo: Photo) -> Reading | FileFinding:
     try:
         data = read_photo(photo.path)
-        pixels = decode(data, DECODED_SIZE).pixels
+        decoded = decode(data, DECODED_SIZE)
     except InputError as error:
         return FileFinding(photo.path, error.text)
-    return Reading(photo, hashlib.sha256(data).hexdigest(), sniff(data[:32]), thumbnail(pixels))
+    digest, container = hashlib.sha256(data).hexdigest(), sniff(data[:32])
+    return Reading(photo, digest, container, decoded.notes, thumbnail(decoded.pixels))

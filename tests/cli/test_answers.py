@@ -254,7 +254,7 @@ class TestToolchain:
 
         monkeypatch.setattr(quantize_module, "quantize", at_once)
         run = linked_copy(quantized_run, tmp_path / "run")
-        words = ("quantize", run, "--data", manifest, "--photos", 8)
+        words = ("quantize", run, "--data", manifest, "--photos", 8, "--overwrite")
         document = edgetlc(*words, "--json").json()
         assert document["calibration_photos"] == sum(document["per_camera"].values()) == 8
         assert document["network"] == str(run / "network.int8.onnx")

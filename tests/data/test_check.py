@@ -65,6 +65,15 @@ def test_a_sound_set(folder: Path) -> None:
     }
 
 
+def test_what_reading_noted_is_a_warning(folder: Path) -> None:
+    photo = folder / "a" / f"{CODE}-2024001-7-000.jpg"
+    photo.write_bytes(photo.read_bytes()[:-2])  # without its end marker
+    findings = found(folder)
+    assert [one.file for one in findings.notes] == [photo]
+    assert findings.notes[0].reason.startswith("the file lacks its end")
+    assert (findings.errors, findings.warnings) == (0, 1)
+
+
 def test_unreadable_photos(folder: Path) -> None:
     photo = folder / "a" / f"{CODE}-2024001-7-000.jpg"
     photo.write_bytes(photo.read_bytes()[:900])
@@ -72,7 +81,7 @@ def test_unreadable_photos(folder: Path) -> None:
     empty.write_bytes(b"")
     findings = found(folder)
     assert [one.file for one in findings.unreadable] == [photo, empty]
-    assert "truncated" in findings.unreadable[0].reason
+    assert "ends before its photo does" in findings.unreadable[0].reason
     assert findings.unreadable[1].reason.startswith("0 bytes long")
     assert findings.errors == 2
     assert findings.counts["a"]["realme-gt-neo"] == 2
@@ -303,6 +312,7 @@ def test_real_bad_files_do_not_end_the_check(shared_data: Path, tmp_path: Path) 
         (tmp_path / "a" / f"{file.name}.jpg").write_bytes(file.read_bytes())
     findings = found(tmp_path)
     assert len(bad) > 3
-    assert len(findings.unreadable) >= len(bad) - 2
+    assert len(findings.unreadable) >= len(bad) - 3  # one lacks nothing but its end marker
+    assert len(findings.notes) == 1
     assert all(one.reason and "\n" not in one.reason for one in findings.unreadable)
     assert findings.empty_classes == ()
