@@ -188,7 +188,19 @@ def test_connected_sets(graph: tuple[int, Edges]) -> None:
 
 
 @pytest.mark.real
-def test_real_photos_of_different_coins_are_told_apart(shared_data: Path) -> None:
+def test_real_photos_saved_again_are_found_and_different_coins_told_apart(
+    shared_data: Path,
+) -> None:
     files = sorted((shared_data / "coin_phone" / "images").rglob("*.jpg"))
-    pairs = list(near_duplicates([thumbnail(decode(file, DECODED_SIZE).pixels) for file in files]))
+    photos = [thumbnail(decode(file, DECODED_SIZE).pixels) for file in files]
+    again = []
+    for file in files[::4]:
+        with Image.open(file) as photo:
+            again.append(seen(jpeg(photo.convert("RGB"), quality=60)))
+    pairs = set(near_duplicates([*photos, *again]))
+    files += files[::4]
     assert all(files[i].parent == files[j].parent for i, j in pairs)
+    sets = [set(members) for members in connected(len(files), pairs)]
+    copies = [{4 * index, len(photos) + index} for index in range(len(again))]
+    found = [copy for copy in copies if any(copy <= members for members in sets)]
+    assert len(found) >= 0.95 * len(copies)
