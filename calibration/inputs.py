@@ -7,15 +7,15 @@ control once for every layer that it tries.
 
 from __future__ import annotations
 
+import math
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from io import BufferedRandom
 from pathlib import Path
 from threading import Lock
-from typing import overload
+from typing import IO, overload
 
 import numpy as np
 import torch
@@ -45,7 +45,7 @@ class NetworkInputs(Sequence[Image]):
         unreadable: photos that were passed over, with the reason.
     """
 
-    file: BufferedRandom
+    file: IO[bytes]
     size: int
     photos: tuple[Photo, ...]
     unreadable: tuple[tuple[Photo, str], ...]
@@ -66,11 +66,12 @@ class NetworkInputs(Sequence[Image]):
         return self._read(rows) if isinstance(rows, int) else [self._read(row) for row in rows]
 
     def _read(self, row: int) -> Image:
-        image = np.empty((1, 3, self.size, self.size), np.float32)
+        shape = (1, 3, self.size, self.size)
+        length = math.prod(shape) * np.dtype(np.float32).itemsize
         with self._reading:
-            self.file.seek(row * image.nbytes)
-            self.file.readinto(image.data)
-        return image
+            self.file.seek(row * length)
+            content = bytearray(self.file.read(length))
+        return np.frombuffer(content, np.float32).reshape(shape)
 
 
 @contextmanager

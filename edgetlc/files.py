@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from edgetlc.errors import InputError
+from edgetlc.outputs import Target, check_replaceable
+from edgetlc.text import read_text
 
 _LONGEST_NAME = 200  # characters of a temporary name's prefix; systems allow 255 bytes in all
 
@@ -64,7 +66,7 @@ def write_json(path: Path, document: Any) -> None:
 def read_json(path: Path, what: str) -> Any:
     """Return the JSON document of `path`, or raise `InputError` naming it as `what`."""
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        return json.loads(read_text(path))
     except FileNotFoundError:
         raise InputError("no {what} at {path}", what=what, path=path) from None
     except (OSError, ValueError) as error:
@@ -87,8 +89,7 @@ def whole_folder(
         InputError: `path` exists and `overwrite` is false, or it is not what it would replace.
     """
     path = path.absolute()
-    if path.exists():
-        _check_replaceable(path, overwrite, marker)
+    check_replaceable(Target(path, "folder", overwrite, marker))
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name[:_LONGEST_NAME]}."))
     try:
@@ -102,28 +103,6 @@ def whole_folder(
     except BaseException:
         shutil.rmtree(temporary, ignore_errors=True)
         raise
-
-
-def refuse_existing(path: Path, overwrite: bool) -> None:
-    """Raise `InputError` for an output that is there already, before the work and not after it."""
-    if path.exists() and not overwrite:
-        raise InputError(
-            "{path} exists already; choose another output or pass --overwrite", path=path
-        )
-
-
-def _check_replaceable(path: Path, overwrite: bool, marker: str | None) -> None:
-    refuse_existing(path, overwrite)
-    if not path.is_dir():
-        raise InputError(
-            "{path} is a file, not a folder to replace; choose another output", path=path
-        )
-    if marker is not None and any(path.iterdir()) and not (path / marker).is_file():
-        raise InputError(
-            "{path} holds something else (no {marker}) and is not replaced; choose another output",
-            path=path,
-            marker=marker,
-        )
 
 
 def _swap(temporary: Path, path: Path) -> None:

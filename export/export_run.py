@@ -21,10 +21,11 @@ from edgetlc.export.formats import model_files, reduced_build_files
 from edgetlc.export.golden import golden_files
 from edgetlc.export.network import network_graph
 from edgetlc.export.thresholds import ThresholdTargets, choose_policy
-from edgetlc.files import refuse_existing, sha256_file
+from edgetlc.files import sha256_file
 from edgetlc.locale import _
 from edgetlc.models.checkpoint import CHECKPOINT_FILE, Checkpoint, load_checkpoint
 from edgetlc.models.int8_checkpoint import INT8_FILE, load_int8
+from edgetlc.outputs import refuse_existing
 from edgetlc.progress import progress
 from edgetlc.runtime.bundle import Bundle
 from edgetlc.runtime.engines import ONNXRUNTIME, Engine, engines_for, open_engine

@@ -31,7 +31,8 @@ from edgetlc.export.wheels import (
     own_wheel,
     read_metadata,
 )
-from edgetlc.files import refuse_existing, sha256_file, whole_folder, write_json, write_text
+from edgetlc.files import sha256_file, whole_folder, write_json, write_text
+from edgetlc.outputs import refuse_existing
 from edgetlc.progress import note
 from edgetlc.runtime.archive import pack
 from edgetlc.runtime.bundle import ARCHIVE_SUFFIX, Bundle

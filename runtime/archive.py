@@ -6,7 +6,8 @@ import zipfile
 from pathlib import Path
 
 from edgetlc.errors import InputError
-from edgetlc.files import refuse_existing, whole_file
+from edgetlc.files import whole_file
+from edgetlc.outputs import refuse_existing
 from edgetlc.runtime.bundle import ARCHIVE_SUFFIX, BUNDLE_FILE, Bundle
 
 

@@ -10,15 +10,18 @@ import io
 import logging
 import struct
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
+import PIL.ImageFile
+from PIL import Image
 from PIL.ImageFile import ImageFile
 
 from edgetlc.errors import ImageError, MissingExtraError
 from edgetlc.locale import _
 from edgetlc.runtime.cicp import CodePoints, heif_code_points
-from edgetlc.runtime.jpeg_frame import more_scans_than, read_frame
+from edgetlc.runtime.jpeg_end import is_whole, read_scans, with_end
+from edgetlc.runtime.jpeg_frame import read_frame
 from edgetlc.runtime.limits import (
     MAX_MEMORY,
     MAX_MEMORY_BUFFERED,
@@ -32,7 +35,7 @@ from edgetlc.runtime.tiff_tags import is_camera_raw, read_tags, strip_count
 _AVIF_BRANDS = (b"avif", b"avis")
 _HEIF_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
 _RAW_SIGNATURES = (b"FUJIFILMCCD-RAW", b"IIU\0", b"IIRO", b"IIRS", b"MMOR", b"FOVb", b"\0MRM")
-_RAW = _("a camera raw file; use the JPEG that the camera wrote beside it")
+RAW = _("a camera raw file; use the JPEG that the camera wrote beside it")
 _ONE_BYTE_MODES = ("1", "L", "P")
 _BITS_PER_SAMPLE, _COMPRESSION, _ORIENTATION = 258, 259, 274  # tags of TIFF
 _HALVED_CHROMA = 420
@@ -51,6 +54,7 @@ class Opened:
         allowed: the most it may hold.
         colours: declared by code points; None where there are none.
         notes: what a user should know.
+        whole: decodes at full size to tell whether all rows are there; None where it is plain.
     """
 
     image: ImageFile
@@ -60,6 +64,7 @@ class Opened:
     allowed: int = MAX_MEMORY
     colours: CodePoints | None = None
     notes: tuple[str, ...] = ()
+    whole: Callable[[], bool] | None = None
 
 
 @dataclass(frozen=True)
@@ -94,21 +99,39 @@ def _jpeg_opener() -> Callable[[io.BytesIO], ImageFile]:
 
 def _jpeg(data: bytes) -> Opened:
     frame = read_frame(data, MAX_PARTS)
-    if frame.buffered and more_scans_than(MAX_SCANS, data, frame):
+    scans = read_scans(data, frame, MAX_SCANS)
+    if frame.buffered and scans.count > MAX_SCANS:
         raise ImageError(
             "a JPEG of more than {most} scans; save it as a baseline JPEG", most=MAX_SCANS
         )
+    image = _opened_jpeg(data if scans.marked else with_end(data, scans))
+    opened = Opened(image, "JPEG", _stored_bytes(image.mode))
+    if frame.buffered:
+        opened = replace(
+            opened,
+            what=_("progressive JPEG"),
+            extra_bytes=frame.coefficient_bytes(),
+            allowed=MAX_MEMORY_BUFFERED,
+        )
+    if scans.marked:
+        return opened
+    return replace(
+        opened,
+        notes=(_("the file lacks its end, but all rows of the photo are there"),),
+        whole=lambda: is_whole(data, scans, _decoded_jpeg),
+    )
+
+
+def _opened_jpeg(data: bytes) -> ImageFile:
     image = _jpeg_opener()(io.BytesIO(data))
     image.decodermaxblock = len(data)  # all at once: fewer copies and returns from the decoder
-    if not frame.buffered:
-        return Opened(image, "JPEG", _stored_bytes(image.mode))
-    return Opened(
-        image,
-        _("progressive JPEG"),
-        _stored_bytes(image.mode),
-        frame.coefficient_bytes(),
-        MAX_MEMORY_BUFFERED,
-    )
+    return image
+
+
+def _decoded_jpeg(data: bytes) -> Image.Image:
+    image = _opened_jpeg(data)
+    load_whole(image)
+    return image
 
 
 def _png(data: bytes) -> Opened:
@@ -155,7 +178,7 @@ def _tiff(data: bytes) -> Opened:
     if not read_tags(data):
         raise ValueError("it has no directory")
     if is_camera_raw(data):
-        raise ImageError(_RAW)
+        raise ImageError(RAW)
     if strip_count(data) > MAX_PARTS:
         raise ImageError("a TIFF of more than {most} strips; save it again", most=MAX_PARTS)
     image = TiffImageFile(io.BytesIO(data))
@@ -195,7 +218,9 @@ def _stored_bytes(mode: str) -> int:
     return 1 if mode in _ONE_BYTE_MODES else 2 if mode.startswith("I;16") else 4
 
 
-JPEG = Container("JPEG", (".jpg", ".jpeg", ".jpe", ".mpo"), _jpeg, scales=True)
+JPEG = Container(
+    "JPEG", (".jpg", ".jpeg", ".jpe", ".jfif", ".pjpeg", ".pjp", ".mpo"), _jpeg, scales=True
+)
 PNG = Container("PNG", (".png",), _png, codes_first=True)
 WEBP = Container("WebP", (".webp",), _webp)
 TIFF = Container("TIFF", (".tif", ".tiff"), _tiff, turns=True)
@@ -228,9 +253,9 @@ def sniff(head: bytes) -> Container:
         if brand in _HEIF_BRANDS:
             return AVIF if b"avif" in others else HEIF
         if brand == b"crx ":
-            raise ImageError(_RAW)
+            raise ImageError(RAW)
     if head.startswith(_RAW_SIGNATURES):
-        raise ImageError(_RAW)
+        raise ImageError(RAW)
     raise ImageError("not a photo this tool reads; it reads {formats}", formats=ACCEPTED)
 
 
@@ -264,3 +289,13 @@ def damaged(name: str, error: Exception) -> str:
     if not words:
         return _("damaged {name} file", name=name)
     return _("damaged {name} file: {reason}", name=name, reason=words)
+
+
+def load_whole(image: Image.Image) -> None:
+    """Decode an image's pixels; one that ends too early raises OSError.
+
+    Half a photo is never classified, whatever the program around this wants for its own pictures:
+    libraries such as WeasyPrint tell Pillow, for the whole process, to fill up what is missing.
+    """
+    PIL.ImageFile.LOAD_TRUNCATED_IMAGES = False
+    image.load()

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageFile
+from PIL import Image
 
 from edgetlc.errors import ImageError
 from edgetlc.locale import _
 from edgetlc.runtime.cicp import profile_of
-from edgetlc.runtime.containers import TIFF, Container, Opened, open_image
+from edgetlc.runtime.containers import TIFF, Container, Opened, load_whole, open_image
 from edgetlc.runtime.limits import MAX_FILE_BYTES, MAX_MEMORY, check_size
 from edgetlc.runtime.tiff_tags import orientation
 
@@ -105,15 +105,20 @@ def _from_file(data: bytes) -> OpenPhoto:
     image, declared = opened.image, opened.image.size  # a reduction changes the image's own
 
     def memory(s: int) -> int:
-        scale = s if container.scales else 1
+        scale = s if container.scales and opened.whole is None else 1
         width, height = (-(-side // scale) for side in declared)
         return int(len(data) + opened.extra_bytes + width * height * opened.pixel_bytes)
 
     def load(s: int) -> Samples:
+        if opened.whole is not None and not opened.whole():
+            raise ImageError(
+                "damaged {name} file: it ends before its photo does; copy it again from the camera",
+                name=container.name,
+            )
         notes = (*_frames(container, image), *opened.notes)
         if container.scales and s > 1:
             image.draft(None, (declared[0] // s, declared[1] // s))
-        _load_whole(image)
+        load_whole(image)
         profile, doubt = _profile(container, opened)
         return Samples(
             image.size,
@@ -154,7 +159,7 @@ def _from_image(image: Image.Image) -> OpenPhoto:
     stored = 4 * image.width * image.height
 
     def load(s: int) -> Samples:
-        _load_whole(image)
+        load_whole(image)
         turn, profile = orientation(image.info.get("exif") or b""), image.info.get("icc_profile")
         return Samples(image.size, False, _rows_of(image), turn, profile)
 
@@ -181,13 +186,3 @@ def _rows_of(image: Image.Image) -> Callable[[int, int], Image.Image]:
         return image.crop((0, top, image.width, bottom))
 
     return rows
-
-
-def _load_whole(image: Image.Image) -> None:
-    """Decode an image's pixels; one that ends too early raises OSError.
-
-    Half a photo is never classified, whatever the program around this wants for its own pictures:
-    libraries such as WeasyPrint tell Pillow, for the whole process, to fill up what is missing.
-    """
-    ImageFile.LOAD_TRUNCATED_IMAGES = False
-    image.load()

@@ -1,4 +1,4 @@
-"""Collect the messages of the code and the pages into the catalogue, and compile it.
+"""Collect the messages of the code, the pages and the phone app into the catalogue; compile it.
 
     python tools/locale.py            extract, update, compile (`make locale`)
     python tools/locale.py --missing  list what is not translated, as a .po to fill in
@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import ast
 import io
+import json
 import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -25,6 +26,7 @@ FOLDERS = ("edgetlc", "export", "runtime", "calibration", "devices")
 TEXTS = ("_", "say", "note", "EdgetlcError", "InputError", "ImageError", "BundleError", "GateError")
 """What takes a text as its first argument; `n_` takes two, `p_` a context before it."""
 _NO_DAY = datetime(2000, 1, 1, tzinfo=UTC)
+APP = ROOT / "runtime/web/src/page"
 CATALOGUE = ROOT / "edgetlc/locale/zh/LC_MESSAGES/edgetlc.po"
 
 
@@ -45,7 +47,21 @@ def extracted() -> Catalog:
     )
     for _file, _line, text, _comments, context in pages:
         found.add(text, context=context)
+    for key, text in app_words().items():
+        found.add(text, context=f"app {key}")
     return found
+
+
+def app_words() -> dict[str, str]:
+    """Return the phone app's words in English; {0} stands for the first value."""
+    words: dict[str, str] = json.loads((APP / "words.en.json").read_text(encoding="utf-8"))
+    return words
+
+
+def app_translations(catalogue: Catalog) -> str:
+    """Return the app's words in Chinese, as JSON."""
+    found = {k: catalogue.get(text, f"app {k}").string for k, text in app_words().items()}
+    return json.dumps(found, ensure_ascii=False, indent=2) + "\n"
 
 
 def in_python(tree: ast.Module) -> Iterator[tuple[str | tuple[str, str], str | None]]:
@@ -116,6 +132,7 @@ def main() -> None:
     CATALOGUE.write_bytes(po_bytes(catalogue))
     with CATALOGUE.open("rb") as stream:
         CATALOGUE.with_suffix(".mo").write_bytes(mo_bytes(read_po(stream, locale="zh")))
+    (APP / "words.zh.json").write_text(app_translations(catalogue), encoding="utf-8")
     print(f"{len(catalogue)} messages, {len(missing)} without a translation")
 
 

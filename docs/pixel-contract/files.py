@@ -148,6 +148,13 @@ def repeat_last_scan(data: bytes, times: int) -> bytes:
     return data[:-2] + data[start:-2] * times + data[-2:]
 
 
+def samsung(data: bytes) -> bytes:
+    """Return a file with what a Samsung phone appends: a block, and its index."""
+    block = b"\0\0\x01\x0a\x0e\0\0\0Image_UTC_Data1700000000000\xff\xd9" + bytes(range(256))
+    index = b"SEFH" + struct.pack("<IIHHII", 106, 1, 0, 0x0A01, len(block), len(block))
+    return data + block + index + struct.pack("<I", len(index)) + b"SEFT"
+
+
 def declare_colours(data: bytes, primaries: int, transfer: int) -> bytes:
     """Return a HEIC or AVIF with other code points in its nclx box, which is as long as before."""
     at = data.index(b"colrnclx") + 8

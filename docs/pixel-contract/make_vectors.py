@@ -70,6 +70,7 @@ class Vectors:
         to_rgb: Callable[[U8], U8] | None = None,
         tolerance: Tolerance = EXACT,
         notes: tuple[str, ...] = (),
+        as_if: bytes | None = None,
         declared: tuple[int, int] | None = None,
     ) -> None:
         """Add a file and what must come of it.
@@ -84,13 +85,15 @@ class Vectors:
             to_rgb: what makes sRGB of the reduced samples, where they are not.
             tolerance: grey levels that decoders may differ.
             notes: beginnings of the notes expected.
+            as_if: a file that holds the same picture and that any decoder reads; None for `data`.
             declared: width and height, where they are not those of the samples.
         """
-        whole = decoded(data) if samples is None else samples
+        readable = data if as_if is None else as_if
+        whole = decoded(readable) if samples is None else samples
         width, height = declared or (whole.shape[1], whole.shape[0])
         s, k = ref.reductions(width, height, SIZE)
         by_decoder = container == "JPEG" and s > 1
-        after_s = decoded(data, s) if by_decoder else ref.box_mean(whole, s)
+        after_s = decoded(readable, s) if by_decoder else ref.box_mean(whole, s)
         pixels = ref.upright(ref.box_mean(after_s, k), orientation)
         pixels = pixels if to_rgb is None else to_rgb(pixels)
         file, digest = self._write(name, data)
@@ -180,6 +183,15 @@ def add_jpeg(v: Vectors, profile: bytes) -> None:
     motion = plain + b"\0\0\0\x18ftypmp42" + bytes(range(256)) * 2
     v.accept("jpeg-motion.jpg", "bytes behind the picture, as of a motion photo", "JPEG", motion)
     v.accept("jpeg-named.png", "a JPEG whose name says PNG", "JPEG", plain)
+    progressive, large = jpeg(scene(80, 60), progressive=True), jpeg(scene(203, 131))
+    for name, covers, data, whole in (
+        ("", "no end marker", plain[:-2], plain),
+        ("-s2", "no end marker, s = 2", large[:-2], large),
+        ("-progressive", "no end marker, progressive", progressive[:-1], progressive),
+        ("-samsung", "a Samsung phone's data in its place", files.samsung(plain[:-2]), plain),
+    ):
+        notes = ("the file lacks its end",)
+        v.accept(f"jpeg-no-end{name}.jpg", covers, "JPEG", data, notes=notes, as_if=whole)
 
 
 def add_png(v: Vectors) -> None:
@@ -389,6 +401,9 @@ def add_refused(v: Vectors) -> None:
     for name, data in (
         ("cut.jpg", small[: len(small) * 2 // 3]),
         ("cut-progressive.jpg", progressive[: len(small) // 2]),
+        ("cut-scan.jpg", progressive[: progressive.rfind(b"\xff\xc4")]),
+        ("cut-samsung.jpg", files.samsung(small[: len(small) * 2 // 3])),
+        ("cut-byte.jpg", small[:-3]),
         ("cut.png", rgb[: len(rgb) * 2 // 3]),
         ("cut.webp", saved(picture, "WEBP")[:-40]),
         ("cut.tif", packed[:-200]),

@@ -13,6 +13,7 @@ from edgetlc.cli.options import BundleArgument, Data, DeviceFolder, load_part
 from edgetlc.cli.verify import Asked, Outputs, with_cameras
 from edgetlc.config import option
 from edgetlc.locale import _
+from edgetlc.outputs import Target, check_outputs
 from edgetlc.parity.judgement import VerificationConfig
 from edgetlc.parity.verify import CollectionConfig
 
@@ -41,6 +42,10 @@ def collect(
 
     opened = Bundle.open(bundle)
     photos = load_part(data, asked.part, devices)
+    wanted = Target(
+        output, "folder", replace=True
+    )  # it tells itself whether it can be gone on with
+    check_outputs([wanted], [bundle, data, asked.reference, *photos.files])
     collect_answers(output, opened, photos, collection=collection, **asked.opened(opened))
     first, step = collection.shard
 
@@ -83,7 +88,7 @@ def judge(
     from edgetlc.runtime.bundle import Bundle
 
     opened = Bundle.open(bundle)
-    outputs.check(opened)
+    outputs.check(opened, [*folders, *reports])
     others = read_reports(reports, opened)
     found = judge_folders(opened, folders, with_cameras(config, devices), others)
     return outputs.concluded(found, opened, devices)

@@ -1,7 +1,7 @@
 """The `edgetlc` program: registers every command and turns errors into one line and an exit code.
 
 Exit codes: 0 done or passed, 1 a check failed, 2 usage or bad input, 3 not enough evidence,
-70 a defect in edgetlc itself, 130 interrupted.
+70 a defect in edgetlc itself, 130 interrupted, 141 nobody reads what is printed any more.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ from edgetlc.progress import reporting
 
 DEFECT = 70
 INTERRUPTED = 130
+HUNG_UP = 141  # as of a program that SIGPIPE ends
 
 _COMMANDS = (  # each is a module; a group is its module's `app`
     *("devices", "data", "demo", "train", "experiment", "evaluate", "runs", "quantize", "search"),
@@ -85,6 +86,14 @@ def __getattr__(name: str) -> Any:
 
 def main() -> None:
     """Run the program and exit with its documented status."""
+    _open_streams()
+    try:
+        _run()
+    except BrokenPipeError:
+        _hang_up()
+
+
+def _run() -> NoReturn:
     atexit.register(gc.freeze)  # or Python searches all that is loaded for garbage, for 30 ms
     speak(language_of(sys.argv[1:]))
     _quiet_decoders()
@@ -103,6 +112,12 @@ def main() -> None:
         _fail(error.args[0] if error.args else error, error.exit_code)
     except (KeyboardInterrupt, typer.Abort):
         status = INTERRUPTED
+    except BrokenPipeError:
+        raise
+    except SystemExit as left:
+        if isinstance(left.__context__, BrokenPipeError):  # typer makes 1 of it: "a check failed"
+            raise left.__context__ from None
+        raise
     except OSError as error:
         place = error.filename or _("while writing")
         full = _("the disk is full ({place}); free space and run again", place=place)
@@ -123,6 +138,31 @@ def main() -> None:
     sys.exit(status)
 
 
+def _open_streams() -> None:
+    """Give a process without standard streams, such as a service or pythonw's, empty ones.
+
+    The numbers 0 to 2 are taken first: a file that got one would hold what libraries print.
+    """
+    while (handle := os.open(os.devnull, os.O_RDWR)) <= 2:
+        os.set_inheritable(handle, True)
+    os.close(handle)
+    for name in ("stdin", "stdout", "stderr"):
+        if getattr(sys, name) is None:
+            mode = "r" if name == "stdin" else "w"
+            setattr(sys, name, Path(os.devnull).open(mode))  # noqa: SIM115 - open until the end
+
+
+def _hang_up() -> NoReturn:
+    """End as a program does whose reader has gone, such as `head`."""
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        try:
+            stream.flush()
+        except OSError:  # Python would try again at its end, with a traceback
+            setattr(sys, name, Path(os.devnull).open("w"))  # noqa: SIM115 - open until the end
+    sys.exit(HUNG_UP)
+
+
 def _quiet_decoders() -> None:
     """Silence what Pillow says of damaged metadata; a damaged photo is reported by name."""
     logging.getLogger("PIL").addHandler(logging.NullHandler())
@@ -130,11 +170,16 @@ def _quiet_decoders() -> None:
 
 
 def _fail(message: object, status: int) -> NoReturn:
-    if {"-v", "--verbose"} & set(sys.argv[1:]):
-        traceback.print_exc()
     line = " ".join(local(message).split())
-    _answer_error(line, status)
-    note(f"edgetlc: {line}")
+    try:
+        if {"-v", "--verbose"} & set(sys.argv[1:]):
+            traceback.print_exc()
+        _answer_error(line, status)
+        note(f"edgetlc: {line}")
+    except BrokenPipeError:
+        raise
+    except OSError:  # a full disk behind standard error: the exit code is all that is left
+        pass
     sys.exit(status)
 
 
@@ -143,5 +188,7 @@ def _answer_error(line: str, status: int) -> None:
         if "--json" in sys.argv[1:]:
             print_json({"error": line, "exit_code": status})
         sys.stdout.flush()
+    except BrokenPipeError:
+        raise
     except OSError:  # nobody can read it; Python would try again at its end, with a traceback
         sys.stdout = Path(os.devnull).open("w")  # noqa: SIM115 - open until the end

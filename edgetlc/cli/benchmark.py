@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edgetlc.cli.console import Answer, Results, numbers, say, table
-from edgetlc.cli.options import BundleArgument, Threads
+from edgetlc.cli.options import BundleArgument, Overwrite, Threads
 from edgetlc.config import option
 from edgetlc.errors import ImageError
 from edgetlc.locale import _, n_
+from edgetlc.outputs import check_outputs
 
 if TYPE_CHECKING:
     from edgetlc.runtime.benchmark import Benchmark
@@ -22,6 +23,7 @@ def benchmark(
     rounds: int = option(30, _("Timed runs of each model.")),
     photo: Path | None = option(None, _("Photo to use. Default: the bundle's first golden photo.")),
     threads: Threads = None,
+    overwrite: Overwrite = False,
 ) -> Answer:
     """Time float and int8 on every engine here, side by side in one run.
 
@@ -31,6 +33,7 @@ def benchmark(
     from edgetlc.runtime.bundle import Bundle
     from edgetlc.runtime.pixels import read_photo
 
+    check_outputs([results.output(overwrite)], [bundle, photo])
     try:
         data = read_photo(photo) if photo is not None else None
         found = measure(Bundle.open(bundle), rounds=rounds, threads=threads, photo=data)
@@ -38,8 +41,8 @@ def benchmark(
         place = photo or _("golden photo")
         raise ImageError("{path}: {reason}", path=place, reason=error) from None
     document = asdict(found)
-    results.write(document, [vars(t) for t in found.timings])
-    return Answer(document, lambda: _show(found))
+    rows = [vars(t) for t in found.timings]
+    return Answer(document, lambda: _show(found), write=lambda: results.write(document, rows))
 
 
 def _show(found: Benchmark) -> None:

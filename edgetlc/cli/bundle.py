@@ -13,6 +13,7 @@ from edgetlc.cli.console import Answer, numbers, say, table
 from edgetlc.cli.options import BundleArgument, DeviceFolder, Output, OutputFile, Overwrite
 from edgetlc.config import option
 from edgetlc.locale import Message, _, n_, p_
+from edgetlc.outputs import Target, check_outputs
 
 if TYPE_CHECKING:
     from edgetlc.export.web_app import WebApp
@@ -72,6 +73,7 @@ def pack(bundle: BundleArgument, output: OutputFile, overwrite: Overwrite = Fals
     from edgetlc.runtime.archive import pack as write_archive
     from edgetlc.runtime.bundle import Bundle
 
+    check_outputs([Target(output, replace=overwrite)], [bundle])
     opened = Bundle.open(bundle)
     path = write_archive(opened, output, overwrite=overwrite)
     size = path.stat().st_size
@@ -91,8 +93,10 @@ def web(
 
     Example: edgetlc bundle web herbs.bundle -o herbs.web
     """
+    from edgetlc.export.web_app import SINGLE_FILE
     from edgetlc.runtime.bundle import Bundle
 
+    check_outputs([Target(output, "folder", overwrite, SINGLE_FILE)], [bundle])
     made = make_web_app(Bundle.open(bundle), output, model, devices, overwrite=overwrite)
 
     def show() -> None:
@@ -141,12 +145,13 @@ def wheelhouse(
 
     Example: edgetlc bundle wheelhouse herbs.etlc -o usb --platform aarch64 --python 3.11
     """
-    from edgetlc.export.wheelhouse import make_wheelhouse
-    from edgetlc.export.wheels import Target
+    from edgetlc.export import wheels
+    from edgetlc.export.wheelhouse import RECORD_FILE, make_wheelhouse
     from edgetlc.runtime.bundle import Bundle
 
+    check_outputs([Target(output, "folder", overwrite, RECORD_FILE)], [bundle, wheel])
     how: Any = {"extras": extra, "wheel": wheel, "overwrite": overwrite}
-    made = make_wheelhouse(Bundle.open(bundle), output, Target(platform, python), **how)
+    made = make_wheelhouse(Bundle.open(bundle), output, wheels.Target(platform, python), **how)
     document = {"folder": str(output), **asdict(made)}
     return Answer(document, lambda: _show_wheelhouse(made, output))
 

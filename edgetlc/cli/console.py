@@ -14,7 +14,9 @@ from pathlib import Path
 from typing import Any, Literal, NamedTuple, TypeVar
 
 from edgetlc.config import option
+from edgetlc.errors import BAD_INPUT, EdgetlcError
 from edgetlc.locale import _, local, message, visible
+from edgetlc.outputs import Target
 
 T = TypeVar("T")
 
@@ -26,18 +28,36 @@ class Answer(NamedTuple):
         document: for programs, as JSON.
         show: prints it for people.
         exit_code: of the program, 0 where the answer is no verdict.
+        write: writes the files that were asked for beside the answer. It comes last, so that an
+            answer is told even where they cannot be written.
     """
 
     document: Any
     show: Callable[[], object]
     exit_code: int = 0
+    write: Callable[[], object] | None = None
 
-    def tell(self, *, as_json: bool) -> None:
-        """Print it."""
-        if as_json:
-            print_json(self.document)
-        else:
-            self.show()
+    def tell(self, *, as_json: bool) -> int:
+        """Print it, then write its files; return the program's exit code."""
+        try:
+            if as_json:
+                print_json(self.document)
+            else:
+                self.show()
+        finally:  # whoever closed the pipe still wants the files
+            failed = self._write()
+        return BAD_INPUT if failed else self.exit_code
+
+    def _write(self) -> bool:
+        """Return whether a file could not be written; the answer stands and is not told again."""
+        try:
+            if self.write is not None:
+                self.write()
+        except (OSError, EdgetlcError) as error:
+            reason = error.text if isinstance(error, EdgetlcError) else str(error)
+            note("the answer stands, but a file was not written: {reason}", reason=reason)
+            return True
+        return False
 
 
 def print_json(document: Any) -> None:
@@ -77,6 +97,10 @@ class Results:
     results_format: Literal["json", "csv"] | None = option(
         None, _("Of the results file; its suffix if not given.")
     )
+
+    def output(self, overwrite: bool) -> Target:
+        """Return the file, to be checked before the work."""
+        return Target(self.results_file, replace=overwrite)
 
     def write(self, document: Any, rows: Sequence[Mapping[str, object]]) -> None:
         """Write `document` as JSON or `rows` as CSV; do nothing without a file.

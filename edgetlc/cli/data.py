@@ -11,6 +11,7 @@ from edgetlc.cli.commands import Commands
 from edgetlc.cli.console import Answer, left_out, numbers, percent, say, table
 from edgetlc.cli.options import (
     DeviceFolder,
+    Duplicates,
     Output,
     OutputFile,
     Overwrite,
@@ -22,6 +23,7 @@ from edgetlc.cli.options import (
 from edgetlc.config import option
 from edgetlc.errors import FAILED
 from edgetlc.locale import Message, _, local, n_
+from edgetlc.outputs import Target, check_outputs
 
 if TYPE_CHECKING:
     from edgetlc.data.check import Findings
@@ -39,6 +41,7 @@ def check(
         500, _("Fewest images: genuine classes together, unspecified ones each."), min=0
     ),
     strict: bool = option(False, _("Let warnings fail the check.")),
+    duplicates: Duplicates = "group",
     examples: int = option(3, _("Examples shown of each finding."), min=0),
     devices: DeviceFolder = None,
 ) -> Answer:
@@ -49,7 +52,7 @@ def check(
     from edgetlc.data.check import check as examine
     from edgetlc.devices.profiles import Cameras
 
-    found = examine(source, Cameras.load(devices), min_images=min_images)
+    found = examine(source, Cameras.load(devices), min_images=min_images, duplicates=duplicates)
     passed = not (found.errors or (strict and found.warnings))
     document = {"passed": passed, "errors": found.errors, "warnings": found.warnings}
     document |= asdict(found)
@@ -69,6 +72,8 @@ def _show_check(source: Path, found: Findings, examples: int) -> None:
     if findings:
         columns = ("", _("finding"), *numbers(_("count")), _("examples"), "")
         table(_("Findings"), columns, findings)
+    if found.duplicates == "keep":
+        say("Near-duplicates were not looked for.")
     say(
         "{photos} photos, {errors} errors, {warnings} warnings",
         photos=found.photos,
@@ -80,15 +85,21 @@ def _show_check(source: Path, found: Findings, examples: int) -> None:
 def _findings(found: Findings) -> Iterator[tuple[Message, Message, tuple[Any, ...]]]:
     error, warning = _("error"), _("warning")
     yield error, _("cannot be read"), found.unreadable
+    yield error, _("cannot be reached"), found.unreachable
     yield error, _("no readable photo"), found.empty_classes
     yield error, _("one picture under two classes"), found.label_conflicts
-    yield error, _("camera contradicted"), found.camera_conflicts
+    yield error, _("one picture repeated"), found.exact_duplicates
+    yield error, _("sources contradict each other"), found.camera_conflicts
+    yield error, _("in two parts"), found.in_two_parts
+    yield error, _("cannot be split"), found.not_splittable
+    refused = found.duplicates == "refuse"
+    yield error if refused else warning, _("near-duplicates"), found.near_duplicates
+    yield warning, _("noted on reading"), found.notes
     yield warning, _("suffix belies content"), found.wrong_suffixes
-    yield warning, _("one file repeated"), found.exact_duplicates
-    yield warning, _("near-duplicates"), found.near_duplicates
     yield warning, _("name breaks the standard's rule"), found.bad_names
     yield warning, _("too few images"), found.few_images
     yield warning, _("not in the set"), found.unlisted
+    yield _("note"), _("passed over"), found.passed_over
 
 
 def _rows(
@@ -136,6 +147,7 @@ def split(
     output: OutputFile,
     ratios: str = option("7:1:2", _("Shares of train:val:test.")),
     seed: Seed = 0,
+    duplicates: Duplicates = "group",
     allow_any_ratio: bool = option(False, _("Allow shares outside the standard's ranges.")),
     devices: DeviceFolder = None,
     overwrite: Overwrite = False,
@@ -144,14 +156,16 @@ def split(
 
     Example: edgetlc data split photos -o split.csv
     """
-    from edgetlc.data.manifest import write_manifest
+    from edgetlc.data.manifest import check_writable, load_photos, write_manifest
     from edgetlc.data.split import parse_ratios
     from edgetlc.data.split import split as divide
-    from edgetlc.files import refuse_existing
+    from edgetlc.devices.profiles import Cameras
 
     shares = parse_ratios(ratios, allow_any=allow_any_ratio)
-    refuse_existing(output, overwrite)
-    result = divide(load_part(source, "all", devices), shares, seed=seed)
+    photos = load_photos(source, Cameras.load(devices))
+    check_outputs([Target(output, replace=overwrite)], [*_listed(source), *photos.files])
+    check_writable(output, photos)
+    result = divide(photos, shares, seed=seed, duplicates=duplicates)
     write_manifest(output, result.photos)
     document = {
         "manifest": str(output.absolute()),
@@ -165,6 +179,11 @@ def split(
         "warnings": result.warnings,
     }
     return Answer(document, lambda: _show_split(output, result))
+
+
+def _listed(source: Path) -> list[Path]:
+    """Return a manifest; a photo folder is no input itself, as a split may lie in it."""
+    return [] if source.is_dir() else [source]
 
 
 def _show_split(output: Path, result: Split) -> None:
@@ -213,15 +232,18 @@ def simulate(
 
     Example: edgetlc data simulate photos -o simulated --per-photo 3
     """
-    from edgetlc.data.manifest import MANIFEST_FILE
+    from edgetlc.data.class_folders import MANIFEST_FILE
     from edgetlc.data.simulate import simulate_photos
     from edgetlc.devices.profiles import Cameras
 
     known = Cameras.load(devices)
     chosen = [known.get(name) for name in camera] or [c for c in known if c.kind != "microscope"]
+    photos = load_part(source, part, devices)
+    wanted = Target(output, "folder", overwrite, MANIFEST_FILE)
+    check_outputs([wanted], [*_listed(source), *photos.files])
     skipped: list[dict[str, str]] = []
     made = simulate_photos(
-        load_part(source, part, devices),
+        photos,
         chosen,
         output,
         per_photo=per_photo,

@@ -11,6 +11,7 @@ from edgetlc.cli.console import Answer, say
 from edgetlc.cli.options import Overwrite, Seed
 from edgetlc.config import option
 from edgetlc.locale import _, local
+from edgetlc.outputs import Target, check_outputs
 
 if TYPE_CHECKING:
     from edgetlc.demo.run import Demo
@@ -30,6 +31,7 @@ def demo(
     """
     from edgetlc.demo.run import run_demo
 
+    check_outputs([Target(output, "folder", replace=overwrite)])
     made = run_demo(output, overwrite=overwrite, epochs=epochs, seed=seed)
     document = {
         **{name: str(place) for name, place in made.places.items()},

@@ -9,6 +9,7 @@ from edgetlc.cli.options import (
     Data,
     Device,
     DeviceFolder,
+    Overwrite,
     PartName,
     ReportFile,
     RunArgument,
@@ -16,6 +17,7 @@ from edgetlc.cli.options import (
 )
 from edgetlc.config import option
 from edgetlc.locale import _
+from edgetlc.outputs import Target, check_outputs
 
 if TYPE_CHECKING:
     from edgetlc.training.evaluate import Evaluation
@@ -39,6 +41,7 @@ def evaluate(
     part: PartName = option("test", _("Part to use.")),
     device: Device = "cpu",
     report: ReportFile = None,
+    overwrite: Overwrite = False,
     devices: DeviceFolder = None,
 ) -> Answer:
     """Score a trained network: accuracy, precision, recall, F1, AUC, per class and per camera.
@@ -50,18 +53,24 @@ def evaluate(
     from edgetlc.training.evaluate import evaluate as score_run
     from edgetlc.training.report import report_evaluation
 
+    photos = load_part(data, part, devices)
+    outputs = Target(report, replace=overwrite), results.output(overwrite)
+    check_outputs(outputs, [run, data, *photos.files])
     checkpoint = load_checkpoint(run)
-    found = score_run(checkpoint, load_part(data, part, devices), device=device)
-    if report is not None:
-        write_page(report, report_evaluation(run, checkpoint, part, found))
+    found = score_run(checkpoint, photos, device=device)
     left_out(found.unreadable)
     document = {"part": part, **found.to_json()}
     rows = [
         {"camera": camera} | {name: getattr(scores, name) for name in ("count", *FIGURES)}
         for camera, scores in (("all", found.overall), *found.cameras.items())
     ]
-    results.write(document, rows)
-    return Answer(document, lambda: _show(found, part))
+
+    def write() -> None:
+        if report is not None:
+            write_page(report, report_evaluation(run, checkpoint, part, found))
+        results.write(document, rows)
+
+    return Answer(document, lambda: _show(found, part), write=write)
 
 
 def _show(found: Evaluation, part: str) -> None:

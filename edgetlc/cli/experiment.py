@@ -12,7 +12,7 @@ from edgetlc.cli.commands import Commands
 from edgetlc.cli.console import Answer, left_out, note, numbers, percent, say, table
 from edgetlc.cli.evaluate import COLUMNS, FIGURES, scores_row
 from edgetlc.cli.options import Data, DeviceFolder, Output, Overwrite, Resume, load_part
-from edgetlc.cli.train import ready
+from edgetlc.cli.train import check_run_folder, ready
 from edgetlc.config import option
 from edgetlc.locale import Message, _, n_
 from edgetlc.training.camera_augment import CameraAugmentation
@@ -48,8 +48,9 @@ def folds(
     """
     from edgetlc.experiments.folds import cross_validate, cross_validation_to_json
 
-    config = ready(config, devices)
     photos = load_part(data, "all", devices)
+    check_run_folder(output, config, data, photos)
+    config = ready(config, devices)
     done = cross_validate(photos, config, output, count, overwrite=overwrite, resume=resume)
     for warning in done.warnings:
         note("warning: {warning}", warning=warning)
@@ -107,8 +108,9 @@ def compare(
     """
     from edgetlc.experiments.compare import compare_networks, comparison_to_json
 
-    config = ready(config, devices, networks)
     photos = load_part(data, "all", devices)
+    check_run_folder(output, config, data, photos)
+    config = ready(config, devices, networks)
     how: Any = {"part": part, "overwrite": overwrite, "resume": resume}
     done = compare_networks(photos, config, networks, output, **how)
     return Answer(comparison_to_json(done), lambda: _show_comparison(done))
@@ -175,10 +177,11 @@ def leave_camera_out(
     from edgetlc.experiments.leave_camera_out import leave_camera_out as hold_out
     from edgetlc.experiments.leave_camera_out import leave_camera_out_to_json
 
+    photos = load_part(data, "all", devices)
+    check_run_folder(output, config, data, photos)
     augmentation = config.camera_augmentation or CameraAugmentation()
     config = ready(replace(config, camera_augmentation=augmentation), devices)
     augmentation = config.camera_augmentation or augmentation
-    photos = load_part(data, "all", devices)
     how: Any = {"overwrite": overwrite, "resume": resume}
     done = hold_out(photos, config, augmentation, output, cameras or None, **how)
     if done.nameless:

@@ -12,8 +12,8 @@ from edgetlc.cli.options import Data, DeviceFolder, Output, Overwrite, RunArgume
 from edgetlc.config import option
 from edgetlc.errors import InputError
 from edgetlc.export.thresholds import ThresholdTargets
-from edgetlc.files import refuse_existing
 from edgetlc.locale import _
+from edgetlc.outputs import Target, check_outputs
 from edgetlc.runtime.schema import Format, Precision
 
 WEB = "web"
@@ -47,18 +47,25 @@ def export(
     """
     from edgetlc.cli.verification_view import EXIT_CODE, VERDICTS, show_verification
     from edgetlc.export.export_run import export_run
+    from edgetlc.export.web_app import SINGLE_FILE
     from edgetlc.parity.judgement import VerificationConfig
     from edgetlc.parity.rule import Rule
     from edgetlc.parity.verified_export import export_verified
+    from edgetlc.runtime.bundle import BUNDLE_FILE
 
     _check("--format", format_, (*get_args(Format), WEB))
     _check("--precision", precision, get_args(Precision))
     formats: Sequence[Format] = [name for name in get_args(Format) if name in format_]
+    web = None
     if WEB in format_:
         formats = formats or ("onnx", "ort")  # float ONNX to verify against, ort for browsers
         web = output.with_name(output.name.removesuffix(".bundle") + ".web")
-        refuse_existing(web, overwrite)
     photos = load_part(data, "all", devices)
+    outputs = [
+        Target(output, "folder", overwrite, BUNDLE_FILE),
+        Target(web, "folder", overwrite, SINGLE_FILE),
+    ]
+    check_outputs(outputs, [run, data, *photos.files])
     how: Any = {
         "formats": formats or get_args(Format),
         "precisions": [name for name in get_args(Precision) if name in precision],
@@ -83,7 +90,7 @@ def export(
             show_bundle()
 
         answer = answer._replace(show=show_both)
-    if WEB in format_:
+    if web is not None:
         app = make_web_app(bundle, web, None, devices, overwrite=overwrite)
         answer.document["web"] = asdict(app)
         note("the phone app is in {folder}", folder=web)

@@ -8,9 +8,18 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from edgetlc.calibration.config import CalibrationConfig, QuantizationConfig, SearchConfig
 from edgetlc.cli.console import Answer, left_out, numbers, percent, points, say, table
-from edgetlc.cli.options import Data, Device, DeviceFolder, Resume, RunArgument, load_part
+from edgetlc.cli.options import (
+    Data,
+    Device,
+    DeviceFolder,
+    Overwrite,
+    Resume,
+    RunArgument,
+    load_part,
+)
 from edgetlc.config import option
 from edgetlc.locale import _
+from edgetlc.outputs import Target, check_outputs
 
 if TYPE_CHECKING:
     from edgetlc.calibration.measurement import CameraEffect, Measurement
@@ -29,6 +38,7 @@ def quantize(
     own: Path | None = option(None, OWN_PHOTOS, flag="--calibration"),
     device: Device = "cpu",
     resume: Resume = False,
+    overwrite: Overwrite = False,
     devices: DeviceFolder = None,
 ) -> Answer:
     """Make the int8 network of a run, calibrated on photos of its training part.
@@ -39,8 +49,16 @@ def quantize(
 
     calibration, config = prepared(calibration, config, own, devices, device)
     photos = load_part(data, "all", devices)
+    check_outputs([int8_output(run, replace=overwrite or resume)], [data, *photos.files])
     made = quantize_run(run, photos, calibration, config, resume=resume)
     return Answer(_document(made), lambda: _show(made))
+
+
+def int8_output(run: Path, *, replace: bool) -> Target:
+    """Return what quantizing writes into a run, whatever else it leaves there."""
+    from edgetlc.models.int8_checkpoint import INT8_FILE
+
+    return Target(run / INT8_FILE, replace=replace)
 
 
 def prepared(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,14 +13,16 @@ from edgetlc.cli.options import (
     Data,
     Device,
     DeviceFolder,
+    Overwrite,
     ReportFile,
     Resume,
     RunArgument,
     load_part,
 )
-from edgetlc.cli.quantize import OWN_PHOTOS, prepared
+from edgetlc.cli.quantize import OWN_PHOTOS, int8_output, prepared
 from edgetlc.config import option
 from edgetlc.locale import _
+from edgetlc.outputs import Target, check_outputs
 
 if TYPE_CHECKING:
     from edgetlc.calibration.search.result import SearchResult
@@ -34,6 +37,7 @@ def search(
     report: ReportFile = None,
     device: Device = "cpu",
     resume: Resume = False,
+    overwrite: Overwrite = False,
     devices: DeviceFolder = None,
 ) -> Answer:
     """Try every way to make a run small and fast; recommend one for each target.
@@ -49,10 +53,17 @@ def search(
 
     calibration, config = prepared(calibration, config, own, devices, device)
     photos = load_part(data, "all", devices)
+    read = [data, *photos.files, *config.students]
+    check_outputs([Target(report, replace=overwrite)], [run, *read])
+    check_outputs([int8_output(run, replace=overwrite or resume)], read)
     found = search_run(run, photos, calibration, config, resume=resume)
-    if report:
-        write_page(report, found, Cameras.load(devices))
-    return Answer(found.to_json(), lambda: _show(found, run, config.students, report))
+
+    def write() -> None:
+        if report:
+            write_page(report, found, Cameras.load(devices))
+
+    show = partial(_show, found, run, config.students, report)
+    return Answer(found.to_json(), show, write=write)
 
 
 def _show(found: SearchResult, run: Path, students: Sequence[Path], report: Path | None) -> None:

@@ -6,15 +6,16 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from edgetlc.cli.console import Answer, Results, numbers, say, table
-from edgetlc.cli.options import BundleArgument
+from edgetlc.cli.options import BundleArgument, Overwrite
 from edgetlc.errors import FAILED
 from edgetlc.locale import Message, _, n_
+from edgetlc.outputs import check_outputs
 
 if TYPE_CHECKING:
     from edgetlc.runtime.selftest import SelfTest
 
 
-def selftest(bundle: BundleArgument, results: Results) -> Answer:
+def selftest(bundle: BundleArgument, results: Results, overwrite: Overwrite = False) -> Answer:
     """Replay the bundle's golden vectors on this machine, on every engine installed.
 
     The JSON report holds every difference; 'edgetlc answers judge --merge' reads it.
@@ -26,6 +27,7 @@ def selftest(bundle: BundleArgument, results: Results) -> Answer:
     from edgetlc.runtime.bundle import Bundle
     from edgetlc.runtime.selftest import selftest as replay
 
+    check_outputs([results.output(overwrite)], [bundle])
     found = replay(Bundle.open(bundle))
     document = found.to_json()
     rows = [
@@ -33,8 +35,8 @@ def selftest(bundle: BundleArgument, results: Results) -> Answer:
         for m in found.models
         for answer in m.answers
     ]
-    results.write(document, rows)
-    return Answer(document, lambda: _show(found), 0 if found.passed else FAILED)
+    status = 0 if found.passed else FAILED
+    return Answer(document, lambda: _show(found), status, lambda: results.write(document, rows))
 
 
 def _show(found: SelfTest) -> None:

@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING
 from edgetlc.cli.console import Answer, left_out, numbers, percent, say, table
 from edgetlc.cli.options import Data, DeviceFolder, Output, Overwrite, Resume, load_part
 from edgetlc.locale import _
+from edgetlc.outputs import Target, check_outputs
 from edgetlc.training.camera_augment import known_looks
 from edgetlc.training.config import TrainingConfig
 from edgetlc.training.runs import REPORT_FILE
 
 if TYPE_CHECKING:
+    from edgetlc.data.photos import PhotoSet
     from edgetlc.training.report import RunReport
     from edgetlc.training.train import TrainedRun
 
@@ -37,8 +39,9 @@ def train(
     """
     from edgetlc.experiments.run import train_run
 
-    config = ready(config, devices)
     photos = load_part(data, "all", devices)
+    check_run_folder(output, config, data, photos)
+    config = ready(config, devices)
     run, report = train_run(photos, config, output, overwrite=overwrite, resume=resume)
     document = {
         "run": str(run.folder),
@@ -50,6 +53,15 @@ def train(
         "findings": [finding.to_json() for finding in report.findings],
     }
     return Answer(document, lambda: _show(run, report, photos.simulated))
+
+
+def check_run_folder(output: Path, config: TrainingConfig, data: Path, photos: PhotoSet) -> None:
+    """Refuse a folder for runs, or for decoded photos, that cannot be written or holds the input.
+
+    Training itself refuses a folder that holds a run already.
+    """
+    outputs = (Target(place, "folder", replace=True) for place in (output, config.cache))
+    check_outputs(outputs, [data, *photos.files])
 
 
 def ready(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -13,6 +14,7 @@ from edgetlc.cli.verification_view import EXIT_CODE, rows_of, show_verification
 from edgetlc.config import option
 from edgetlc.errors import InputError
 from edgetlc.locale import _
+from edgetlc.outputs import Target, check_outputs
 from edgetlc.parity.judgement import VerificationConfig
 from edgetlc.parity.verify import CollectionConfig
 
@@ -54,17 +56,42 @@ class Outputs:
     junit: Path | None = option(None, _("Also write JUnit XML: a test case per camera and model."))
     record: bool = option(False, _("Leave the verdicts in the bundle; 'predict' shows them."))
     results: Results = field(default_factory=Results)
+    overwrite: bool = option(False, _("Replace what is there already."))
 
-    def check(self, bundle: Bundle) -> None:
-        """Refuse before the work what cannot be done after it."""
+    def check(
+        self, bundle: Bundle, inputs: Iterable[Path | None], answers: Path | None = None
+    ) -> None:
+        """Refuse before the work what cannot be done after it; `inputs` are those but the bundle.
+
+        A folder of answers tells itself whether it can be gone on with.
+        """
         from edgetlc.parity.reports import check_recordable
+        from edgetlc.runtime.verification import VERIFICATION_FILE
 
+        files = (self.report, self.junit, self.results.results_file)
+        outputs = [Target(file, replace=self.overwrite) for file in files]
+        outputs.append(Target(answers, "folder", replace=True))
+        check_outputs(outputs, [bundle.path, *inputs])
         if self.record:
             check_recordable(bundle)
+            check_outputs([Target(bundle.path / VERIFICATION_FILE, replace=True)])
 
     def concluded(self, found: Verification, bundle: Bundle, devices: Path | None) -> Answer:
-        """Write what was asked for; cameras go by the names in the folder `devices`, too."""
+        """Return the answer and what it writes; `devices` names cameras of the user's own, too."""
         left_out(found.unreadable)
+        document = found.to_json()
+
+        def show() -> None:
+            show_verification(found)
+
+        def write() -> None:
+            self._write(found, document, bundle, devices)
+
+        return Answer(document, show, EXIT_CODE[found.verdict], write)
+
+    def _write(
+        self, found: Verification, document: Any, bundle: Bundle, devices: Path | None
+    ) -> None:
         if self.record:
             from edgetlc.parity.reports import record
 
@@ -78,9 +105,7 @@ class Outputs:
             from edgetlc.parity.junit import write_junit
 
             write_junit(self.junit, found)
-        document = found.to_json()
         self.results.write(document, rows_of(found))
-        return Answer(document, lambda: show_verification(found), EXIT_CODE[found.verdict])
 
 
 def verify(
@@ -107,8 +132,8 @@ def verify(
     from edgetlc.runtime.bundle import Bundle
 
     opened = Bundle.open(bundle)
-    outputs.check(opened)
     photos = load_part(data, asked.part, devices)
+    outputs.check(opened, [data, asked.reference, *photos.files], answers)
     how = asked.opened(opened)
     config = with_cameras(config, devices)
     found = compare(opened, photos, config=config, collection=collection, folder=answers, **how)

@@ -55,6 +55,11 @@ class PhotoSet:
         return tuple(info.name for info in self.classes)
 
     @property
+    def files(self) -> tuple[Path, ...]:
+        """The photos' files, in order."""
+        return tuple(photo.path for photo in self.photos)
+
+    @property
     def simulated(self) -> bool:
         """Whether any photo's pixels were made by a simulation."""
         return any(photo.simulated for photo in self.photos)

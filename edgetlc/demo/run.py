@@ -16,9 +16,9 @@ from edgetlc.demo.pieces import KINDS
 from edgetlc.devices.profiles import Cameras
 from edgetlc.experiments.run import train_run
 from edgetlc.export.export_run import export_run
-from edgetlc.files import refuse_existing
 from edgetlc.models.checkpoint import load_checkpoint
 from edgetlc.models.reference import ReferenceModel
+from edgetlc.outputs import refuse_existing
 from edgetlc.parity.judgement import VerificationConfig
 from edgetlc.parity.reports import record
 from edgetlc.parity.rule import Rule

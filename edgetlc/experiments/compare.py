@@ -84,7 +84,9 @@ def compare_networks(
     trials = [
         Trial(name, photos, replace(config, architecture=name), chosen) for name in architectures
     ]
-    networks = dict(zip(architectures, run_trials(trials, output, **existing), strict=True))
+    networks = dict(
+        zip(architectures, run_trials(trials, output, COMPARISON_FILE, **existing), strict=True)
+    )
     classifiers = {n: load_checkpoint(done.run.folder).classifier for n, done in networks.items()}
     costs = costs_of(classifiers, config.contract.size, config.device)
     tests = paired_tests({name: done.evaluation for name, done in networks.items()})

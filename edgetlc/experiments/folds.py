@@ -74,7 +74,7 @@ def cross_validate(
         Trial(f"fold-{number}", parted, config, parted.part("test"))
         for number, parted in enumerate(folds.sets, start=1)
     ]
-    outcomes = tuple(run_trials(trials, output, **existing))
+    outcomes = tuple(run_trials(trials, output, FOLDS_FILE, **existing))
     figures = {n: [getattr(one.evaluation.overall, n) for one in outcomes] for n in FIGURES}
     spreads = {name: _spread(values) for name, values in figures.items()}
     result = CrossValidation(

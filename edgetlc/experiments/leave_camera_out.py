@@ -74,7 +74,7 @@ def leave_camera_out(
         **existing: what to do with runs that are there already.
     """
     trials = plan_trials(photos, config, augmentation, cameras)
-    outcomes = run_trials([*trials.values()], output, **existing)
+    outcomes = run_trials([*trials.values()], output, LEAVE_CAMERA_OUT_FILE, **existing)
     rights = {
         key: outcome.evaluation.right_by_path for key, outcome in zip(trials, outcomes, strict=True)
     }

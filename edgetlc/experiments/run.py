@@ -19,13 +19,14 @@ from typing import Any, Unpack
 from edgetlc.data.photos import PhotoSet
 from edgetlc.files import write_json
 from edgetlc.models.checkpoint import load_checkpoint
+from edgetlc.outputs import refuse_existing
 from edgetlc.pages.training import write_page
 from edgetlc.progress import note
 from edgetlc.training.config import TrainingConfig
 from edgetlc.training.distributed import rank_zero_only, started_by_torchrun
 from edgetlc.training.evaluate import Evaluation, evaluate
 from edgetlc.training.report import RunReport, read_report, score_run
-from edgetlc.training.run_folder import Existing
+from edgetlc.training.run_folder import Existing, RunFolder
 from edgetlc.training.runs import REPORT_FILE, SCORES_FILE
 from edgetlc.training.train import TrainedRun, train
 
@@ -85,12 +86,17 @@ class Outcome:
 
 @rank_zero_only()
 def run_trials(
-    trials: Sequence[Trial], output: Path, **existing: Unpack[Existing]
+    trials: Sequence[Trial], output: Path, summary: str, **existing: Unpack[Existing]
 ) -> list[Outcome]:
     """Train and ask the networks, in order; their run folders are made in `output`.
 
-    All trials have the same `cache` and `cache_limit`. Errors are those of `train`.
+    All trials have the same `cache` and `cache_limit`. `summary` is the file in `output` that will
+    tell what they found. Errors are those of `train`, before the first training.
     """
+    if started_by_torchrun().main:
+        refuse_existing(output / summary, any(existing.values()))
+        for trial in trials:
+            RunFolder(output / trial.name).check_free(**existing)
     outcomes, started = [], time.monotonic()
     with shared_cache(trials[0].config, output) as cache:
         for number, trial in enumerate(trials, start=1):

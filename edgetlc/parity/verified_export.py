@@ -9,9 +9,10 @@ from typing import Any
 
 from edgetlc.data.photos import PhotoSet
 from edgetlc.export.export_run import export_run
-from edgetlc.files import refuse_existing, whole_folder
+from edgetlc.files import whole_folder
 from edgetlc.models.checkpoint import load_checkpoint
 from edgetlc.models.reference import ReferenceModel
+from edgetlc.outputs import refuse_existing
 from edgetlc.parity.judgement import VerificationConfig
 from edgetlc.parity.reports import record
 from edgetlc.parity.verification import Verification

@@ -1,7 +1,7 @@
 """What is made of a batch beside its answers in memory: results file, pictures, sheets of a report.
 
     outputs = Outputs(results_file=Path("answers.csv"), overlay=Path("overlays"))
-    outputs.check()
+    outputs.check(bundle, photos)
     with outputs.journal(classifier) as (journal, answered):
         batch = Batch(classifier, photos, journal, answered, outputs.extras(classifier))
         answers = list(batch.run())
@@ -12,19 +12,20 @@ The report is a page, so whoever asks for one writes it (`edgetlc.pages.predicti
 
 from __future__ import annotations
 
-import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edgetlc.errors import InputError
-from edgetlc.files import refuse_existing
+from edgetlc.outputs import Target, check_outputs
 from edgetlc.results.batch import Batch, Extras, journal_header
 from edgetlc.results.journal import Answered, Journal, journal_path
 from edgetlc.results.records import RunInfo
+from edgetlc.results.safe_text import picture_name
 from edgetlc.runtime.classifier import Classifier
+from edgetlc.runtime.photo_files import ANNOTATED_SUFFIX, OVERLAY_SUFFIX
 from edgetlc.runtime.prediction import Prediction
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ class Outputs:
     resume: bool = False  # go on with the journal of an interrupted run
     overwrite: bool = False  # replace what is there
 
-    def check(self) -> None:
+    def check(self, bundle: Path, photos: Sequence[Path]) -> None:
         """Raise `InputError` where an output contradicts another, is there or cannot be written."""
         if self.results_file is None and (self.results_format or self.resume):
             flag = "--resume" if self.resume else "--results-format"
@@ -54,12 +55,13 @@ class Outputs:
         if self.results_file is not None:
             self._format(self.results_file)
             self._check_results(self.results_file)
-        if self.report is not None:
-            refuse_existing(self.report, self.resume or self.overwrite)
-        files = (self.results_file, self.report)
-        for folder in (self.overlay, self.annotate, *(file and file.parent for file in files)):
-            if folder is not None:
-                _check_writable(folder)
+        go_on = self.resume or self.overwrite
+        targets = [Target(file, replace=go_on) for file in (self.results_file, self.report)]
+        for folder, suffix in ((self.overlay, OVERLAY_SUFFIX), (self.annotate, ANNOTATED_SUFFIX)):
+            if folder is not None:  # which may be the photos' own: pictures have their own suffix
+                names = (picture_name(str(photo), suffix) for photo in photos)
+                targets += [Target(folder / name, replace=go_on) for name in names]
+        check_outputs(targets, [bundle, *photos])
 
     def _format(self, file: Path) -> Format:
         from edgetlc.results.results import format_by_name
@@ -80,7 +82,6 @@ class Outputs:
                 "begin anew with --overwrite",
                 journal=journal,
             )
-        refuse_existing(file, self.resume or self.overwrite)
 
     @contextmanager
     def journal(
@@ -143,16 +144,3 @@ class Outputs:
         """Whether text is drawn here, and not by a browser elsewhere: it takes a font."""
         pdf = self.report is not None and self.report.suffix.lower() == ".pdf"
         return self.annotate is not None or pdf
-
-
-def _check_writable(folder: Path) -> None:
-    """Make a folder if need be and check that files can be written to it."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        tempfile.TemporaryFile(dir=folder).close()
-    except OSError as error:
-        raise InputError(
-            "cannot write to {folder}: {reason}; choose another place",
-            folder=folder,
-            reason=error.strerror,
-        ) from None

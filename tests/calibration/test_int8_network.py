@@ -51,7 +51,7 @@ def made(architecture: str, config: QuantizationConfig) -> Made:
 
 @pytest.fixture(scope="module")
 def resnet() -> Made:
-    return made("resnet18", QuantizationConfig())
+    return made("slim-resnet18", QuantizationConfig())
 
 
 def answers(model: onnx.ModelProto, seen: list[NDArray[np.float32]]) -> list[NDArray[np.float32]]:
@@ -80,7 +80,7 @@ def moved(network: Int8Network, by: float, seed: int = 0) -> Int8Network:
     [
         pytest.param("resnet18", QuantizationConfig(), marks=pytest.mark.slow),
         (
-            "resnet18",
+            "slim-resnet18",
             QuantizationConfig("mixed", "fast", ("layer1.0.conv2", "layer4.0.downsample.0")),
         ),
         ("small densenet", QuantizationConfig()),

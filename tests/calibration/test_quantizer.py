@@ -99,7 +99,7 @@ def test_the_float_network_comes_out_of_it_unchanged(quantized_run: Path) -> Non
 
 @pytest.mark.parametrize(
     "name",
-    ["resnet18", *(pytest.param(n, marks=pytest.mark.slow) for n in [*ARCHITECTURES][1:])],
+    ["slim-resnet18", *(pytest.param(n, marks=pytest.mark.slow) for n in ARCHITECTURES)],
 )
 def test_onnx_runtime_and_openvino_agree_on_the_int8_network(name: str) -> None:
     """The head stays float for this: else OpenVINO answers the bias whatever the photo shows.

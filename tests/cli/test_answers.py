@@ -216,7 +216,17 @@ class TestToolchain:
         assert "Confusion" in shown
 
     def test_train(self, edgetlc: Run, manifest: Path, tmp_path: Path) -> None:
-        words = ("--arch", "resnet18", "--size", 32, "--epochs", 1, "--batch-size", 21, "--json")
+        words = (
+            "--arch",
+            "slim-resnet18",
+            "--size",
+            32,
+            "--epochs",
+            1,
+            "--batch-size",
+            21,
+            "--json",
+        )
         ran = edgetlc("train", "--data", manifest, "-o", tmp_path / "run", *words)
         assert ran.status == 0
         document = ran.json()
@@ -244,7 +254,7 @@ class TestToolchain:
 
         monkeypatch.setattr(quantize_module, "quantize", at_once)
         run = linked_copy(quantized_run, tmp_path / "run")
-        words = ("quantize", run, "--data", manifest, "--photos", 8)
+        words = ("quantize", run, "--data", manifest, "--photos", 8, "--overwrite")
         document = edgetlc(*words, "--json").json()
         assert document["calibration_photos"] == sum(document["per_camera"].values()) == 8
         assert document["network"] == str(run / "network.int8.onnx")

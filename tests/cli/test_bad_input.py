@@ -78,6 +78,28 @@ def text(place: SimpleNamespace, name: str, content: str) -> Path:
     return file
 
 
+def listed(place: SimpleNamespace, *labels: str) -> Path:
+    """Return a manifest of one photo under several classes."""
+    rows = (f"{place.photo},{label}\n" for label in labels)
+    return text(place, "listed.csv", "path,class\n" + "".join(rows))
+
+
+def described(place: SimpleNamespace, tables: str) -> Path:
+    """Return a photo folder with a `classes.toml`."""
+    (place.unsplit / "classes.toml").write_text(tables, encoding="utf-8")
+    folder: Path = place.unsplit
+    return folder
+
+
+def in_two_parts(place: SimpleNamespace) -> Path:
+    """Return the manifest with a training photo listed in the test part, too."""
+    photos = load_photos(place.manifest, Cameras.load())
+    twice = replace(photos.part("train").photos[0], part="test")
+    file: Path = place.tmp / "twice.csv"
+    write_manifest(file, replace(photos, photos=(*photos.photos, twice)))
+    return file
+
+
 def train(place: SimpleNamespace, *words: object) -> list[object]:
     return ["train", "--data", place.manifest, "-o", place.gone, *words]
 
@@ -98,7 +120,7 @@ TABLE: dict[str, tuple[Callable[[SimpleNamespace], list[object]], tuple[str, ...
         ("gone: no such folder or manifest",),
     ),
     "set that is not split": (
-        lambda p: ["train", "--arch", "resnet18", "--data", p.unsplit, "-o", p.gone],
+        lambda p: ["train", "--arch", "slim-resnet18", "--data", p.unsplit, "-o", p.gone],
         ("no photo is in part train", "run 'edgetlc data split' first"),
     ),
     "manifest that is no CSV": (
@@ -107,11 +129,39 @@ TABLE: dict[str, tuple[Callable[[SimpleNamespace], list[object]], tuple[str, ...
     ),
     "manifest with an unknown column": (
         lambda p: ["train", "--data", text(p, "m.csv", "path,class,kamera\n"), "-o", p.gone],
-        ("unknown ['kamera']",),
+        ("unknown column 'kamera'", "did you mean 'camera'"),
     ),
     "manifest with a photo that is gone": (
-        lambda p: ["train", "--data", text(p, "m.csv", "path,class\nx.jpg,a\n"), "-o", p.gone],
-        ("line 2", "no photo at"),
+        lambda p: ["train", "--data", text(p, "m.csv", "path,class\nx,a\ny,b\n"), "-o", p.gone],
+        ("lists 2 photos that are not there", "/x, ", "/y"),
+    ),
+    "photo in two parts, train": (
+        lambda p: ["train", "--data", in_two_parts(p), "-o", p.gone],
+        ("1 photo is in two parts", "(train) is the same file as", "(test)", "data split"),
+    ),
+    "photo in two parts, evaluate": (
+        lambda p: ["evaluate", p.run, "--data", in_two_parts(p)],
+        ("1 photo is in two parts",),
+    ),
+    "photo in two parts, quantize": (
+        lambda p: ["quantize", p.run, "--data", in_two_parts(p)],
+        ("1 photo is in two parts",),
+    ),
+    "photo in two parts, verify": (
+        lambda p: ["verify", p.bundle, "--data", in_two_parts(p)],
+        ("1 photo is in two parts",),
+    ),
+    "classes that look alike": (
+        lambda p: ["verify", p.bundle, "--data", listed(p, "disc", "disc\u200b")],
+        ("'disc' and 'disc\\u200b' differ only in", "U+200B"),
+    ),
+    "classes.toml of another class": (
+        lambda p: ["evaluate", p.run, "--data", described(p, "[disk]")],
+        ("describes class 'disk'", "did you mean 'disc'?"),
+    ),
+    "several photos that are gone": (
+        lambda p: ["predict", p.bundle, p.photo, p.gone, p.tmp / "g2.jpg"],
+        ("gone, ", "g2.jpg: no such photo or folder"),
     ),
     "folder of profiles that is not there": (
         lambda p: ["predict", p.bundle, p.photo, "--devices", p.gone],
@@ -120,7 +170,7 @@ TABLE: dict[str, tuple[Callable[[SimpleNamespace], list[object]], tuple[str, ...
     # training
     "unknown network": (
         lambda p: train(p, "--arch", "resnet99"),
-        ("unknown network 'resnet99'", "resnet18"),
+        ("unknown network 'resnet99'", "slim-resnet18"),
     ),
     "no epochs": (lambda p: train(p, "--epochs", 0), ("epochs 0", "at least 1")),
     "negative learning rate": (lambda p: train(p, "--lr", -1), ("learning rate must be above 0",)),
@@ -130,11 +180,11 @@ TABLE: dict[str, tuple[Callable[[SimpleNamespace], list[object]], tuple[str, ...
     "seed that is no number": (lambda p: train(p, "--seed", "x"), ("--seed",)),
     "negative seed": (lambda p: train(p, "--seed", -1), ("--seed",)),
     "missing weights": (
-        lambda p: train(p, "--arch", "resnet18", "--weights", p.tmp / "w.safetensors"),
+        lambda p: train(p, "--arch", "slim-resnet18", "--weights", p.tmp / "w.safetensors"),
         ("no weights at",),
     ),
     "weights that are none": (
-        lambda p: train(p, "--arch", "resnet18", "--weights", p.junk),
+        lambda p: train(p, "--arch", "slim-resnet18", "--weights", p.junk),
         ("not a readable weights file",),
     ),
     "run that is there": (
@@ -416,7 +466,7 @@ class TestFullDisk:
         self, place: SimpleNamespace, edgetlc: Run, full: Callable[..., None], tmp_path: Path
     ) -> None:
         full(1)  # run.json is written, the first checkpoint is not
-        small = ("--arch", "resnet18", "--size", 32, "--epochs", 1, "--batch-size", 42)
+        small = ("--arch", "slim-resnet18", "--size", 32, "--epochs", 1, "--batch-size", 42)
         ran = edgetlc("train", "--data", place.manifest, "-o", tmp_path / "run", *small)
         self.check(ran, tmp_path)
         assert not (tmp_path / "run" / "model.safetensors").exists()

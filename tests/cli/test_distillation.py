@@ -12,7 +12,7 @@ import pytest
 from edgetlc.training.runs import RUN_FILE
 
 Run = Callable[..., Any]
-WORDS = ("--arch", "resnet18", "--size", 64, "--epochs", 1, "--batch-size", 21)
+WORDS = ("--arch", "slim-resnet18", "--size", 64, "--epochs", 1, "--batch-size", 21)
 
 
 def test_the_teacher_and_its_settings_arrive(
@@ -24,7 +24,7 @@ def test_the_teacher_and_its_settings_arrive(
     record = json.loads((tmp_path / "student" / RUN_FILE).read_text(encoding="utf-8"))
     told = {"teacher": tiny_run.name, "weight": 0.8, "temperature": 2.0}
     assert record["settings"]["distillation"] == told
-    assert record["teacher"]["architecture"] == "resnet18"
+    assert record["teacher"]["architecture"] == "slim-resnet18"
 
 
 @pytest.mark.parametrize(

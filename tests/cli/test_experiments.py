@@ -14,12 +14,12 @@ pytestmark = pytest.mark.usefixtures("stateless")
 
 Run = Callable[..., Any]
 QUICK = ("--size", "32", "--epochs", "1", "--batch-size", "8")
-RESNET18 = ("--arch", "resnet18")
+SLIM = ("--arch", "slim-resnet18")
 
 
 def test_folds(manifest: Path, tmp_path: Path, edgetlc: Run) -> None:
     place = ("--data", manifest, "-o", tmp_path)
-    command = ("experiment", "folds", *place, "--folds", 2, *RESNET18, *QUICK)
+    command = ("experiment", "folds", *place, "--folds", 2, *SLIM, *QUICK)
     ran = edgetlc(*command)
     assert ran.status == 0, ran.err
     assert "Held-out photos of each fold" in ran.out

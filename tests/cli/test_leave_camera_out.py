@@ -17,7 +17,7 @@ from edgetlc.training.augment import ANNEX_A, OWN_CHOICE, Augmentation
 from edgetlc.training.config import TrainingConfig
 
 Run = Callable[..., Any]
-QUICK = ("--arch", "resnet18", "--size", "32", "--epochs", "1", "--batch-size", "8")
+QUICK = ("--arch", "slim-resnet18", "--size", "32", "--epochs", "1", "--batch-size", "8")
 HOLD_OUT = ("experiment", "leave-camera-out", "iphone-11")
 
 

@@ -121,10 +121,27 @@ class TestAnswer:
     ) -> None:
         """macOS leaves hidden files on memory cards; --overlay may write among the photos."""
         (good / "._IMG_1.jpg").write_bytes(b"\0\5\x16\7")
-        for _ in range(2):
-            ran = edgetlc("predict", small_bundle, good, "--overlay", good, "--annotate", good)
+        (good / "@eaDir").mkdir()
+        shutil.copy(next(good.glob("9*")), good / "@eaDir" / "thumbnail.jpg")
+        for more in ([], ["--overwrite"]):
+            words = ("--overlay", good, "--annotate", good, *more)
+            ran = edgetlc("predict", small_bundle, good, *words)
             assert ran.status == 0
             assert ran.out.count("9999000000000001") == 9
+            assert "passed over 2 files or folders (hidden or of the system)" in ran.err
+        assert "passed over 18 files or folders (a picture that 'predict' made)" in ran.err
+
+    def test_what_reading_noted_is_told(
+        self, edgetlc: Run, small_bundle: Path, good: Path, tmp_path: Path
+    ) -> None:
+        cut = tmp_path / "cut.jpg"
+        cut.write_bytes(next(good.glob("*.jpg")).read_bytes()[:-2])  # without its end marker
+        note = "the file lacks its end, but all rows of the photo are there"
+        assert edgetlc("predict", small_bundle, cut, "--json").json()["predictions"][0][
+            "notes"
+        ] == [note]
+        assert f"note: {note}" in edgetlc("predict", small_bundle, cut).out
+        assert "文件缺少结尾" in edgetlc("predict", small_bundle, cut, "--lang", "zh").out
 
     def test_not_sure(self, edgetlc: Run, small_bundle: Path, good: Path, tmp_path: Path) -> None:
         doubtful = with_manifest(
@@ -266,7 +283,7 @@ class TestBadFiles:
         for suffix in ("json", "jsonl", "csv", "xml", "txt"):
             result = tmp_path / f"r.{suffix}"
             words = ("--results-file", result, "--annotate", tmp_path / "seen", "--json")
-            ran = edgetlc("predict", small_bundle, odd, *words)
+            ran = edgetlc("predict", small_bundle, odd, *words, "--overwrite")
             assert ran.status == 0
             assert [p["file"] for p in ran.json()["predictions"]] == files
         assert len(list((tmp_path / "seen").iterdir())) == 5

@@ -34,7 +34,7 @@ def test_list(folder: Path, edgetlc: Run) -> None:
     first, second = (
         next(line for line in ran.out.splitlines() if name in line) for name in ("first", "second")
     )
-    assert "resnet18" in first
+    assert "slim-resnet18" in first
     assert "5 of 5" in first
     assert "not finished" not in first
     assert "not finished" in second

@@ -10,7 +10,7 @@ import torch
 
 from edgetlc.training.runs import RUN_FILE
 
-SMALL = ("--arch", "resnet18", "--size", 32, "--batch-size", 14, "--epochs", 1)
+SMALL = ("--arch", "slim-resnet18", "--size", 32, "--batch-size", 14, "--epochs", 1)
 
 
 def test_options_reach_the_run(edgetlc: Callable[..., Any], manifest: Path, tmp_path: Path) -> None:
@@ -48,7 +48,7 @@ class TestWeights:
     def test_imagenet_without_a_connection(
         self, edgetlc: Callable[..., Any], manifest: Path, tmp_path: Path
     ) -> None:
-        words = ("train", "--data", manifest, "-o", tmp_path / "run", *SMALL)
+        words = ("train", "--data", manifest, "-o", tmp_path / "run", *SMALL, "--arch", "resnet18")
         ran = edgetlc(*words, "--weights", "imagenet")
         first, last = ran.err.splitlines()
         assert ran.status == 2

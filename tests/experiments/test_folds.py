@@ -16,7 +16,7 @@ from edgetlc.runtime.contract import PixelContract
 from edgetlc.training.config import TrainingConfig
 from edgetlc.training.evaluate import evaluate
 
-CONFIG = TrainingConfig("resnet18", 2, 6, contract=PixelContract(size=32))
+CONFIG = TrainingConfig("slim-resnet18", 2, 6, contract=PixelContract(size=32))
 Calls = list[dict[str, Any]]
 
 

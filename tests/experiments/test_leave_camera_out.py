@@ -24,7 +24,7 @@ from edgetlc.training.evaluate import evaluate
 
 pytestmark = pytest.mark.usefixtures("stateless")
 
-CONFIG = TrainingConfig("resnet18", 1, 8, precision="fp32", contract=PixelContract(size=32))
+CONFIG = TrainingConfig("slim-resnet18", 1, 8, precision="fp32", contract=PixelContract(size=32))
 NAMES = ("all-cameras", "without-iphone-11", "without-realme-gt-neo")
 
 

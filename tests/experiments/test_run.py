@@ -21,7 +21,7 @@ from edgetlc.training.evaluate import evaluate
 from edgetlc.training.report import read_report, report_evaluation
 from edgetlc.training.runs import REPORT_FILE, SCORES_FILE, read_run
 
-CONFIG = TrainingConfig("resnet18", 2, 6, contract=PixelContract(size=32))
+CONFIG = TrainingConfig("slim-resnet18", 2, 6, contract=PixelContract(size=32))
 Calls = list[dict[str, Any]]
 
 

@@ -9,11 +9,12 @@ from typing import Any
 import pytest
 
 from edgetlc.data.photos import PhotoSet
+from edgetlc.errors import InputError
 from edgetlc.experiments.run import Trial, run_trials, shared_cache, write_summary
 from edgetlc.runtime.contract import PixelContract
 from edgetlc.training.config import TrainingConfig
 
-CONFIG = TrainingConfig("resnet18", 2, 6, contract=PixelContract(size=32))
+CONFIG = TrainingConfig("slim-resnet18", 2, 6, contract=PixelContract(size=32))
 Calls = list[dict[str, Any]]
 
 
@@ -39,7 +40,7 @@ def test_each_network_is_asked_about_its_own_photos(
         Trial("one", photo_set, CONFIG, photo_set.part("val")),
         Trial("other", photo_set.part("train", "val"), CONFIG, photo_set.part("test")),
     ]
-    outcomes = run_trials(trials, tmp_path, overwrite=True)
+    outcomes = run_trials(trials, tmp_path, "found.json", overwrite=True)
     assert [done.run.folder for done in outcomes] == [tmp_path / "one", tmp_path / "other"]
     assert [done.evaluation.overall.count for done in outcomes] == [6, 12]
     assert [call["overwrite"] for call in calls] == [True, True]
@@ -61,8 +62,21 @@ def test_of_several_processes_the_first_writes_and_speaks(
     for name, value in (("RANK", "1"), ("WORLD_SIZE", "2"), ("LOCAL_RANK", "1")):
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("LOCAL_WORLD_SIZE", "2")
-    run_trials([Trial("one", photo_set, CONFIG, photo_set.part("val"))], tmp_path)
+    run_trials([Trial("one", photo_set, CONFIG, photo_set.part("val"))], tmp_path, "found.json")
     write_summary(tmp_path / "summary.json", {})
     assert len(calls) == 1
     assert notes == []
     assert not (tmp_path / "summary.json").exists()
+
+
+@pytest.mark.parametrize("there", ["other/model.safetensors", "found.json"])
+def test_what_is_there_is_refused_before_the_first_training(
+    there: str, photo_set: PhotoSet, tmp_path: Path, calls: Calls
+) -> None:
+    (tmp_path / there).parent.mkdir(exist_ok=True)
+    (tmp_path / there).write_bytes(b"of a day's work")
+    photos = photo_set.part("val")
+    trials = [Trial(name, photo_set, CONFIG, photos) for name in ("one", "other")]
+    with pytest.raises(InputError, match="--overwrite"):
+        run_trials(trials, tmp_path, "found.json")
+    assert not calls

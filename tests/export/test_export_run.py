@@ -77,7 +77,7 @@ class TestBundle:
     def test_provenance(self, bundle: Bundle, quantized_run: Path) -> None:
         provenance = bundle.manifest.provenance
         checkpoint = load_checkpoint(quantized_run)
-        assert provenance["architecture"] == "resnet18"
+        assert provenance["architecture"] == "slim-resnet18"
         assert provenance["checkpoint_sha256"] == sha256_file(quantized_run / CHECKPOINT_FILE)
         assert provenance["temperature"] == checkpoint.temperature
         assert provenance["training"] == checkpoint.provenance

@@ -88,6 +88,13 @@ def test_the_compiled_catalogue_is_that_of_the_texts() -> None:
     assert messages(compiled) == messages(fresh), "run `make locale`"
 
 
+def test_the_phone_app_s_words_are_those_of_the_catalogue() -> None:
+    with TOOL.CATALOGUE.open("rb") as stream:
+        fresh = TOOL.app_translations(read_po(stream, locale="zh"))
+    held = (TOOL.APP / "words.zh.json").read_text(encoding="utf-8")
+    assert held == fresh, "run `make locale`, then `make web`"
+
+
 class TestMessage:
     @pytest.fixture(autouse=True)
     def chinese(self, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:

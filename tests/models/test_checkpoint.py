@@ -33,7 +33,7 @@ CLASSES = (
 def checkpoint() -> Checkpoint:
     torch.manual_seed(0)
     contract = PixelContract(64, "crop", mean=(0.1, 0.2, 0.3))
-    return Checkpoint(Classifier("resnet18", 2).eval(), CLASSES, contract, 1.7, {"seed": 3})
+    return Checkpoint(Classifier("slim-resnet18", 2).eval(), CLASSES, contract, 1.7, {"seed": 3})
 
 
 @pytest.fixture(scope="module")
@@ -57,9 +57,9 @@ def test_a_checkpoint_survives(checkpoint: Checkpoint, saved: Path) -> None:
 
 def test_any_tool_reads_it(saved: Path) -> None:
     with safe_open(saved, framework="np") as stream:
-        assert stream.get_tensor("fc.weight").shape == (2, 512)
+        assert stream.get_tensor("fc.weight").shape == (2, 128)
         header = json.loads(stream.metadata()["edgetlc"])
-    assert header["architecture"] == "resnet18"
+    assert header["architecture"] == "slim-resnet18"
     assert header["classes"][0]["zh"] == "陈皮"
 
 
@@ -93,7 +93,7 @@ def test_a_temperature_that_cannot_divide_is_refused(temperature, checkpoint, tm
     path = tmp_path / CHECKPOINT_FILE
     state = checkpoint.classifier.backbone.state_dict()
     header = {
-        "architecture": "resnet18",
+        "architecture": "slim-resnet18",
         "classes": [{"name": n, "zh": n, "en": n} for n in "ab"],
         "contract": {"size": 64, "mean": [0, 0, 0], "std": [1, 1, 1]},
         "temperature": temperature,
@@ -122,7 +122,7 @@ def test_other_safetensors_and_no_file(tmp_path: Path) -> None:
 
 def test_weights_of_more_classes_load_but_for_the_head(checkpoint: Checkpoint, tmp_path) -> None:
     torch.manual_seed(1)
-    classifier = Classifier("resnet18", 7)
+    classifier = Classifier("slim-resnet18", 7)
     state = checkpoint.classifier.backbone.state_dict()
     del state["layer4.0.conv1.weight"], state["bn1.num_batches_tracked"]
     state["other.weight"] = torch.zeros(2)
@@ -157,7 +157,7 @@ def test_torchvision_s_densenet_files_use_older_names(tmp_path: Path) -> None:
 
 
 def test_weights_that_cannot_be_used(tmp_path: Path) -> None:
-    classifier = Classifier("resnet18", 2)
+    classifier = Classifier("slim-resnet18", 2)
     path = tmp_path / "a.pth"
     with pytest.raises(InputError, match="no weights at"):
         load_weights(classifier, path)
@@ -165,7 +165,7 @@ def test_weights_that_cannot_be_used(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="not a readable weights file"):
         load_weights(classifier, path)
     torch.save({"a": torch.zeros(3)}, path)
-    with pytest.raises(InputError, match="no tensor fits resnet18"):
+    with pytest.raises(InputError, match="no tensor fits slim-resnet18"):
         load_weights(classifier, path)
     torch.save(Path("/"), path)  # an object: loading it could run code
     with pytest.raises(InputError, match="not a readable weights file"):

@@ -76,7 +76,7 @@ class TestOneDecode:
     def test_of_each_photo_over_runs_and_epochs(
         self, few: PhotoSet, tmp_path: Path, decoded: list[int]
     ) -> None:
-        config = TrainingConfig("resnet18", 2, 6, contract=SMALL, cache=tmp_path / "cache")
+        config = TrainingConfig("slim-resnet18", 2, 6, contract=SMALL, cache=tmp_path / "cache")
         train(few, config, tmp_path / "1")
         assert len(decoded) == len(few.photos)
         train(few, config, tmp_path / "2")
@@ -99,7 +99,7 @@ class TestOneDecode:
     def test_without_a_cache_nothing_is_left(
         self, few: PhotoSet, tmp_path: Path, decoded: list[int]
     ) -> None:
-        run = train(few, TrainingConfig("resnet18", 2, 6, contract=SMALL), tmp_path / "run")
+        run = train(few, TrainingConfig("slim-resnet18", 2, 6, contract=SMALL), tmp_path / "run")
         assert len(decoded) == len(few.photos)
         assert all(path.is_file() for path in run.folder.iterdir())
 
@@ -216,7 +216,7 @@ class TestLimit:
         needed = len(few.photos) * cache.entry_bytes
         cache.check_room(len(few.photos), needed)
         config = TrainingConfig(
-            "resnet18", contract=SMALL, cache=tmp_path / "cache", cache_limit=needed - 1
+            "slim-resnet18", contract=SMALL, cache=tmp_path / "cache", cache_limit=needed - 1
         )
         with pytest.raises(InputError, match=re.escape("give a larger --cache-limit")):
             train(few, config, tmp_path / "run")

@@ -36,7 +36,9 @@ def teacher(tiny_run: Path, photo_set: PhotoSet) -> Teacher:
 
 
 def settings(run: Path, **changes: Any) -> TrainingConfig:
-    config = TrainingConfig("resnet18", 3, 8, contract=CONTRACT, distillation=Distillation(run))
+    config = TrainingConfig(
+        "slim-resnet18", 3, 8, contract=CONTRACT, distillation=Distillation(run)
+    )
     return replace(config, **changes)
 
 
@@ -131,7 +133,7 @@ def test_record_names_the_teacher_and_the_settings(
     before = sha256_file(tiny_run / CHECKPOINT_FILE)
     train(photo_set, settings(tiny_run, epochs=1), tmp_path)
     record = json.loads((tmp_path / RUN_FILE).read_text(encoding="utf-8"))
-    assert record["teacher"] == {"architecture": "resnet18", "checkpoint_sha256": before}
+    assert record["teacher"] == {"architecture": "slim-resnet18", "checkpoint_sha256": before}
     told = {"teacher": tiny_run.name, "weight": 0.5, "temperature": 4.0}
     assert record["settings"]["distillation"] == told
     assert load_checkpoint(tmp_path).provenance["teacher"] == record["teacher"]

@@ -25,7 +25,9 @@ pytestmark = pytest.mark.usefixtures("stateless")
 
 
 def settings(**changes: Any) -> TrainingConfig:
-    config = TrainingConfig("resnet18", 2, 6, precision="fp32", contract=PixelContract(size=32))
+    config = TrainingConfig(
+        "slim-resnet18", 2, 6, precision="fp32", contract=PixelContract(size=32)
+    )
     return replace(config, **changes)
 
 

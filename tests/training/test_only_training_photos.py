@@ -51,7 +51,7 @@ def test_only_photos_of_the_training_part_are_changed(
 ) -> None:
     augmented = [recorded(kind, monkeypatch) for kind in (Augmentation, CameraAugmentation)]
     cameras = CameraAugmentation({"one": Simulation(), "other": Simulation()})
-    config = TrainingConfig("resnet18", 2, 6, contract=CONTRACT, camera_augmentation=cameras)
+    config = TrainingConfig("slim-resnet18", 2, 6, contract=CONTRACT, camera_augmentation=cameras)
     train(photo_set, config, tmp_path)
     evaluate(load_checkpoint(tmp_path), photo_set.part("val", "test"))
     training = images_of(photo_set.part("train"))

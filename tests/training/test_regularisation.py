@@ -28,7 +28,7 @@ BATCH = torch.tensor([0, 1, 2, 0])
 
 
 def objective(**settings: Any) -> Objective:
-    return Objective(TrainingConfig("resnet18", **settings), TARGETS, 3, CPU)
+    return Objective(TrainingConfig("slim-resnet18", **settings), TARGETS, 3, CPU)
 
 
 class TestClassWeights:
@@ -89,8 +89,8 @@ class TestDropout:
     def test_the_linear_layer_sees_what_is_kept(self) -> None:
         """As torch.nn.Dropout between pooling and the linear layer."""
         torch.manual_seed(0)
-        network, images = Classifier("resnet18", 3).eval(), torch.randn(2, 3, 64, 64)
-        kept = kept_features(0.5, 0, 1, 0, (2, 512))
+        network, images = Classifier("slim-resnet18", 3).eval(), torch.randn(2, 3, 64, 64)
+        kept = kept_features(0.5, 0, 1, 0, (2, 128))
         seen: list[torch.Tensor] = []
         hook = network.backbone.avgpool.register_forward_hook(  # type: ignore[union-attr, operator]
             lambda module, inputs, output: seen.append(output)
@@ -111,7 +111,7 @@ def few(photo_set: PhotoSet) -> PhotoSet:
 
 
 def losses(photos: PhotoSet, folder: Path, **settings: Any) -> list[Epoch]:
-    config = TrainingConfig("resnet18", 1, 6, contract=PixelContract(size=32), **settings)
+    config = TrainingConfig("slim-resnet18", 1, 6, contract=PixelContract(size=32), **settings)
     return [replace(epoch, seconds=0) for epoch in train(photos, config, folder).epochs]
 
 

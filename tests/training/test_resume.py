@@ -38,7 +38,7 @@ class Killed(BaseException):
 
 def settings(**changes: Any) -> TrainingConfig:
     """Return a run of three epochs at 32 pixels, which takes some seconds."""
-    config = TrainingConfig("resnet18", 3, 9, dropout=0.2, contract=PixelContract(size=32))
+    config = TrainingConfig("slim-resnet18", 3, 9, dropout=0.2, contract=PixelContract(size=32))
     return replace(config, **changes)
 
 
@@ -215,10 +215,10 @@ class TestRefused:
         file = tmp_path / "start.pth"
         start = settings(weights=file)
         torch.manual_seed(0)
-        torch.save({"fc.weight": torch.randn(3, 512)}, file)
+        torch.save({"fc.weight": torch.randn(3, 128)}, file)
         with ending_at("epoch 1", Killed), pytest.raises(Killed):
             train(few, start, tmp_path / "run")
-        torch.save({"fc.weight": torch.randn(3, 512)}, file)
+        torch.save({"fc.weight": torch.randn(3, 128)}, file)
         with pytest.raises(InputError, match=r"weights_sha256 [0-9a-f]+… → "):
             train(few, start, tmp_path / "run", resume=True)
 

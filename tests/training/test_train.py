@@ -44,7 +44,9 @@ HUGE = 1e30
 
 
 def settings(**changes: Any) -> TrainingConfig:
-    return replace(TrainingConfig("resnet18", 2, 6, contract=PixelContract(size=32)), **changes)
+    return replace(
+        TrainingConfig("slim-resnet18", 2, 6, contract=PixelContract(size=32)), **changes
+    )
 
 
 def weights_of(run: Path) -> dict[str, Tensor]:
@@ -108,7 +110,7 @@ class TestRun:
 
     def test_provenance(self, run: TrainedRun, few: PhotoSet) -> None:
         record = json.loads((run.folder / RUN_FILE).read_text(encoding="utf-8"))
-        assert record["settings"]["architecture"] == "resnet18"
+        assert record["settings"]["architecture"] == "slim-resnet18"
         assert record["settings"]["seed"] == 0
         assert record["start"] == "random weights"
         assert record["data"]["photos"] == {"train": 18, "val": 6}
@@ -225,7 +227,7 @@ class TestWeights:
     def partial(self, tmp_path: Path) -> Path:
         """Weights without the stem's convolution, with another head and a tensor nobody knows."""
         torch.manual_seed(123)
-        state = dict(Classifier("resnet18", 7).backbone.state_dict())
+        state = dict(Classifier("slim-resnet18", 7).backbone.state_dict())
         del state["conv1.weight"]
         state["extra.weight"] = torch.zeros(3)
         file = tmp_path / "trunk.safetensors"
@@ -274,7 +276,7 @@ class TestWeights:
     def test_weights_of_another_network(self, few: PhotoSet, tmp_path: Path) -> None:
         file = tmp_path / "other.safetensors"
         save_file({"features.0.weight": torch.zeros(2)}, file)
-        with pytest.raises(InputError, match="no tensor fits resnet18"):
+        with pytest.raises(InputError, match="no tensor fits slim-resnet18"):
             train(few, settings(weights=file), tmp_path / "run")
         assert not (tmp_path / "run").exists()
 

@@ -91,7 +91,7 @@ def test_every_candidate_is_a_row_or_left_out_with_its_reason(found: SearchResul
     }
     small = {row.name: row.size for row in found.rows if row.size != 64}
     assert small == dict.fromkeys(STUDENT, 48)
-    assert found.row("small int8").how.startswith("student resnet18 ")
+    assert found.row("small int8").how.startswith("student slim-resnet18 ")
 
 
 def test_float_is_the_measure_of_students_too(found: SearchResult) -> None:

@@ -1,8 +1,12 @@
 /** The language shown: the phone's at first, then the one chosen. */
-import { WORDS } from './words.ts';
+import en from './words.en.json';
+import zh from './words.zh.json';
+
+/** English is written here, the Chinese comes of the project's catalogue (`make locale`). */
+const WORDS = { en, zh };
 
 export type Language = 'zh' | 'en';
-export type Word = keyof typeof WORDS;
+export type Word = keyof typeof en;
 
 const KEPT = 'edgetlc-language';
 let current: Language = initial();
@@ -34,7 +38,7 @@ export function setLanguage(chosen: Language): void {
 
 /** A text in the current language; `{0}`, `{1}` take the values. */
 export function say(word: Word, ...values: (string | number)[]): string {
-  return WORDS[word][current].replace(/\{(\d)\}/g, (_, i) => String(values[Number(i)] ?? ''));
+  return WORDS[current][word].replace(/\{(\d)\}/g, (_, i) => String(values[Number(i)] ?? ''));
 }
 
 /** What is written in both, in the current language; the other where that is empty. */

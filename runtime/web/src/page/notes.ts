@@ -4,6 +4,7 @@ import { type Word, say } from './language.ts';
 const KNOWN: readonly [beginning: RegExp, word: Word, doubtful: boolean][] = [
   [/^first of (\d+) frames/, 'note_frames', false],
   [/^decoded by the browser/, 'note_browser', false],
+  [/^the file lacks its end/, 'note_end', false],
   [/^colour profile ignored/, 'note_profile', true],
   [/^HDR photo \((\w+)\)/, 'note_hdr', true],
   [/^unknown colours/, 'note_colours', true],

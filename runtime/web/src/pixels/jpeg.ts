@@ -1,7 +1,8 @@
 /** JPEG by libjpeg-turbo in WebAssembly: the same bytes as on the workstation, in every browser. */
 import { PhotoError } from './errors.ts';
+import { isWhole, readScans, type Scans, withEnd } from './jpegEnd.ts';
 import { readFrame } from './jpegFrame.ts';
-import { MAX_MEMORY, MAX_MEMORY_BUFFERED } from './limits.ts';
+import { MAX_MEMORY, MAX_MEMORY_BUFFERED, MAX_SCANS } from './limits.ts';
 import type { OpenPhoto, Samples } from './samples.ts';
 
 interface Decoder {
@@ -24,21 +25,33 @@ export function useJpegDecoder(wasm: Uint8Array<ArrayBuffer>): void {
 
 export function openJpeg(data: Uint8Array): OpenPhoto {
   const frame = readFrame(data);
-  const bytes = frame.components === 1 ? 1 : 4;
+  const scans = readScans(data, frame);
+  if (frame.buffered && scans.count > MAX_SCANS) {
+    throw new PhotoError('scans', `a JPEG of more than ${MAX_SCANS} scans`);
+  }
+  const bytes = frame.components.length === 1 ? 1 : 4;
   return {
     container: 'JPEG',
     declared: frame.size,
     exif: frame.exif,
     turns: false,
     colours: frame.profile ? { profile: frame.profile } : {},
-    notes: [],
-    memory: (s) =>
-      data.length +
-      frame.coefficientBytes +
-      bytes * Math.ceil(frame.size[0] / s) * Math.ceil(frame.size[1] / s),
+    notes: scans.marked ? [] : ['the file lacks its end, but all rows of the photo are there'],
+    memory: (s) => {
+      const scale = scans.marked ? s : 1; // without the end it is decoded at full size, too
+      const [width, height] = frame.size.map((side) => Math.ceil(side / scale));
+      return data.length + frame.coefficientBytes + bytes * width! * height!;
+    },
     allowed: frame.buffered ? MAX_MEMORY_BUFFERED : MAX_MEMORY,
-    decode: (s) => decode(data, s),
+    decode: (s) => (scans.marked ? decode(data, s) : decodeWhole(data, scans, s)),
   };
+}
+
+async function decodeWhole(data: Uint8Array, scans: Scans, s: number): Promise<Samples> {
+  if (!(await isWhole(data, scans, (filled) => decode(filled, 1)))) {
+    throw new PhotoError('damaged', 'damaged JPEG file: it ends before its photo does');
+  }
+  return decode(withEnd(data, scans), s);
 }
 
 async function decode(data: Uint8Array, s: number): Promise<Samples> {
