@@ -70,6 +70,6 @@ def _show(found: Plan) -> None:
     )
     say(
         "Photos are of different pieces: several of one piece count once. The gate takes as many "
-        "photos of counterfeits, at its own margin."
+        "photos of counterfeits of each camera, at its own margin."
     )
     say("Decide on the number before the first photo and keep to it.")

@@ -1,7 +1,8 @@
 """How many photos a verdict takes, before the first is taken.
 
-A camera passes where the exact upper bound of its share right to wrong is below the margin
-(`edgetlc.parity.verdict`). Of n photos that allows a number k right to wrong, so the chance of a
+Photos that go wrong to right make a PASS shorter (`edgetlc.parity.verdict`), and are not counted on
+here. Without any, a camera passes where the exact upper bound of its share right to wrong is below
+the margin. Of n photos that allows a number k right to wrong, so the chance of a
 PASS is that of at most k, which the binomial distribution gives exactly:
 
     k(n)         the largest k with P(X <= k) < 1 - confidence, X ~ Binomial(n, margin)
@@ -9,7 +10,7 @@ PASS is that of at most k, which the binomial distribution gives exactly:
 
 The chance rises where k does and falls a little in between, so only the n pay at which one more
 photo right to wrong becomes allowed: 149, 236, 313 ... for 2 % at 95 %. Photos are of specimens of
-their own; those that go wrong to right are not counted on.
+their own.
 """
 
 from __future__ import annotations

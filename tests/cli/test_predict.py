@@ -171,7 +171,7 @@ class TestAnswer:
                     "model": "onnx-fp32",
                     "engine": "onnxruntime 1",
                     "cameras": [camera],
-                    "sequential": [],
+                    "decisions": [],
                     "gate": None,
                 }
             ],
