@@ -13,7 +13,8 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, get_args
+from itertools import chain
+from typing import Any, Literal
 
 from edgetlc.devices.camera import UNKNOWN_CAMERA
 from edgetlc.errors import BundleError
@@ -22,6 +23,7 @@ from edgetlc.runtime.bundle import Bundle
 
 VERIFICATION_FILE = "reports/verification.json"
 CameraStatus = Literal["PASS", "FAIL", "INSUFFICIENT", "UNTESTED"]
+_GRAVEST_FIRST: tuple[CameraStatus, ...] = ("FAIL", "INSUFFICIENT", "UNTESTED", "PASS")
 
 
 @dataclass(frozen=True)
@@ -101,22 +103,26 @@ def _from_document(document: Mapping[str, Any]) -> RecordedVerification:
         key = (candidate["model"], candidate["engine"].split()[0])
         # Of one model on one engine, the machine that verified comes before merged reports.
         verdicts.setdefault(key, _by_camera(candidate))
-        if candidate["gate"] and candidate["gate"]["pooled"]["verdict"] == "FAIL":
+        if candidate["gate"] and candidate["gate"]["verdict"] == "FAIL":
             failed.add(key)
     margin, simulated = float(document["rule"]["margin"]), bool(document["simulated"])
     return RecordedVerification(verdicts, frozenset(failed), margin, simulated)
 
 
 def _by_camera(candidate: Mapping[str, Any]) -> dict[str, CameraStatus]:
-    """Return the verdict by known camera; where the verification was sequential, that decides."""
-    fixed = ((v["tally"]["camera"], v["verdict"]) for v in candidate["cameras"])
-    followed = ((v["camera"], v["verdict"]) for v in candidate["sequential"])
-    statuses = dict((*fixed, *followed))
-    if strange := set(statuses.values()) - {*get_args(CameraStatus)}:
-        raise ValueError(f"verdict {strange.pop()!r}")
-    for unknown in (None, "", UNKNOWN_CAMERA):  # the first is today's spelling
-        statuses.pop(unknown, None)
-    return statuses
+    """Return the verdict by known camera: on its answers, decisions and counterfeits together."""
+    parts = candidate["cameras"], candidate["decisions"], (candidate["gate"] or {}).get("cameras")
+    statuses: dict[str, CameraStatus] = {}
+    for verdict in chain.from_iterable(part or () for part in parts):
+        camera, status = verdict["tally"]["camera"], verdict["verdict"]
+        if status not in _GRAVEST_FIRST:
+            raise ValueError(f"verdict {status!r}")
+        known = statuses.get(camera, status)
+        statuses[camera] = min(known, status, key=_GRAVEST_FIRST.index)
+    # None is today's spelling of an unknown camera.
+    return {
+        id_: status for id_, status in statuses.items() if id_ not in (None, "", UNKNOWN_CAMERA)
+    }
 
 
 def cautions(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from edgetlc.cli.console import numbers, say, table
 from edgetlc.errors import FAILED, NOT_ENOUGH_EVIDENCE, PASSED
 from edgetlc.locale import Message, _, local, n_
+from edgetlc.parity.verdict import overall
 
 if TYPE_CHECKING:
     from edgetlc.parity.rule import CameraVerdict
@@ -38,7 +39,7 @@ def show_verification(found: Verification) -> None:
             "more photos without one a PASS takes"
         )
     for number, report in enumerate(found.candidates, start=1):
-        _show_candidate(number, report)
+        _show_candidate(number, report, sequential=found.rule.sequential)
     if found.machines:
         names = numbers(_("largest pixel difference"), _("answers changed"))
         table(
@@ -73,34 +74,39 @@ def _matrix(found: Verification) -> list[tuple[object, ...]]:
     rows: list[tuple[object, ...]] = []
     for camera, verdicts in by_camera.items():
         cells = [
-            _cell(verdicts[number], report.decided[camera].verdict) if number in verdicts else None
-            for number, report in enumerate(found.candidates)
+            _cell(verdicts[number]) if number in verdicts else None
+            for number in range(len(found.candidates))
         ]
         photos = max(v.tally.n for v in verdicts.values())
         rows.append((camera or _("unknown"), photos, *cells))
     return rows
 
 
-def _cell(v: CameraVerdict, verdict: str) -> str:
+def _cell(v: CameraVerdict) -> str:
     changes = f"{v.tally.b}/{v.tally.c}" if v.tally.labelled else str(v.tally.b)
-    if verdict == "INSUFFICIENT":
+    if v.verdict == "INSUFFICIENT":
         return f"– {changes} +{v.photos_needed}"
-    return f"{local(VERDICTS[verdict])} {changes}"
+    return f"{local(VERDICTS[v.verdict])} {changes}"
 
 
-def _show_candidate(number: int, report: CandidateReport) -> None:
+def _show_candidate(number: int, report: CandidateReport, *, sequential: bool) -> None:
     name = _("{model} on {engine}", model=report.model, engine=report.engine)
     if report.machine:
         name = _("{candidate} at {machine}", candidate=name, machine=report.machine)
     say(f"{number}: {local(name)}: {local(VERDICTS[report.verdict])}")
     for line in _summary(report):
         say(f"     {local(line)}")
-    # where a photographer or an auditor has to act
-    reasons = [(v.camera, v.reason) for v in report.sequential] or [
-        (v.tally.camera, v.reason) for v in report.cameras if v.verdict == "FAIL"
-    ]
-    for camera, reason in reasons:
-        say(f"     {local(camera or _('unknown camera'))}: {local(reason)}")
+    for v in _to_act_on(report, sequential=sequential):
+        say(f"     {local(v.tally.camera or _('unknown camera'))}: {local(v.reason)}")
+
+
+def _to_act_on(report: CandidateReport, *, sequential: bool) -> Iterator[CameraVerdict]:
+    """Yield what a photographer or an auditor has to know: the matrix shows the answers alone."""
+    yield from (v for v in report.cameras if sequential or v.verdict == "FAIL")
+    for part in (report.decisions, report.gate.cameras if report.gate else ()):
+        failed = [v for v in part if v.verdict == "FAIL"]
+        short = [v for v in part if v.verdict == "INSUFFICIENT"]
+        yield from failed or sorted(short, key=lambda v: -v.photos_needed)[:1]
 
 
 def _summary(report: CandidateReport) -> Iterator[Message]:
@@ -131,14 +137,25 @@ def _summary(report: CandidateReport) -> Iterator[Message]:
             count=where.photos_apart,
             levels=where.largest_pixels,
         )
+    template = _("final decisions: {changed} of {photos} changed: {verdict}")
+    if pooled.reference_accuracy is not None:
+        template = _("final decisions: {changed} of {photos} worse: {verdict}")
+    changed = sum(v.tally.b for v in report.decisions)
+    decided = VERDICTS[overall(report.decisions)]
+    yield _(template, changed=changed, photos=pooled.photos, verdict=decided)
     if report.gate is not None:
         gate = report.gate
+        template = _("photos called genuine {called} of {photos} (float: {before}): {verdict}")
+        if pooled.reference_accuracy is not None:
+            template = _(
+                "counterfeits called genuine {called} of {photos} (float: {before}): {verdict}"
+            )
         yield _(
-            "counterfeits called genuine {called} of {photos} (float: {before}): {verdict}",
+            template,
             called=gate.candidate.called,
             photos=gate.candidate.photos,
             before=gate.reference.called,
-            verdict=VERDICTS[gate.pooled.verdict],
+            verdict=VERDICTS[gate.verdict],
         )
 
 
@@ -157,9 +174,19 @@ def rows_of(found: Verification) -> list[dict[str, object]]:
         | {"right_to_wrong": v.tally.b, "wrong_to_right": v.tally.c}
         | _picked(v, "right_to_wrong_upper", "drop_lower", "drop_upper")
         | _picked(v, "verdict", "photos_needed", "reason")
+        | _decided(report, v.tally.camera)
         for report in found.candidates
         for v in report.cameras
     ]
+
+
+def _decided(report: CandidateReport, camera: str | None) -> dict[str, object]:
+    """Return the verdicts on a camera's final decisions and counterfeits."""
+    parts = {"decisions": report.decisions, "false_genuine": report.gate and report.gate.cameras}
+    return {
+        name: next((v.verdict for v in part or () if v.tally.camera == camera), None)
+        for name, part in parts.items()
+    }
 
 
 def _picked(thing: object, *names: str) -> dict[str, object]:

@@ -23,7 +23,7 @@ from edgetlc.statistics.paired import (
     holm,
     mcnemar_mid_p,
 )
-from edgetlc.statistics.specimens import number_specimens, one_each
+from edgetlc.statistics.specimens import draws, number_specimens, one_each
 
 CONFIDENCE = 0.95
 
@@ -97,7 +97,7 @@ def figures(
     """
     read = [photo for photo in asked.photos if all(photo.path in right for right in answers)]
     groups = number_specimens([photo.group for photo in read], len(read))
-    each = one_each(groups)
+    each = one_each(groups, draws(photo.path.name for photo in read))
     rights = [np.array([right[photo.path] for photo in read]) for right in answers]
     seen, seen_augmented, unseen, unseen_augmented = (_share(right, each) for right in rights)
     return HeldOutCamera(

@@ -22,7 +22,8 @@ from edgetlc.pages.gallery import (
 )
 from edgetlc.pages.render import Names
 from edgetlc.pages.render import write_page as write
-from edgetlc.parity.rule import CameraVerdict, SequentialVerdict, Verdict
+from edgetlc.parity.rule import CameraVerdict, Verdict
+from edgetlc.parity.verdict import overall
 from edgetlc.parity.verification import CandidateReport, Verification
 from edgetlc.results.wording import ROLE_NAMES, STATUS_NAMES
 from edgetlc.runtime.bundle import Bundle
@@ -93,8 +94,8 @@ def write_page(
         reference_model=reference_model(bundle),
         this_machine=this_machine(),
         short_path=lambda flip: "/".join(PurePath(flip.path).parts[-2:]),
-        units_needed=units_needed,
         interval_axis=interval_axis,
+        overall=overall,
         decision_table=decision_table,
         reliability_plot=_RELIABILITY,
         enumerated=verification.rule.confidence == ENUMERATED_AT,
@@ -123,9 +124,9 @@ class Sheet:
 
     @property
     def furthest(self) -> CameraVerdict | None:
-        """The camera that is furthest from a PASS, where the fixed rule decides."""
+        """The camera whose answers are furthest from a PASS."""
         tested = [v for v in self.report.cameras if v.tested]
-        if self.report.sequential or not tested:
+        if not tested:
             return None
         return max(tested, key=lambda v: (v.verdict == "FAIL", v.photos_needed, v.drop_lower))
 
@@ -147,7 +148,7 @@ def _alike(one: CandidateReport, other: CandidateReport) -> bool:
     def answers(report: CandidateReport) -> tuple[Any, ...]:
         flips = [(flip.photo, flip.candidate) for flip in report.flips]
         counts = report.pooled.decisions_changed, sorted(report.roles.items())
-        return report.cameras, report.sequential, report.gate, flips, counts
+        return report.cameras, report.decisions, report.gate, flips, counts
 
     return _flips_are_known(one) and _flips_are_known(other) and answers(one) == answers(other)
 
@@ -162,23 +163,18 @@ class MatrixRow:
 
     camera: str | None  # its id, None for unknown ones
     photos: int
-    # per candidate the counts and what decides; None where it has no photos
-    cells: tuple[tuple[CameraVerdict, CameraVerdict | SequentialVerdict] | None, ...]
+    cells: tuple[CameraVerdict | None, ...]  # per candidate; None where it has no photos
 
 
 def matrix_of(verification: Verification) -> list[MatrixRow]:
     """Return cameras by candidates, unknown cameras last."""
     counted = [{v.tally.camera: v for v in report.cameras} for report in verification.candidates]
-    decided = [report.decided for report in verification.candidates]
     cameras = {camera for verdicts in counted for camera in verdicts}
     return [
         MatrixRow(
             camera,
             max(verdicts[camera].tally.n for verdicts in counted if camera in verdicts),
-            tuple(
-                (verdicts[camera], decides[camera]) if camera in verdicts else None
-                for verdicts, decides in zip(counted, decided, strict=True)
-            ),
+            tuple(verdicts.get(camera) for verdicts in counted),
         )
         for camera in sorted(cameras, key=lambda camera: (camera is None, camera or ""))
     ]
@@ -191,13 +187,6 @@ def covered_by(verification: Verification) -> tuple[int, int]:
         sum(row.camera is not None for row in rows),
         sum(row.photos for row in rows if row.camera is None),
     )
-
-
-def units_needed(decided: CameraVerdict | SequentialVerdict) -> int:
-    """Return the fewest further photos or specimens that could bring a PASS."""
-    if isinstance(decided, SequentialVerdict):
-        return decided.clean_needed
-    return decided.photos_needed
 
 
 def interval_axis(verdicts: Iterable[CameraVerdict], margin: float) -> Axis:

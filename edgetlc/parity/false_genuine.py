@@ -6,10 +6,13 @@ Vocabulary:
     wrong to right  the reverse
 
 "Right" is "not called genuine"; the counts are those of `edgetlc.parity.tally`, and the verdict is
-that of `edgetlc.parity.verdict` at a margin of its own: PASS where the exact upper bound of the
-right-to-wrong rate is below it, so that the share of counterfeits called genuine rises by less. The
-gate pools the cameras, because counterfeits are few and a class of them rarer still on any one
-camera; the verdicts per camera are shown beside it and Holm-adjusted among themselves.
+that of `edgetlc.parity.verdict` at a margin of its own: PASS where it is shown that the share of
+counterfeits called genuine rises by less. The worst camera decides here too: every camera that took
+photos needs its own of counterfeits. All cameras together are judged beside them; they can FAIL,
+which then is adjusted as one more camera, but no PASS of theirs stands in for a camera's.
+
+Without labels nobody knows which photos show counterfeits. Then every photo that the candidate
+calls genuine and the reference does not is told, and there is no verdict.
 
 The margin bounds what compression adds. How often the models call a counterfeit genuine at all is
 told beside it, with exact bounds, and is what the decision policy answers for.
@@ -17,22 +20,21 @@ told beside it, with exact bounds, and is what the decision policy answers for.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from edgetlc.errors import InputError
-from edgetlc.locale import _
+from edgetlc.locale import _, n_
 from edgetlc.parity.reasons import FALSE_GENUINE
-from edgetlc.parity.rule import CameraVerdict, Rule
-from edgetlc.parity.tally import outcomes
-from edgetlc.parity.verdict import judge
+from edgetlc.parity.rule import CameraVerdict, Rule, Verdict
+from edgetlc.parity.tally import Taken, outcomes
+from edgetlc.parity.verdict import judge, together
 from edgetlc.runtime.classes import ClassInfo
 from edgetlc.runtime.policy import DecisionPolicy
 from edgetlc.statistics.paired import clopper_pearson_lower, clopper_pearson_upper
-from edgetlc.statistics.specimens import Groups
 
 ALL_PHOTOS = _("every photo is taken to show a specimen of its own")
 SPECIMENS = _("photos of one specimen count once, on whichever cameras; specimens are independent")
@@ -58,7 +60,7 @@ class GenuineRate:
 
 @dataclass(frozen=True)
 class FalseGenuine:
-    """What the photos of counterfeits show; `pooled`, all cameras together, is the gate."""
+    """What the photos of counterfeits show, camera by camera; `pooled` is all of them together."""
 
     rule: Rule
     pooled: CameraVerdict
@@ -66,6 +68,12 @@ class FalseGenuine:
     candidate: GenuineRate
     reference: GenuineRate
     independent: str
+
+    @property
+    def verdict(self) -> Verdict:
+        """PASS where every camera passes, FAIL where one fails or all together do."""
+        failed = [self.pooled.verdict] if self.pooled.verdict == "FAIL" else []
+        return together([*(camera.verdict for camera in self.cameras), *failed])
 
 
 def called_genuine(
@@ -91,20 +99,18 @@ def judge_false_genuine(
     truth: ArrayLike | None,
     classes: Sequence[ClassInfo],
     rule: Rule | None = None,
-    *,
-    by_camera: Mapping[str | None, NDArray[np.intp]] | None = None,
-    groups: Groups | None = None,
+    taken: Taken | None = None,
 ) -> FalseGenuine | None:
     """Return the gate's verdict, or None where the classes leave nothing to mistake.
 
     Args:
         reference: bool[n], photos that the reference calls genuine (`called_genuine`).
         candidate: bool[n], those that the candidate calls genuine.
-        truth: class indices of shape (n,); without them the gate is untested.
+        truth: class indices of shape (n,); without them every photo is told and none decides.
         classes: in the order of the indices.
         rule: the gate's own margin and confidence; 2 % and 95 % unless told.
-        by_camera: rows of each camera's photos (`edgetlc.parity.tally.rows_by_camera`).
-        groups: as of `edgetlc.parity.tally.outcomes`, the same on all cameras.
+        taken: by which cameras, and of which specimens, the same on all cameras; one camera and
+            independent photos unless told.
 
     Raises:
         InputError: there is not one value per photo.
@@ -115,7 +121,7 @@ def judge_false_genuine(
     rule = rule or Rule()
     before, after = np.asarray(reference, dtype=bool), np.asarray(candidate, dtype=bool)
     never = np.zeros(len(before), dtype=bool)  # the right answer to "is a counterfeit genuine?"
-    counterfeit = never
+    counterfeit = ~never
     if truth is not None:
         counterfeit = roles[np.asarray(truth, dtype=np.int64)] == "counterfeit"
     for name, values in (("candidate", after), ("truth", counterfeit)):
@@ -126,25 +132,44 @@ def judge_false_genuine(
                 name=name,
                 photos=len(before),
             )
-    every, by_camera = np.flatnonzero(counterfeit), by_camera or {None: np.arange(len(before))}
-    both = outcomes(before, after, never, groups)
-    cameras = [both.tally(id_, rows[counterfeit[rows]]) for id_, rows in by_camera.items()]
+    every, taken = np.flatnonzero(counterfeit), taken or Taken({None: np.arange(len(before))})
+    both = outcomes(before, after, never, taken.groups, taken.lots)
+    tallies = [both.tally(id_, rows[counterfeit[rows]]) for id_, rows in taken.by_camera.items()]
+    if len(tallies) > 1:
+        tallies.append(both.tally(None, every))
+    judged = judge(tallies, rule, FALSE_GENUINE, taken.planned + 1)
+    if truth is None:
+        judged = [_withheld(verdict) for verdict in judged]
     return FalseGenuine(
         rule=rule,
-        pooled=judge([both.tally(None, every)], rule, FALSE_GENUINE)[0],
-        cameras=tuple(judge(cameras, rule, FALSE_GENUINE)),
-        candidate=_rate(after, every, groups, rule),
-        reference=_rate(before, every, groups, rule),
-        independent=ALL_PHOTOS if groups is None else SPECIMENS,
+        pooled=judged[-1],
+        cameras=tuple(judged[: len(taken.by_camera)]),
+        candidate=_rate(after, every, taken, rule),
+        reference=_rate(before, every, taken, rule),
+        independent=ALL_PHOTOS if taken.groups is None else SPECIMENS,
     )
 
 
+def _withheld(verdict: CameraVerdict) -> CameraVerdict:
+    """Return what is told where nobody knows a counterfeit."""
+    counts = verdict.tally.independent
+    reason = n_(
+        "{b} of {count} photo is newly called genuine; without labels nobody knows whether it "
+        "shows a counterfeit. A PASS takes labels.",
+        "{b} of {count} photos are newly called genuine; without labels nobody knows which of them "
+        "show counterfeits. A PASS takes labels.",
+        b=counts.b,
+        count=counts.n,
+    )
+    return replace(verdict, verdict="INSUFFICIENT", photos_needed=0, reason=reason)
+
+
 def _rate(
-    called: NDArray[np.bool_], rows: NDArray[np.intp], groups: Groups | None, rule: Rule
+    called: NDArray[np.bool_], rows: NDArray[np.intp], taken: Taken, rule: Rule
 ) -> GenuineRate:
     """Return the rate of one model: against a model that never calls, each call is a wrong one."""
     never = np.zeros(len(called), dtype=bool)
-    counts = outcomes(never, called, never, groups).tally(None, rows)
+    counts = outcomes(never, called, never, taken.groups, taken.lots).tally(None, rows)
     k, n = counts.independent.b, counts.units
     return GenuineRate(
         photos=counts.n,

@@ -14,12 +14,12 @@ from edgetlc.config import option
 from edgetlc.errors import InputError
 from edgetlc.locale import _
 from edgetlc.parity.collect import PIXEL_TOLERANCE
-from edgetlc.parity.false_genuine import FalseGenuine, called_genuine, judge_false_genuine
+from edgetlc.parity.decisions import WITHHELD, judge_decisions
+from edgetlc.parity.false_genuine import called_genuine, judge_false_genuine
 from edgetlc.parity.matrix import Candidate, Matrix, Table
-from edgetlc.parity.rule import Rule, SequentialVerdict
-from edgetlc.parity.sequential import follow
+from edgetlc.parity.rule import Rule
 from edgetlc.parity.store import NETWORK, NO_CAUSE, PIXELS, UNKNOWN, PhotoRow, photos_at
-from edgetlc.parity.tally import outcomes, rows_by_camera
+from edgetlc.parity.tally import Taken, outcomes, rows_by_camera
 from edgetlc.parity.verdict import judge, overall, together
 from edgetlc.parity.verification import (
     MOST_FLIPS,
@@ -44,7 +44,6 @@ class VerificationConfig:
     Attributes:
         rule: margin and confidence of the accuracy's drop.
         labelled: False counts every changed answer as right to wrong.
-        sequential: decide by e-processes.
         cameras: ids of the cameras that should be covered; those without photos are untested.
     """
 
@@ -55,7 +54,6 @@ class VerificationConfig:
     labelled: bool = option(
         True, _("Ignore the classes: changed answers count."), flag="--label-free"
     )
-    sequential: bool = option(False, _("Say when to stop photographing, at any time."))
     cameras: tuple[str, ...] = ()
     require_all: bool = option(False, _("No PASS while a listed camera is untested."))
 
@@ -141,6 +139,7 @@ class _Side:
         self.top, self.confidence = table.top[rows], table.confidence[rows]
         needed = np.array([policy.needed(info.role) for info in classes])
         self.answered = self.confidence >= needed[self.top]
+        self.decision = np.where(self.answered, self.top, WITHHELD)
         self.called_genuine = called_genuine(self.top, self.confidence, classes, policy)
 
 
@@ -154,62 +153,35 @@ class _Compared:
         self.after = _Side(candidate.table, slice(None), candidate.info.policy, classes)
         self.truth = matrix.truth[rows] if config.labelled else None
         self.place = photos.photo[rows]
-        self.group = photos.group[rows] if photos.grouped else None
-        self.by_camera = rows_by_camera(photos.camera[rows], photos.cameras)
-        self.outcomes = outcomes(self.before.top, self.after.top, self.truth, self.group)
+        by_camera = rows_by_camera(photos.camera[rows], photos.cameras)
+        group, lots = photos.group[rows] if photos.grouped else None, photos.lots[rows]
+        self.taken = Taken(by_camera, group, lots, len({*by_camera, *config.cameras}))
+        self.outcomes = outcomes(self.before.top, self.after.top, self.truth, group, lots)
 
 
 def _report(c: _Compared, config: VerificationConfig) -> CandidateReport:
-    cameras = tuple(
-        judge([c.outcomes.tally(id_, rows) for id_, rows in c.by_camera.items()], config.rule)
-    )
-    sequential = _sequential(c, config) if config.sequential else ()
-    gate = _gate(c, config)
+    tallies = [c.outcomes.tally(camera, rows) for camera, rows in c.taken.by_camera.items()]
+    cameras = judge(tallies, config.rule, cameras=c.taken.planned)
+    decided = c.before.decision, c.after.decision, c.truth
+    decisions = judge_decisions(*decided, c.taken, config.rule)
+    called = c.before.called_genuine, c.after.called_genuine, c.truth
+    gate = judge_false_genuine(*called, c.classes, config.gate_rule, c.taken)
+    parts = [overall(cameras), overall(decisions), *([gate.verdict] if gate else [])]
     rows = _most_telling(c)
     photos = photos_at(c.folders, [int(c.place[row]) for row in rows])
     return CandidateReport(
         model=c.candidate.info.model,
         engine=c.candidate.info.engine,
         machine=c.candidate.machine,
-        cameras=cameras,
-        sequential=sequential,
+        cameras=tuple(cameras),
+        decisions=tuple(decisions),
         gate=gate,
-        verdict=overall(sequential or cameras, gate.pooled if gate else None),
+        verdict=together(parts),
         pooled=_pooled(c),
         location=_location(c.candidate.table),
         roles=_roles(c),
         flips=tuple(_flip(c, row, kind, photos) for row, kind in rows.items()),
         flips_in_all=int(np.count_nonzero(~c.outcomes.same)),
-    )
-
-
-def _sequential(c: _Compared, config: VerificationConfig) -> tuple[SequentialVerdict, ...]:
-    followed = len({*c.by_camera, *config.cameras})
-    better = c.outcomes.wrong_to_right
-    return tuple(
-        follow(
-            c.outcomes.right_to_wrong[rows],
-            None if better is None else better[rows],
-            config.rule,
-            camera=camera,
-            cameras=followed,
-            groups=None if c.group is None else c.group[rows],
-        )
-        for camera, rows in c.by_camera.items()
-    )
-
-
-def _gate(c: _Compared, config: VerificationConfig) -> FalseGenuine | None:
-    if c.truth is None:  # without labels nobody knows a counterfeit
-        return None
-    return judge_false_genuine(
-        c.before.called_genuine,
-        c.after.called_genuine,
-        c.truth,
-        c.classes,
-        config.gate_rule,
-        by_camera=c.by_camera,
-        groups=c.group,
     )
 
 

@@ -2,7 +2,8 @@
 
     testsuite  one per candidate; one for the self-tests of other machines; one for the cameras
                without photos
-    testcase   one per camera, and one for the gate on counterfeits called genuine
+    testcase   one per camera for the answers, one for its final decisions, and one for its
+               counterfeits called genuine; one for those of all cameras together
 
 FAIL becomes `failure`. INSUFFICIENT becomes `skipped`, with its reason: nothing was found wrong and
 nothing was shown, and a CI system must neither report a defect nor count it as passed. Whether that
@@ -21,12 +22,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 from edgetlc.files import write_bytes
-from edgetlc.parity.rule import Verdict
+from edgetlc.parity.rule import CameraVerdict, Verdict
 from edgetlc.parity.verification import CandidateReport, Verification
 from edgetlc.results.safe_text import storable
 from edgetlc.runtime.selftest import SelfTest
 
 NAME = "edgetlc verify"
+DECISIONS = "final decisions"
 GATE = "counterfeits called genuine"
 UNKNOWN_CAMERA = "unknown camera"
 SIMULATED = "Photos are SIMULATED: this says nothing of the real cameras."
@@ -72,12 +74,11 @@ def _suites(verification: Verification) -> Iterator[_Suite]:
 
 
 def _candidate(report: CandidateReport) -> _Suite:
-    cases = [
-        _Case(camera or UNKNOWN_CAMERA, judged.verdict, judged.reason)
-        for camera, judged in report.decided.items()
-    ]
+    cases = _by_camera(report.cameras) + _by_camera(report.decisions, DECISIONS)
     if report.gate is not None:
-        cases.append(_Case(GATE, report.gate.pooled.verdict, report.gate.pooled.reason))
+        cases += _by_camera(report.gate.cameras, GATE)
+        if len(report.gate.cameras) > 1:
+            cases.append(_Case(f"{GATE}, all cameras", *_told(report.gate.pooled)))
     properties = {
         "engine": report.engine,
         "agreement": f"{report.pooled.agreement:.6f}",
@@ -87,6 +88,17 @@ def _candidate(report: CandidateReport) -> _Suite:
     }
     where = f" on {report.machine}" if report.machine else ""
     return f"{report.model}@{report.engine.partition(' ')[0]}{where}", cases, properties
+
+
+def _by_camera(verdicts: Iterable[CameraVerdict], what: str = "") -> list[_Case]:
+    return [
+        _Case(f"{v.tally.camera or UNKNOWN_CAMERA}{what and f': {what}'}", *_told(v))
+        for v in verdicts
+    ]
+
+
+def _told(verdict: CameraVerdict) -> tuple[Verdict, str]:
+    return verdict.verdict, verdict.reason
 
 
 def _selftest(test: SelfTest) -> _Case:
@@ -132,6 +144,7 @@ def _everywhere(verification: Verification) -> dict[str, str]:
         "edgetlc": verification.edgetlc,
         "margin": f"{verification.rule.margin:g}",
         "confidence": f"{verification.rule.confidence:g}",
+        "sequential": str(verification.rule.sequential).lower(),
         "labelled": str(verification.labelled).lower(),
         "independent": verification.independent,
         "photos": str(verification.photos),

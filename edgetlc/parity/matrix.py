@@ -26,6 +26,7 @@ from edgetlc.parity.store import (
     read_header,
     read_rows,
 )
+from edgetlc.statistics.specimens import draws
 
 _LARGEST = 1.00001  # a probability; float32 arithmetic may leave it a little above 1
 
@@ -40,6 +41,7 @@ class PhotoTable:
         labels: true classes; an empty name where nobody knows.
         cameras: ids; None for unknown cameras.
         groups: specimens; a photo that stands alone has its own.
+        lots: int64[n], by which one photo of each specimen counts (`statistics.specimens.draws`).
         simulated: whether any photo was made by a simulation.
         unreadable: the photos without answers.
     """
@@ -51,6 +53,7 @@ class PhotoTable:
     labels: tuple[str, ...]
     cameras: tuple[str | None, ...]
     groups: tuple[str, ...]
+    lots: NDArray[np.int64]
     simulated: bool
     unreadable: tuple[PhotoRow, ...]
 
@@ -150,6 +153,7 @@ def _read(folders: Sequence[Path], header: Header) -> tuple[PhotoTable, NDArray[
     cameras: dict[str | None, int] = {}
     groups: dict[str, int] = {}
     codes: list[tuple[int, int, int, int]] = []
+    digests: list[str] = []
     unreadable, simulated = [], False
     shape = (len(header.names), len(COLUMNS))
     numbers = bytearray()
@@ -162,10 +166,12 @@ def _read(folders: Sequence[Path], header: Header) -> tuple[PhotoTable, NDArray[
         label = labels.setdefault(photo.label, len(labels))
         camera = cameras.setdefault(photo.camera, len(cameras))
         own = photo.group or f"\0{photo.photo}"  # one that stands alone has its own
+        digests.append(photo.sha256)
         codes.append((photo.photo, label, camera, groups.setdefault(own, len(groups))))
     of = np.array(codes, np.int64).reshape(-1, 4).T.copy()
     names = tuple(labels), tuple(cameras), tuple(groups)
-    table = PhotoTable(of[0], of[1], of[2], of[3], *names, simulated, tuple(unreadable))
+    lots = draws(digests)
+    table = PhotoTable(of[0], of[1], of[2], of[3], *names, lots, simulated, tuple(unreadable))
     return table, np.frombuffer(numbers, "<f8").reshape(-1, *shape).transpose(1, 2, 0)
 
 

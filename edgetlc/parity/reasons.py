@@ -2,12 +2,13 @@
 
 reason_of(verdict, rule)                 by the labels: accuracy, or changed answers
 reason_of(verdict, rule, FALSE_GENUINE)  of the gate on counterfeits called genuine
+reason_of(verdict, rule, DECISIONS)      of the final decisions; DECISIONS_CHANGED without labels
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import reduce
 
 from edgetlc.locale import Message, _, n_
@@ -52,20 +53,20 @@ ACCURACY = Words(
         ),
     },
     passed=_(
-        "{seen}; with {confidence} confidence at most {upper:.2%} go wrong, below the margin of "
-        "{margin}."
+        "{seen}; with {confidence} confidence accuracy drops by at most {upper:.2%}, below the "
+        "margin of {margin}."
     ),
     failed=_(
         "{seen}; with {confidence} confidence accuracy drops by more than {drop:.2%}, above the "
         "margin of {margin}."
     ),
     vetoed=_(
-        "{seen}; with {confidence} confidence at most {upper:.2%} go wrong, but over all {photos} "
-        "photos the average is {average:.2%}, not below the margin of {margin}."
+        "{seen}; with {confidence} confidence accuracy drops by at most {upper:.2%}, but over all "
+        "{photos} photos the average drop is {average:.2%}, not below the margin of {margin}."
     ),
     unshown=_(
-        "{seen}; with {confidence} confidence up to {upper:.2%} go wrong, not below the margin of "
-        "{margin}."
+        "{seen}; with {confidence} confidence accuracy may drop by up to {upper:.2%}, not below "
+        "the margin of {margin}."
     ),
     real=(
         _("A drop is real ({p}), but within the margin."),
@@ -100,20 +101,21 @@ FALSE_GENUINE = Words(
         ),
     },
     passed=_(
-        "{seen}; with {confidence} confidence at most {upper:.2%} are newly called genuine, below "
-        "the margin of {margin}."
+        "{seen}; with {confidence} confidence the share called genuine rises by at most "
+        "{upper:.2%}, below the margin of {margin}."
     ),
     failed=_(
         "{seen}; with {confidence} confidence the share called genuine rises by more than "
         "{drop:.2%}, above the margin of {margin}."
     ),
     vetoed=_(
-        "{seen}; with {confidence} confidence at most {upper:.2%} are newly called genuine, but "
-        "over all {photos} photos the average is {average:.2%}, not below the margin of {margin}."
+        "{seen}; with {confidence} confidence the share called genuine rises by at most "
+        "{upper:.2%}, but over all {photos} photos the average rise is {average:.2%}, not below "
+        "the margin of {margin}."
     ),
     unshown=_(
-        "{seen}; with {confidence} confidence up to {upper:.2%} are newly called genuine, not "
-        "below the margin of {margin}."
+        "{seen}; with {confidence} confidence the share called genuine may rise by up to "
+        "{upper:.2%}, not below the margin of {margin}."
     ),
     real=(
         _("A rise is real ({p}), but within the margin."),
@@ -170,12 +172,59 @@ CHANGES = Words(
     },
     untested=_("Untested: no photos."),
 )
+DECISIONS = Words(
+    seen={
+        "photo": _("{b} of {n} photos are decided worse"),
+        "specimen": _("On one photo each, {b} of {n} specimens are decided worse"),
+    },
+    both={},  # a better decision makes up for no worse one
+    passed=_(
+        "{seen}; with {confidence} confidence at most {upper:.2%} are, below the margin of "
+        "{margin}."
+    ),
+    failed=_(
+        "{seen}; with {confidence} confidence more than {drop:.2%} are, above the margin of "
+        "{margin}."
+    ),
+    vetoed=_(
+        "{seen}; with {confidence} confidence at most {upper:.2%} are, but over all {photos} "
+        "photos the average is {average:.2%}, not below the margin of {margin}."
+    ),
+    unshown=_(
+        "{seen}; with {confidence} confidence up to {upper:.2%} are, not below the margin of "
+        "{margin}."
+    ),
+    real=None,
+    takes={
+        "photo": n_(
+            "A PASS takes at least {count} more photo, not decided worse.",
+            "A PASS takes at least {count} more photos, none of them decided worse.",
+            count=0,
+        ),
+        "specimen": n_(
+            "A PASS takes at least {count} more specimen, not decided worse.",
+            "A PASS takes at least {count} more specimens, none of them decided worse.",
+            count=0,
+        ),
+    },
+    untested=_("Untested: no photos."),
+)
+DECISIONS_CHANGED = replace(
+    CHANGES,
+    seen={
+        "photo": _("{b} of {n} final decisions changed, for better or worse"),
+        "specimen": _(
+            "On one photo each, the final decision changed on {b} of {n} specimens, for better or "
+            "worse"
+        ),
+    },
+)
 
 
 def reason_of(v: CameraVerdict, rule: Rule, words: Words | None = None) -> Message:
     """Return why the verdict is what it is; `words` are chosen by the labels unless given."""
     words = words or (ACCURACY if v.tally.labelled else CHANGES)
-    takes = further(v.photos_needed, v.tally.unit, words)
+    takes = _further(v.photos_needed, v.tally.unit, words)
     if not v.tally.n:
         return sentences(words.untested, takes)
     if v.verdict == "FAIL" and words.failed:
@@ -183,16 +232,16 @@ def reason_of(v: CameraVerdict, rule: Rule, words: Words | None = None) -> Messa
     elif v.verdict == "PASS":
         concluded = words.passed
     else:
-        concluded = words.vetoed if v.right_to_wrong_upper < rule.margin else words.unshown
+        concluded = words.vetoed if v.p_within < rule.alpha else words.unshown
     told = [
         _(
             concluded,
             seen=_seen(v.tally, words),
             confidence=percent_given(rule.confidence),
-            upper=v.right_to_wrong_upper,
+            upper=v.drop_upper,
             drop=v.drop_lower,
             photos=v.tally.n,
-            average=v.tally.right_to_wrong_rate or 0,
+            average=v.tally.mean_drop or 0,
             margin=percent_given(rule.margin),
         )
     ]
@@ -200,7 +249,11 @@ def reason_of(v: CameraVerdict, rule: Rule, words: Words | None = None) -> Messa
     if is_real and words.real and v.verdict != "FAIL":
         p = f"p = {v.p_drop:.2g}" if v.p_drop else "p < 1e-300"
         told.append(_(words.real[v.verdict != "PASS"], p=p))
-    return sentences(*told, *([takes] if v.verdict == "INSUFFICIENT" else []))
+    if v.verdict == "INSUFFICIENT":
+        told.append(takes)
+    elif rule.sequential:
+        told.append(_("Photographing may stop."))
+    return sentences(*told)
 
 
 def _seen(t: Tally, words: Words) -> Message:
@@ -209,7 +262,7 @@ def _seen(t: Tally, words: Words) -> Message:
     return _(templates[t.unit], b=counts.b, c=counts.c, n=counts.n)
 
 
-def further(units: int, unit: str, words: Words) -> Message:
+def _further(units: int, unit: str, words: Words) -> Message:
     """Return how many further units a PASS takes at least, as a sentence."""
     template = words.takes[unit]
     return n_(template.singular, template.plural, count=units)

@@ -1,7 +1,7 @@
 """What a verdict is judged by, and what it says: the rule, and the verdict on one camera.
 
-`edgetlc.parity.verdict` and `edgetlc.parity.sequential` come to these verdicts and hold the
-vocabulary; `edgetlc.parity.reasons` says why.
+`edgetlc.parity.verdict` comes to these verdicts and holds the vocabulary; `edgetlc.parity.reasons`
+says why.
 """
 
 from __future__ import annotations
@@ -19,10 +19,14 @@ Verdict = Literal["PASS", "FAIL", "INSUFFICIENT"]
 
 @dataclass(frozen=True)
 class Rule:
-    """The margin, a share in [0.0001, 0.5], and the one-sided confidence, in (0.5, 1)."""
+    """The margin, a share in [0.0001, 0.5], and the one-sided confidence, in (0.5, 1).
+
+    `sequential` bounds hold at every number of photos at once, the others at one fixed beforehand.
+    """
 
     margin: float = option(0.02, _("Accepted drop of accuracy, a share: 0.02 is 2 %."))
     confidence: float = option(0.95, _("One-sided confidence of each bound."))
+    sequential: bool = option(False, _("Valid whenever photographing stops; takes more photos."))
 
     def __post_init__(self) -> None:
         if not 0.0001 <= self.margin <= 0.5:
@@ -48,14 +52,18 @@ class CameraVerdict:
     """The verdict on one camera and what it rests on.
 
     Every bound is one-sided at the rule's confidence. With specimens, bounds and p-values rest on
-    one photo of each. P-values are Holm-adjusted; they and `newcombe` are None without labels.
+    one photo of each. Without labels the drop is bounded by the changed answers, and `p_drop`,
+    `p_beyond` and `newcombe` are None.
 
     Attributes:
-        right_to_wrong_lower, right_to_wrong_upper: exact bounds of the right-to-wrong rate (of
-            changed answers, without labels).
+        right_to_wrong_lower, right_to_wrong_upper: bounds of the right-to-wrong rate (of changed
+            answers, without labels).
         drop_lower, drop_upper: bounds of the drop, in [-1, 1].
-        p_drop: p-value of "no drop at all" (McNemar, mid-p).
-        p_beyond: p-value of "the drop is at most the margin".
+        p_within: p-value of "the drop is the margin or more"; a PASS takes one below
+            1 - confidence.
+        p_beyond: p-value of "the drop is at most the margin", Holm-adjusted; a FAIL takes one of at
+            most 1 - confidence.
+        p_drop: p-value of "no drop at all", Holm-adjusted (McNemar, mid-p).
         photos_needed: fewest further units that could bring a PASS, none of them right to wrong; 0
             where the verdict is PASS or FAIL.
         newcombe: Newcombe's lower and upper bound of the drop, for comparison.
@@ -68,8 +76,9 @@ class CameraVerdict:
     right_to_wrong_upper: float
     drop_lower: float
     drop_upper: float
-    p_drop: float | None
+    p_within: float
     p_beyond: float | None
+    p_drop: float | None
     photos_needed: int
     newcombe: tuple[float, float] | None = None
     reason: str = ""
@@ -78,39 +87,3 @@ class CameraVerdict:
     def tested(self) -> bool:
         """Whether there were photos."""
         return self.tally.n > 0
-
-
-@dataclass(frozen=True)
-class SequentialVerdict:
-    """The state after the photos so far.
-
-    Attributes:
-        camera: id of the camera profile, or None for photos of unknown cameras.
-        verdict: PASS, FAIL or INSUFFICIENT (go on).
-        right_to_wrong: units right to wrong (on the first photo of the specimen).
-        e_pass, e_fail: largest e-values so far against the two hypotheses, from 1 to 1e300; their
-            inverses are p-values valid at any time; `e_fail` is None without labels.
-        needed_pass, needed_fail: e-values that decide.
-        stopped_at: photos after which the verdict first stood; None where it does not yet.
-        clean_needed: fewest further units that could bring a PASS, none of them right to
-            wrong; 0 where a verdict was reached.
-        reason: one sentence for the photographer.
-    """
-
-    camera: str | None
-    verdict: Verdict
-    photos: int
-    units: int
-    right_to_wrong: int
-    e_pass: float
-    e_fail: float | None
-    needed_pass: float
-    needed_fail: float
-    stopped_at: int | None
-    clean_needed: int
-    reason: str = ""
-
-    @property
-    def tested(self) -> bool:
-        """Whether there were photos."""
-        return self.photos > 0

@@ -13,7 +13,7 @@ Vocabulary:
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -32,7 +32,8 @@ class Specimens:
     less than one of 2.
 
     Attributes:
-        sample: one photo of every specimen (`edgetlc.statistics.specimens.one_each`), counted.
+        sample: one photo of every specimen, drawn by lot (`edgetlc.statistics.specimens.one_each`),
+            counted.
         right_to_wrong: specimens of which at least one photo turned from right to wrong.
         right_to_wrong_rate: average share of such photos; None without photos.
         drop: that share minus the one of wrong to right; None without labels or photos.
@@ -144,6 +145,13 @@ class Tally:
         return self._share(self.candidate_correct)
 
     @property
+    def mean_drop(self) -> float | None:
+        """The drop (without labels the share of changed answers), averaged over units."""
+        if self.specimens is None or not self.labelled:
+            return self.drop if self.labelled else self.right_to_wrong_rate
+        return self.specimens.drop
+
+    @property
     def drop(self) -> float | None:
         """Reference accuracy minus candidate accuracy; None without labels or photos."""
         return self._share(self.b - self.c if self.labelled else None)
@@ -161,6 +169,7 @@ class Outcomes:
         right_to_wrong: without labels every changed answer.
         wrong_to_right, reference_right: None without labels.
         specimens: each photo's specimen; None takes every photo for independent.
+        lots: the lowest of a specimen's photos is the one that counts.
     """
 
     same: NDArray[np.bool_]
@@ -168,6 +177,7 @@ class Outcomes:
     wrong_to_right: NDArray[np.bool_] | None = None
     reference_right: NDArray[np.bool_] | None = None
     specimens: NDArray[np.int64] | None = None
+    lots: NDArray[np.int64] | None = None
 
     def tally(self, camera: str | None = None, rows: NDArray[np.intp] | None = None) -> Tally:
         """Return the counts of all photos, or of these rows, as those of one camera."""
@@ -177,6 +187,7 @@ class Outcomes:
             return counted
         specimens = number_specimens(self.specimens[rows], len(rows))
         photos = np.bincount(specimens)
+        lots = np.zeros(len(rows), np.int64) if self.lots is None else self.lots[rows]
 
         def average(mask: NDArray[np.bool_] | None) -> float | None:
             """Return the share of true values of each specimen, averaged over the specimens."""
@@ -186,7 +197,7 @@ class Outcomes:
 
         rate, back = average(self.right_to_wrong), average(self.wrong_to_right)
         by_specimen = Specimens(
-            sample=self._count(camera, rows[one_each(specimens)]),
+            sample=self._count(camera, rows[one_each(specimens, lots)]),
             right_to_wrong=len(np.unique(specimens[self.right_to_wrong[rows]])),
             right_to_wrong_rate=rate,
             drop=None if rate is None or back is None else rate - back,
@@ -207,11 +218,28 @@ class Outcomes:
         )
 
 
+@dataclass(frozen=True)
+class Taken:
+    """Which cameras took the photos, and of which specimens.
+
+    Attributes:
+        by_camera: rows of each camera's photos (`rows_by_camera`).
+        groups, lots: as of `outcomes`.
+        planned: how many cameras are to be photographed, a number fixed before the first photo.
+    """
+
+    by_camera: Mapping[str | None, NDArray[np.intp]]
+    groups: Groups | None = None
+    lots: NDArray[np.int64] | None = None
+    planned: int = 0
+
+
 def outcomes(
     reference: ArrayLike,
     candidate: ArrayLike,
     truth: ArrayLike | None = None,
     groups: Groups | None = None,
+    lots: NDArray[np.int64] | None = None,
 ) -> Outcomes:
     """Return what became of each photo, from the answers and the truth: class indices [n].
 
@@ -219,8 +247,10 @@ def outcomes(
         reference: the reference's answers.
         candidate: the candidate's answers to the same photos.
         truth: None where nobody knows.
-        groups: specimen id of every photo, in an order that does not depend on the answers; an id
-            of None is a specimen of its own. None takes every photo for independent.
+        groups: specimen id of every photo; an id of None is a specimen of its own. None takes every
+            photo for independent.
+        lots: a number for every photo (`edgetlc.statistics.specimens.draws`); of each specimen the
+            photo with the lowest counts, or the first where there are none.
 
     Raises:
         InputError: the arrays are not one-dimensional and of one length, groups included.
@@ -234,9 +264,10 @@ def outcomes(
     same = np.asarray(answers[0] == answers[1])
     specimens = None if groups is None else number_specimens(groups, len(same))
     if truth is None:
-        return Outcomes(same, right_to_wrong=~same, specimens=specimens)
+        return Outcomes(same, right_to_wrong=~same, specimens=specimens, lots=lots)
     was_right, is_right = answers[0] == answers[2], answers[1] == answers[2]
-    return Outcomes(same, was_right & ~is_right, ~was_right & is_right, was_right, specimens)
+    worse, better = was_right & ~is_right, ~was_right & is_right
+    return Outcomes(same, worse, better, was_right, specimens, lots)
 
 
 def rows_by_camera(

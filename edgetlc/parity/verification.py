@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from edgetlc.parity.false_genuine import FalseGenuine
-from edgetlc.parity.rule import CameraVerdict, Rule, SequentialVerdict, Verdict
+from edgetlc.parity.rule import CameraVerdict, Rule, Verdict
 from edgetlc.runtime.selftest import SelfTest
 from edgetlc.statistics.reliability import Reliability
 
@@ -64,13 +64,17 @@ class Flip:
 
 @dataclass(frozen=True)
 class CandidateReport:
-    """One model on one engine, or one machine's report, against the reference."""
+    """One model on one engine, or one machine's report, against the reference.
+
+    `cameras` are the verdicts on the answers, `decisions` those on the final decisions, `gate` that
+    on counterfeits called genuine, None where the classes leave nothing to mistake.
+    """
 
     model: str
     engine: str
     machine: str
     cameras: tuple[CameraVerdict, ...]
-    sequential: tuple[SequentialVerdict, ...]
+    decisions: tuple[CameraVerdict, ...]
     gate: FalseGenuine | None
     verdict: Verdict
     pooled: Pooled
@@ -78,13 +82,6 @@ class CandidateReport:
     roles: dict[str, int]
     flips: tuple[Flip, ...]
     flips_in_all: int
-
-    @property
-    def decided(self) -> dict[str | None, CameraVerdict | SequentialVerdict]:
-        """What decides, by camera: the e-processes where they were asked for."""
-        if self.sequential:
-            return {state.camera: state for state in self.sequential}
-        return {verdict.tally.camera: verdict for verdict in self.cameras}
 
 
 @dataclass(frozen=True)
@@ -116,4 +113,6 @@ class Verification:
         for candidate, report in zip(document["candidates"], self.candidates, strict=True):
             for camera, verdict in zip(candidate["cameras"], report.cameras, strict=True):
                 camera["tally"] |= {name: getattr(verdict.tally, name) for name in _SHARES}
+            if report.gate is not None:
+                candidate["gate"]["verdict"] = report.gate.verdict
         return document

@@ -94,14 +94,14 @@ def clopper_pearson_upper(k: int, n: int, confidence: float) -> float:
     """
     if k >= n:
         return 1.0
-    return _root(lambda p: binomial_at_most(k, n, p) > 1 - confidence, k / n, 1.0)
+    return root(lambda p: binomial_at_most(k, n, p) > 1 - confidence, k / n, 1.0)
 
 
 def clopper_pearson_lower(k: int, n: int, confidence: float) -> float:
     """Return the exact one-sided lower bound of a rate of which k of n were seen; 0 if k = 0."""
     if k <= 0:
         return 0.0
-    return _root(lambda p: binomial_at_least(k, n, p) < 1 - confidence, 0.0, k / n)
+    return root(lambda p: binomial_at_least(k, n, p) < 1 - confidence, 0.0, k / n)
 
 
 def photos_to_certify(b: int, margin: float, confidence: float) -> int:
@@ -150,7 +150,7 @@ def tango_interval(
     z = NormalDist().inv_cdf((1 + confidence) / 2)
 
     def lower(b: int, c: int) -> float:
-        return _root(lambda drop: _score(b, c, n, drop, float(corrected)) > z, -1.0, 1.0)
+        return root(lambda drop: _score(b, c, n, drop, float(corrected)) > z, -1.0, 1.0)
 
     return lower(b, c), -lower(c, b)
 
@@ -186,7 +186,7 @@ def holm(p_values: Sequence[float]) -> list[float]:
     return adjusted
 
 
-def _root(is_below: Callable[[float], bool], low: float, high: float) -> float:
+def root(is_below: Callable[[float], bool], low: float, high: float) -> float:
     """Return where `is_below` (the root) turns from true to false, by halving [low, high]."""
     for _ in range(_HALVINGS):
         middle = (low + high) / 2

@@ -1,11 +1,9 @@
-"""Specimens: photos of one herb piece share its fate, so the piece is what counts.
-
-Photos come in an order that does not depend on the answers, such as by time or path.
-"""
+"""Specimens: photos of one herb piece share its fate, so the piece is what counts."""
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+import hashlib
+from collections.abc import Hashable, Iterable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,18 +37,21 @@ def number_specimens(groups: Groups, photos: int) -> NDArray[np.int64]:
     return np.array(of_photos, dtype=np.int64)
 
 
-def is_first(specimens: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """Return which photos are the first of their specimen, bool[n], from `number_specimens`."""
-    return np.diff(np.maximum.accumulate(specimens), prepend=-1) > 0
+def draws(contents: Iterable[str]) -> NDArray[np.int64]:
+    """Return a number in [0, 2^56) for each text, int64[n], by its SHA-256: a lasting draw by lot.
 
-
-def one_each(specimens: NDArray[np.int64]) -> NDArray[np.intp]:
-    """Return the row of one photo of every specimen: its first, second, third ... in turn.
-
-    In turn, so that where every specimen is photographed in the same order of cameras or poses,
-    each of these has its share and not only the first.
+    A photo's number comes from its content, so that neither its place in a list, nor the number of
+    photos of its specimen, nor any answer has a say in it.
     """
-    sizes = np.bincount(specimens)
-    begin = np.cumsum(sizes) - sizes
-    turn = np.arange(len(sizes)) % sizes
-    return np.argsort(specimens, kind="stable")[begin + turn]
+    lots = (hashlib.sha256(text.encode("utf-8", "surrogateescape")).digest() for text in contents)
+    return np.array([int.from_bytes(lot[:7]) for lot in lots], np.int64)
+
+
+def one_each(specimens: NDArray[np.int64], lots: NDArray[np.int64]) -> NDArray[np.intp]:
+    """Return the row of one photo of every specimen: the one with the lowest of `lots`, int64[n].
+
+    Taking the first, second, third ... in turn goes wrong where the turn falls in with the order of
+    poses and the sizes of specimens, and then never meets the pose that fails.
+    """
+    order = np.lexsort((lots, specimens))
+    return order[np.diff(specimens[order], prepend=-1) > 0]

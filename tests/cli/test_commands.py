@@ -94,7 +94,7 @@ def test_flags_of_other_configurations() -> None:
     words = ("--margin", 0.05, "--false-genuine-margin", 0.01, "--label-free", "--sequential")
     config = told(VerificationConfig, *words)
     assert (config.rule.margin, config.gate_rule.margin) == (0.05, 0.01)
-    assert (config.labelled, config.sequential) == (False, True)
+    assert (config.labelled, config.gate_rule.sequential) == (False, True)
     assert told(VerificationConfig, "--margin", 0.05).gate_rule.margin == 0.05
     assert told(CollectionConfig, "--shard", "2/4").shard == (2, 4)
     layers = ("--float-layer", "a", "--float-layer", "b", "--qat", 2)

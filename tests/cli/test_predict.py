@@ -167,7 +167,7 @@ class TestAnswer:
                     "model": "onnx-fp32",
                     "engine": "onnxruntime 1",
                     "cameras": [camera],
-                    "sequential": [],
+                    "decisions": [],
                     "gate": None,
                 }
             ],

@@ -175,7 +175,7 @@ def test_recorded_verification_of_a_phone_is_shown(small_bundle: Path, tmp_path:
                 "engine": "onnxruntime-web 1.30.0",
                 "gate": None,
                 "cameras": [{"tally": {"camera": "iphone-11"}, "verdict": "PASS"}],
-                "sequential": [],
+                "decisions": [],
             }
         ],
     }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -133,6 +134,7 @@ def judged(matrix: Matrix, selftest_report: SelfTest) -> Callable[..., Verificat
     pairs = np.arange(PHOTOS) // 2
     paired = replace(matrix.photos, group=pairs, groups=tuple(map(str, range(PHOTOS // 2))))
 
+    @cache
     def judge(
         *names: str,
         machine: str = "",

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgetlc.parity.junit import GATE, write_junit
+from edgetlc.parity.junit import DECISIONS, GATE, write_junit
 from edgetlc.parity.rule import Rule
 from edgetlc.parity.verification import Verification
 
@@ -64,7 +64,7 @@ def test_counts_add_up(report: ET.Element) -> None:
     assert sum(int(suite.attrib["tests"]) for suite in report) == int(report.attrib["tests"])
 
 
-def test_a_case_per_camera_and_one_for_the_gate(report: ET.Element) -> None:
+def test_a_case_per_camera_for_answers_decisions_and_counterfeits(report: ET.Element) -> None:
     suites = {suite.attrib["name"]: suite for suite in report}
     assert list(suites) == [
         "onnx-fp32@onnxruntime",
@@ -74,8 +74,9 @@ def test_a_case_per_camera_and_one_for_the_gate(report: ET.Element) -> None:
         "cameras without photos",
     ]
     cases = {case.attrib["name"]: case for case in suites["onnx-fp32@openvino"].iter("testcase")}
-    cameras = [f"camera-{number:02}" for number in range(13)]
-    assert list(cases) == [*cameras, "unknown camera", GATE]
+    cameras = [*(f"camera-{number:02}" for number in range(13)), "unknown camera"]
+    parts = [f"{camera}: {what}" for what in (DECISIONS, GATE) for camera in cameras]
+    assert list(cases) == [*cameras, *parts, f"{GATE}, all cameras"]
     failure = cases["camera-00"].find("failure")
     assert failure is not None
     assert failure.text == failure.attrib["message"]
@@ -95,13 +96,13 @@ def test_not_enough_evidence_is_skipped_with_its_reason(judged: Judged, tmp_path
 def test_the_sequential_verdict_counts_where_it_was_asked_for(
     judged: Judged, tmp_path: Path
 ) -> None:
-    found = judged(NETWORK, rule=WIDE, sequential=True)
+    found = judged(NETWORK, rule=replace(WIDE, sequential=True))
     report = written(found, tmp_path)
     cases = {case.attrib["name"]: case for case in report.iter("testcase")}
-    states = found.candidates[0].sequential
+    states = found.candidates[0].cameras
     for state in states:
         tags = {"PASS": "system-out", "FAIL": "failure", "INSUFFICIENT": "skipped"}
-        case = cases[state.camera or "unknown camera"]
+        case = cases[state.tally.camera or "unknown camera"]
         assert [child.tag for child in case] == [tags[state.verdict]]
         assert state.reason in (case[0].text or case[0].attrib["message"])
     assert {state.verdict for state in states} >= {"FAIL"}
@@ -139,4 +140,4 @@ def test_any_text_is_well_formed(
     named = replace(candidate, model=text, engine=text, machine=text)
     hostile = replace(found, candidates=(named,), untested=(text,), reference=text)
     report = written(hostile, tmp_path_factory.mktemp("junit"))
-    assert int(report.attrib["tests"]) == 16
+    assert int(report.attrib["tests"]) == 3 * 14 + 2

@@ -137,12 +137,22 @@ class TestWords:
     @pytest.mark.parametrize(
         ("names", "config", "verdict", "said"),
         [
-            ((CLEAN,), {"rule": WIDE}, "PASS", "Claimed, with 95% confidence: on every camera"),
+            (
+                (CLEAN,),
+                {"rule": WIDE, "false_genuine_margin": 0.3},
+                "PASS",
+                "Claimed, with 95% confidence: on every camera",
+            ),
             ((CLEAN,), {}, "INSUFFICIENT", "Nothing is claimed"),
             ((NETWORK,), {"rule": WIDE}, "FAIL", "at least one item below fails"),
             (
                 (CLEAN,),
-                {"rule": WIDE, "cameras": ("unseen",), "require_all": True},
+                {
+                    "rule": WIDE,
+                    "false_genuine_margin": 0.3,
+                    "cameras": ("unseen",),
+                    "require_all": True,
+                },
                 "INSUFFICIENT",
                 "of all together nothing is claimed",
             ),
@@ -180,12 +190,12 @@ class TestWords:
     def test_the_sequential_rule_explains_itself(
         self, judged: Judged, roles_bundle: Bundle, tmp_path: Path
     ) -> None:
-        found = judged(NETWORK, rule=WIDE, sequential=True)
+        found = judged(NETWORK, rule=replace(WIDE, sequential=True))
         text = Parsed(page_of(found, roles_bundle, tmp_path)).text
         assert "Ville" in text
-        assert "Holm" not in text
-        assert found.candidates[0].sequential[0].reason in text
-        assert "第 " in text
+        assert "Clopper" not in text
+        assert found.candidates[0].cameras[0].reason in text
+        assert "可以停止拍照。" in text
 
     def test_specimens_are_named(
         self, judged: Judged, roles_bundle: Bundle, tmp_path: Path
@@ -224,11 +234,11 @@ class TestBothLanguages:
     def test_a_veto_is_told_alike(self) -> None:
         """The other photos of the specimens withhold a PASS; the Chinese once said the opposite."""
         harms = np.zeros((160, 3), dtype=int)
-        harms[::3, 1] = harms[1::3, 2] = harms[2::3, 0] = 1
+        harms[::2, 1] = harms[1::2, 2] = 1
         groups = (np.arange(480) // 3).tolist()
         right = np.zeros(480, dtype=int)
         (vetoed,) = judge([outcomes(right, harms.ravel(), right, groups).tally("iphone-11")])
-        assert "at most 1.85% go wrong, but over all 480 photos the average is 33.33%" in (
+        assert "drops by at most 1.86%, but over all 480 photos the average drop is 33.33%" in (
             vetoed.reason
         )
         speak("zh")
@@ -236,7 +246,7 @@ class TestBothLanguages:
             said = local(vetoed.reason)
         finally:
             speak("en")
-        assert "至多 1.85%，但全部 480 张照片的平均为 33.33%，不低于容许值 2%" in said
+        assert "至多 1.86%，但全部 480 张照片的平均降幅为 33.33%，不低于容许值 2%" in said
         assert "可达" not in said
 
     def test_every_reason_is_there_in_both(
@@ -316,6 +326,7 @@ class TestFolding:
 
 
 class TestIntervals:
+    @settings(max_examples=40)
     @given(
         st.integers(1, 300).flatmap(
             lambda n: st.tuples(st.just(n), st.integers(0, n), st.floats(0.001, 0.5))
@@ -325,10 +336,13 @@ class TestIntervals:
         n, b, margin = drawn
         (verdict,) = judge([Tally("camera", n, n - b, b, 0, reference_correct=n)], Rule(margin))
         axis = interval_axis([verdict], margin)
-        zero, bound = axis.place(0), axis.place(verdict.right_to_wrong_upper)
+        zero, bound = axis.place(0), axis.place(verdict.drop_upper)
         assert 0 <= zero <= axis.place(margin) <= 1
         assert 0 <= bound <= 1
-        assert (bound < axis.place(margin)) == (verdict.verdict == "PASS")
+        if verdict.verdict == "PASS":
+            assert bound <= axis.place(margin)
+        else:
+            assert bound >= axis.place(margin)
 
     def test_the_row_is_drawn_on_the_scale(
         self, judged: Judged, roles_bundle: Bundle, tmp_path: Path
@@ -340,9 +354,7 @@ class TestIntervals:
         assert len(rows) == len(report.cameras)
         for row, verdict in zip(rows, report.cameras, strict=True):
             bound = re.findall(r'class="bound" x1="([\d.-]+)"', row)[0]
-            assert float(bound) == pytest.approx(
-                1000 * axis.place(verdict.right_to_wrong_upper), abs=0.06
-            )
+            assert float(bound) == pytest.approx(1000 * axis.place(verdict.drop_upper), abs=0.06)
 
     def test_changed_answers_without_labels_have_no_drop(
         self, judged: Judged, roles_bundle: Bundle, tmp_path: Path

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from edgetlc.parity.false_genuine import FalseGenuine, GenuineRate
-from edgetlc.parity.rule import CameraVerdict, Rule, SequentialVerdict
+from edgetlc.parity.rule import CameraVerdict, Rule
 from edgetlc.parity.tally import Specimens, Tally
 from edgetlc.parity.verification import (
     CandidateReport,
@@ -40,9 +40,8 @@ DESCRIBED: dict[str, tuple[type, set[str]]] = {
     "tally": (Tally, SHARES),
     "specimens": (Specimens, set()),
     "camera_verdict": (CameraVerdict, set()),
-    "sequential_verdict": (SequentialVerdict, set()),
     "genuine_rate": (GenuineRate, set()),
-    "false_genuine": (FalseGenuine, set()),
+    "false_genuine": (FalseGenuine, {"verdict"}),
     "bin": (Bin, set()),
     "reliability": (Reliability, set()),
     "pooled": (Pooled, set()),
@@ -64,8 +63,8 @@ def documents(judged: Judged) -> list[Any]:
     found = (
         judged(CLEAN, PIXELS, NETWORK, selftest=True, cameras=("camera-00", "unseen")),
         judged(PIXELS, grouped=True, machine="phone"),
-        judged(CLEAN, NETWORK, sequential=True, rule=Rule(0.1)),
-        judged(PIXELS, labelled=False, sequential=True),
+        judged(CLEAN, NETWORK, rule=Rule(0.1, sequential=True)),
+        judged(PIXELS, labelled=False, rule=Rule(sequential=True)),
         judged(),
     )
     return [json.loads(json.dumps(one.to_json(), allow_nan=False)) for one in found]
@@ -97,7 +96,8 @@ def short(documents: list[Any]) -> Any:
     """A document with every kind of table, and few of each."""
     document = copy.deepcopy(documents[0])
     for candidate in document["candidates"]:
-        for rows in (candidate["cameras"], candidate["flips"], candidate["gate"]["cameras"]):
+        gate, decisions = candidate["gate"]["cameras"], candidate["decisions"]
+        for rows in (candidate["cameras"], decisions, candidate["flips"], gate):
             del rows[2:]
     return document
 

@@ -72,8 +72,9 @@ def test_specimens_by_hand() -> None:
     truth = np.zeros(6, dtype=int)
     reference = [0, 0, 0, 0, 1, 0]
     candidate = [1, 0, 0, 1, 0, 0]
-    found = outcomes(reference, candidate, truth, ["a", "a", "b", "b", "b", "c"]).tally("iphone-11")
-    # In turn: the first photo of a, the second of b, the first of c, which has no third.
+    lots = np.array([1, 2, 9, 3, 8, 5])  # the first photo of a counts, the second of b, that of c
+    groups = ["a", "a", "b", "b", "b", "c"]
+    found = outcomes(reference, candidate, truth, groups, lots).tally("iphone-11")
     sample = Tally("iphone-11", n=3, agree=1, b=2, c=0, reference_correct=3)
     assert found.specimens is not None
     assert (found.specimens.sample, found.specimens.right_to_wrong) == (sample, 2)

@@ -38,7 +38,7 @@ def record(folder: Path, change: Callable[[dict[str, Any]], object] = lambda d: 
             {
                 "model": "onnx-fp32",
                 "engine": "onnxruntime 1.32.0",
-                "sequential": [],
+                "decisions": [],
                 "gate": None,
                 "cameras": [
                     {"tally": {"camera": camera}, "verdict": verdict}
@@ -83,7 +83,7 @@ def test_an_unknown_camera_is_never_vouched_for(
     def pass_unknown(document: dict[str, Any]) -> None:
         tested = document["candidates"][0]
         tested["cameras"].append({"tally": {"camera": unknown}, "verdict": "PASS"})
-        tested["sequential"].append({"camera": unknown, "verdict": "PASS"})
+        tested["decisions"].append({"tally": {"camera": unknown}, "verdict": "PASS"})
 
     record(copy, pass_unknown)
     assert codes(copy, tmp_path, "14") == ("UNTESTED", ["camera-unknown"])
@@ -171,14 +171,22 @@ def test_a_simulated_photo_is_said_so(copy: Path, tmp_path: Path) -> None:
     assert [caution.code for caution in found.cautions] == ["photo-simulated"]
 
 
-def test_a_sequential_verdict_comes_before_the_fixed_one(copy: Path, tmp_path: Path) -> None:
-    followed = [{"camera": "iphone-11", "verdict": "INSUFFICIENT"}]
-    record(copy, lambda d: d["candidates"][0].update(sequential=followed))
-    assert codes(copy, tmp_path, "2") == ("INSUFFICIENT", ["camera-insufficient"])
+@pytest.mark.parametrize("part", ["decisions", "gate"])
+@pytest.mark.parametrize(
+    ("verdict", "caution"),
+    [("PASS", []), ("INSUFFICIENT", ["camera-insufficient"]), ("FAIL", ["camera-failed"])],
+)
+def test_a_camera_passes_in_every_part_or_not_at_all(
+    part: str, verdict: str, caution: list[str], copy: Path, tmp_path: Path
+) -> None:
+    judged = [{"tally": {"camera": "iphone-11"}, "verdict": verdict}]
+    told = judged if part == "decisions" else {"verdict": "INSUFFICIENT", "cameras": judged}
+    record(copy, lambda d: d["candidates"][0].update({part: told}))
+    assert codes(copy, tmp_path, "2") == (verdict, caution)
 
 
 def test_a_failed_gate_on_counterfeits_is_said_of_every_answer(copy: Path, tmp_path: Path) -> None:
-    gate = {"pooled": {"verdict": "FAIL"}}
+    gate = {"verdict": "FAIL", "cameras": []}
     record(copy, lambda d: d["candidates"][0].update(gate=gate))
     assert codes(copy, tmp_path, "2") == ("PASS", ["false-genuine-failed"])
     assert codes(copy, tmp_path, "9")[1] == ["false-genuine-failed", "camera-untested"]
