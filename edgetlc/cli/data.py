@@ -11,6 +11,7 @@ from edgetlc.cli.commands import Commands
 from edgetlc.cli.console import Answer, left_out, numbers, percent, say, table
 from edgetlc.cli.options import (
     DeviceFolder,
+    Duplicates,
     Output,
     OutputFile,
     Overwrite,
@@ -40,6 +41,7 @@ def check(
         500, _("Fewest images: genuine classes together, unspecified ones each."), min=0
     ),
     strict: bool = option(False, _("Let warnings fail the check.")),
+    duplicates: Duplicates = "group",
     examples: int = option(3, _("Examples shown of each finding."), min=0),
     devices: DeviceFolder = None,
 ) -> Answer:
@@ -50,7 +52,7 @@ def check(
     from edgetlc.data.check import check as examine
     from edgetlc.devices.profiles import Cameras
 
-    found = examine(source, Cameras.load(devices), min_images=min_images)
+    found = examine(source, Cameras.load(devices), min_images=min_images, duplicates=duplicates)
     passed = not (found.errors or (strict and found.warnings))
     document = {"passed": passed, "errors": found.errors, "warnings": found.warnings}
     document |= asdict(found)
@@ -70,6 +72,8 @@ def _show_check(source: Path, found: Findings, examples: int) -> None:
     if findings:
         columns = ("", _("finding"), *numbers(_("count")), _("examples"), "")
         table(_("Findings"), columns, findings)
+    if found.duplicates == "keep":
+        say("Near-duplicates were not looked for.")
     say(
         "{photos} photos, {errors} errors, {warnings} warnings",
         photos=found.photos,
@@ -83,11 +87,12 @@ def _findings(found: Findings) -> Iterator[tuple[Message, Message, tuple[Any, ..
     yield error, _("cannot be read"), found.unreadable
     yield error, _("no readable photo"), found.empty_classes
     yield error, _("one picture under two classes"), found.label_conflicts
+    yield error, _("one picture repeated"), found.exact_duplicates
     yield error, _("camera contradicted"), found.camera_conflicts
+    refused = found.duplicates == "refuse"
+    yield error if refused else warning, _("near-duplicates"), found.near_duplicates
     yield warning, _("noted on reading"), found.notes
     yield warning, _("suffix belies content"), found.wrong_suffixes
-    yield warning, _("one file repeated"), found.exact_duplicates
-    yield warning, _("near-duplicates"), found.near_duplicates
     yield warning, _("name breaks the standard's rule"), found.bad_names
     yield warning, _("too few images"), found.few_images
     yield warning, _("not in the set"), found.unlisted
@@ -138,6 +143,7 @@ def split(
     output: OutputFile,
     ratios: str = option("7:1:2", _("Shares of train:val:test.")),
     seed: Seed = 0,
+    duplicates: Duplicates = "group",
     allow_any_ratio: bool = option(False, _("Allow shares outside the standard's ranges.")),
     devices: DeviceFolder = None,
     overwrite: Overwrite = False,
@@ -153,7 +159,7 @@ def split(
     shares = parse_ratios(ratios, allow_any=allow_any_ratio)
     photos = load_part(source, "all", devices)
     check_outputs([Target(output, replace=overwrite)], [*_listed(source), *photos.files])
-    result = divide(photos, shares, seed=seed)
+    result = divide(photos, shares, seed=seed, duplicates=duplicates)
     write_manifest(output, result.photos)
     document = {
         "manifest": str(output.absolute()),

@@ -29,6 +29,13 @@ Source = Annotated[
 Data = Annotated[
     Path, Option("--data", help=_("Manifest that 'data split' wrote."), show_default=False)
 ]
+Duplicates = Annotated[
+    Literal["keep", "group", "refuse"],
+    Option(
+        "--duplicates",
+        help=_("Near-duplicates: keep (not looked for), group (stay in one part) or refuse."),
+    ),
+]
 PartName = Literal["train", "val", "test", "all"]
 Output = Annotated[Path, Option("-o", "--output", help=_("Folder to make."))]
 OutputFile = Annotated[Path, Option("-o", "--output", help=_("File to write."))]

@@ -1,9 +1,10 @@
 """`data check`: what is wrong with a photo set before anything is trained on it.
 
-Errors make a set unfit: unreadable photos, one picture under two classes, a photo whose EXIF, name
-and manifest disagree on the camera, a class without a readable photo. Warnings tell what to look
-at: notes on reading a file, duplicates within a class, names that break the standard's rule,
-suffixes that belie the content, few images, files left aside.
+Errors make a set unfit: unreadable photos, exact copies, a photo whose EXIF, name and manifest
+disagree on the camera, a class without a readable photo. Warnings tell what to look at: notes on
+reading a file, names that break the standard's rule, suffixes that belie the content, few images,
+files left aside. Likeness is no proof, so the user decides what near-duplicates are: nothing, a
+warning, or an error.
 
 The number of images: the standard asks for at least 500 of the authentic material (likely; the scan
 is damaged, and its own example reaches 500 over three authentic classes). So the classes whose
@@ -13,16 +14,15 @@ is counted alone.
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from pathlib import Path
 
-from edgetlc.data.duplicates import connected, near_duplicates
+from edgetlc.data.duplicates import Duplicates, connected, near_duplicates
 from edgetlc.data.manifest import load_photos, unlisted_files
 from edgetlc.data.photos import PhotoSet
-from edgetlc.data.reading import FileFinding, Reading, read_all
+from edgetlc.data.reading import FileFinding, Reading, exact_copies, read_all
 from edgetlc.devices.camera import UNKNOWN_CAMERA
 from edgetlc.devices.identify import identify
 from edgetlc.devices.naming import explain_name
@@ -57,19 +57,21 @@ class Findings:
     photos: int  # in the set, unreadable ones included
     simulated: bool  # whether any photo was made by a simulation
     counts: dict[str, dict[str, int]]  # readable photos by class and camera id, `unknown` included
-    # Errors: not to be decoded to its end; without a readable photo; one picture, the same file or
-    # a near-duplicate, under two classes; EXIF, name and manifest disagree on the camera.
+    # Errors: not to be decoded to its end; without a readable photo; the same file or the same
+    # pixels under two classes, and repeated in one; EXIF, name and manifest disagree on the camera.
     unreadable: tuple[FileFinding, ...]
     empty_classes: tuple[str, ...]
     label_conflicts: tuple[SamePicture, ...]
+    exact_duplicates: tuple[SamePicture, ...]
     camera_conflicts: tuple[FileFinding, ...]
-    # Warnings: what reading a photo noted; the suffix names another format than the content has;
-    # one file, or one picture that no group tells of, several times in a class; a name that breaks
-    # the standard's rule; too few images; in a photo folder but not in the set.
+    # Photos of one piece in one pose that no group tells of: a warning if they are to be grouped,
+    # an error if refused, not looked for if kept.
+    duplicates: Duplicates
+    near_duplicates: tuple[SamePicture, ...]
+    # Warnings: what reading a photo noted; the suffix names another format than the content has; a
+    # name that breaks the standard's rule; too few images; in a photo folder but not in the set.
     notes: tuple[FileFinding, ...]
     wrong_suffixes: tuple[FileFinding, ...]
-    exact_duplicates: tuple[SamePicture, ...]
-    near_duplicates: tuple[SamePicture, ...]
     bad_names: tuple[FileFinding, ...]
     few_images: tuple[FewImages, ...]
     unlisted: tuple[FileFinding, ...]
@@ -78,20 +80,28 @@ class Findings:
     def errors(self) -> int:
         """Number of findings that make the set unfit."""
         found = self.unreadable, self.empty_classes, self.label_conflicts, self.camera_conflicts
-        return sum(map(len, found))
+        refused = self.near_duplicates if self.duplicates == "refuse" else ()
+        return sum(map(len, (*found, self.exact_duplicates, refused)))
 
     @property
     def warnings(self) -> int:
         """Number of findings to look at."""
-        repeated = self.exact_duplicates, self.near_duplicates
+        grouped = self.near_duplicates if self.duplicates == "group" else ()
         found = self.notes, self.wrong_suffixes, self.bad_names, self.few_images, self.unlisted
-        return sum(map(len, (*repeated, *found)))
+        return sum(map(len, (grouped, *found)))
 
 
-def check(source: Path, cameras: Cameras, *, min_images: int = MIN_IMAGES) -> Findings:
+def check(
+    source: Path,
+    cameras: Cameras,
+    *,
+    min_images: int = MIN_IMAGES,
+    duplicates: Duplicates = "group",
+) -> Findings:
     """Decode every photo of a folder or manifest and return all that is wrong with the set.
 
-    `min_images` is the fewest of the authentic material; 0 asks for none.
+    `min_images` is the fewest of the authentic material; 0 asks for none. `duplicates` tells what
+    near-duplicates are: `keep` does not look for them, `group` warns, `refuse` makes them errors.
 
     Raises:
         InputError: no photo set can be made of `source`; see `load_photos`.
@@ -99,7 +109,7 @@ def check(source: Path, cameras: Cameras, *, min_images: int = MIN_IMAGES) -> Fi
     photos = load_photos(source, cameras)
     readings, unreadable = read_all(photos.photos)
     counts = _counts(photos, readings)
-    conflicts, exact, near = _same_pictures(readings)
+    copies = tuple(_pictures(readings, exact_copies(readings)))
     clashes = ((p.path, identify(p.path, cameras, p.camera).conflict) for p in photos.photos)
     return Findings(
         photos=len(photos.photos),
@@ -107,12 +117,13 @@ def check(source: Path, cameras: Cameras, *, min_images: int = MIN_IMAGES) -> Fi
         counts=counts,
         unreadable=tuple(unreadable),
         empty_classes=tuple(label for label, row in counts.items() if not any(row.values())),
-        label_conflicts=conflicts,
+        label_conflicts=tuple(one for one in copies if len(set(one.labels)) > 1),
+        exact_duplicates=tuple(one for one in copies if len(set(one.labels)) == 1),
         camera_conflicts=_findings(clashes),
+        duplicates=duplicates,
+        near_duplicates=() if duplicates == "keep" else _near_duplicates(readings),
         notes=_findings((r.photo.path, note) for r in readings for note in r.notes),
         wrong_suffixes=_findings((r.photo.path, _wrong_suffix(r)) for r in readings),
-        exact_duplicates=exact,
-        near_duplicates=near,
         bad_names=_findings((p.path, explain_name(p.path.stem)) for p in photos.photos),
         few_images=tuple(_few_images(photos.classes, counts, min_images)),
         unlisted=_findings(unlisted_files(source, photos)),
@@ -129,27 +140,14 @@ def _counts(photos: PhotoSet, readings: Sequence[Reading]) -> dict[str, dict[str
     return {label: {name: held[label, name] for name in names} for label in photos.labels}
 
 
-def _same_pictures(readings: Sequence[Reading]) -> tuple[tuple[SamePicture, ...], ...]:
-    """Return pictures under two classes, files repeated in a class, near-duplicates in a class."""
-    copies, repeats = defaultdict(list), defaultdict(list)
-    for index, reading in enumerate(readings):
-        copies[reading.digest].append(index)
-        repeats[reading.digest, reading.photo.label].append(index)
-    same = [link for files in copies.values() for link in pairwise(files)]
-    near = []
-    for pair in near_duplicates([reading.thumbnail for reading in readings]):
-        one, other = (readings[index] for index in pair)
+def _near_duplicates(readings: Sequence[Reading]) -> tuple[SamePicture, ...]:
+    links = []
+    for i, j in near_duplicates([reading.thumbnail for reading in readings]):
+        one, other = readings[i], readings[j]
         grouped = one.photo.group is not None and one.photo.group == other.photo.group
-        if one.photo.label != other.photo.label:
-            same.append(pair)
-        elif one.digest != other.digest and not grouped:
-            near.append(pair)
-    conflicts = _pictures(readings, connected(len(readings), same))
-    return (
-        tuple(picture for picture in conflicts if len(set(picture.labels)) > 1),
-        tuple(_pictures(readings, repeats.values())),
-        tuple(_pictures(readings, connected(len(readings), near))),
-    )
+        if one.digest != other.digest and not grouped:
+            links.append((i, j))
+    return tuple(_pictures(readings, connected(len(readings), links)))
 
 
 def _pictures(readings: Sequence[Reading], sets: Iterable[Sequence[int]]) -> Iterator[SamePicture]:

@@ -14,9 +14,9 @@ from dataclasses import dataclass, replace
 from functools import reduce
 
 from edgetlc.data.assignment import MOST_NEEDED, Cluster, assign, clusters_of
-from edgetlc.data.duplicates import near_duplicates
-from edgetlc.data.photos import PARTS, Part, PhotoSet
-from edgetlc.data.reading import FileFinding, read_all
+from edgetlc.data.duplicates import Duplicates, connected, near_duplicates
+from edgetlc.data.photos import PARTS, Part, Photo, PhotoSet
+from edgetlc.data.reading import FileFinding, Reading, exact_copies, read_all
 from edgetlc.errors import InputError
 from edgetlc.locale import Message, _, n_
 
@@ -27,6 +27,7 @@ STANDARD_RANGES: Mapping[Part, tuple[float, float]] = {
 }
 """Smallest and largest share of each part, clause 7.3.1 of the standard."""
 DEFAULT_RATIOS: Mapping[Part, float] = {"train": 0.7, "val": 0.1, "test": 0.2}
+_SETS_NAMED = 3
 
 
 @dataclass(frozen=True)
@@ -70,20 +71,26 @@ def parse_ratios(text: str, *, allow_any: bool = False) -> dict[Part, float]:
 
 
 def split(
-    photos: PhotoSet, ratios: Mapping[Part, float] = DEFAULT_RATIOS, *, seed: int = 0
+    photos: PhotoSet,
+    ratios: Mapping[Part, float] = DEFAULT_RATIOS,
+    *,
+    seed: int = 0,
+    duplicates: Duplicates = "group",
 ) -> Split:
     """Divide a photo set by class and camera into three parts, each cluster whole.
 
     Parts that it has already are not looked at. The same photos, ratios (`parse_ratios` checks
-    them) and seed give the same parts, whatever the order of the photos.
+    them) and seed give the same parts, whatever the order of the photos. `duplicates` tells what to
+    do with near-duplicates: `keep` does not look for them, `group` keeps them in one part.
 
     Raises:
-        InputError: a class has too few clusters to be in both train and test.
+        InputError: a class has too few clusters to be in both train and test; exact copies, or
+            near-duplicates that are to be refused.
     """
     readings, unreadable = read_all(photos.photos)
     readings.sort(key=lambda r: (r.digest, r.photo.label, r.photo.camera or "", r.photo.path))
     sources, digests = [r.photo for r in readings], [r.digest for r in readings]
-    near = near_duplicates([reading.thumbnail for reading in readings])
+    near = _duplicates(readings, duplicates)
     clusters = clusters_of(sources, digests, near)
     _require_clusters(photos.labels, clusters)
     parts = assign(clusters, ratios, seed, MOST_NEEDED)
@@ -98,10 +105,50 @@ def split(
     _require_train_and_test(counts)
     warnings = (
         *_about_photos(unreadable, clusters),
+        *([_near_message(sources, near)] if near else []),
         *_about_classes(counts, ratios, clusters),
         *_about_cameras(parted),
     )
     return Split(parted, ratios, seed, len(clusters), counts, tuple(unreadable), warnings)
+
+
+def _duplicates(readings: Sequence[Reading], duplicates: Duplicates) -> Sequence[tuple[int, int]]:
+    """Return the pairs that are to stay together; refuse exact copies, and others if asked to."""
+    photos = [reading.photo for reading in readings]
+    if copies := exact_copies(readings):
+        raise InputError(
+            n_(
+                "{count} photo is there more than once ({names}); keep one file of each",
+                "{count} photos are there more than once ({names}); keep one file of each",
+                count=len(copies),
+                names=_names(photos, copies),
+            )
+        )
+    if duplicates == "keep":
+        return []
+    near = list(near_duplicates([reading.thumbnail for reading in readings]))
+    if near and duplicates == "refuse":
+        raise InputError(_near_message(photos, near))
+    return near
+
+
+def _near_message(photos: Sequence[Photo], near: Sequence[tuple[int, int]]) -> Message:
+    sets = [members for members in connected(len(photos), near) if len(members) > 1]
+    return n_(
+        "{count} set of near-duplicates ({names}); '--duplicates group' keeps it in one part, "
+        "'--duplicates keep' takes each photo by itself",
+        "{count} sets of near-duplicates ({names}); '--duplicates group' keeps each in one part, "
+        "'--duplicates keep' takes each photo by itself",
+        count=len(sets),
+        names=_names(photos, sets),
+    )
+
+
+def _names(photos: Sequence[Photo], sets: Sequence[Sequence[int]]) -> str:
+    """Return the first two files of the first three sets."""
+    named = sorted(sorted(str(photos[i].path) for i in members)[:2] for members in sets)
+    shown = ", ".join(" = ".join(files) for files in named[:_SETS_NAMED])
+    return f"{shown}, …" if len(named) > _SETS_NAMED else shown
 
 
 def _require_clusters(labels: Sequence[str], clusters: Sequence[Cluster]) -> None:
@@ -115,7 +162,7 @@ def _require_clusters(labels: Sequence[str], clusters: Sequence[Cluster]) -> Non
             raise InputError(
                 "all {photos} readable photos of class {label!r} belong together (one batch, "
                 "one group or near-duplicates), so it cannot be in both train and test; add "
-                "photos of another batch",
+                "photos of another batch, or see --duplicates",
                 photos=holding[0].labels[label],
                 label=label,
             )

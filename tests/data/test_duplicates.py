@@ -3,16 +3,18 @@ from __future__ import annotations
 import io
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
-from PIL import Image, ImageEnhance
+from PIL import Image, ImageDraw, ImageEnhance, ImageOps
 
 from edgetlc.data import duplicates
-from edgetlc.data.duplicates import DECODED_SIZE, connected, near_duplicates, thumbnail
+from edgetlc.data.duplicates import DECODED_SIZE, SIMILAR, connected, near_duplicates, thumbnail
+from edgetlc.data.likeness import likeness
 from edgetlc.runtime.pixels import decode
 
 Edges = list[tuple[int, int]]
@@ -35,24 +37,38 @@ def seen(image: Image.Image | bytes) -> NDArray[np.uint8]:
     return thumbnail(decode(data, DECODED_SIZE).pixels)
 
 
-def test_a_thumbnail_is_grey_and_28_pixels_wide() -> None:
+def test_a_thumbnail_is_grey_and_square() -> None:
     small = thumbnail(np.full((40, 90, 3), 200, np.uint8))
-    assert (small.shape, small.dtype) == ((28, 28), np.uint8)
+    assert (small.shape, small.dtype) == ((DECODED_SIZE, DECODED_SIZE), np.uint8)
     assert np.unique(small).tolist() == [200]
 
 
-@pytest.mark.parametrize(
-    "change",
-    [
-        lambda image: jpeg(image, 20),
-        lambda image: jpeg(image.resize((80, 60))),
-        lambda image: jpeg(ImageEnhance.Brightness(image).enhance(0.7)),
-        lambda image: jpeg(ImageEnhance.Contrast(image).enhance(0.6)),
-        lambda image: jpeg(image.crop((3, 2, 317, 238))),
-        lambda image: jpeg(image.convert("L")),
-    ],
-    ids=["quality", "size", "darker", "flatter", "cropped", "grey"],
-)
+CHANGES: dict[str, Callable[[Image.Image], bytes]] = {
+    "quality": lambda image: jpeg(image, 20),
+    "size": lambda image: jpeg(image.resize((image.width // 4, image.height // 4))),
+    "darker": lambda image: jpeg(ImageEnhance.Brightness(image).enhance(0.7)),
+    "flatter": lambda image: jpeg(ImageEnhance.Contrast(image).enhance(0.6)),
+    "bluer": lambda image: jpeg(image.convert("RGB", (0.8, 0, 0, 0, 0, 0.9, 0, 0, 0, 0, 1, 0))),
+    "grey": lambda image: jpeg(image.convert("L")),
+    "mirrored": lambda image: jpeg(ImageOps.mirror(image)),
+    "quarter turn": lambda image: jpeg(image.transpose(Image.Transpose.ROTATE_90)),
+    "half turn": lambda image: jpeg(image.rotate(180)),
+}
+MOVES: dict[str, Callable[[Image.Image], bytes]] = {
+    "cropped by 2 %": lambda image: jpeg(image.crop(_box(image, 0.02, 0.02, 0.98, 0.98))),
+    "cropped by 5 %": lambda image: jpeg(image.crop(_box(image, 0.05, 0.05, 0.95, 0.95))),
+    "shifted by 5 %": lambda image: jpeg(image.crop(_box(image, 0.05, 0.05, 1, 1))),
+    "tilted": lambda image: jpeg(
+        image.rotate(2, Image.Resampling.BICUBIC).crop(_box(image, 0.05, 0.05, 0.95, 0.95))
+    ),
+}
+
+
+def _box(image: Image.Image, *shares: float) -> tuple[float, ...]:
+    return tuple(share * side for share, side in zip(shares, image.size * 2, strict=True))
+
+
+@pytest.mark.parametrize("change", (CHANGES | MOVES).values(), ids=CHANGES | MOVES)
 def test_a_picture_saved_otherwise_is_a_near_duplicate(
     change: Callable[[Image.Image], bytes],
 ) -> None:
@@ -64,31 +80,88 @@ def test_different_pictures_are_not() -> None:
     assert list(near_duplicates([seen(texture(seed)) for seed in range(60)])) == []
 
 
-def test_photos_on_one_stand_are_told_apart() -> None:
-    """Most of each photo is one graded background; a hash of signs takes them for one picture."""
-    y, x = np.mgrid[0:240, 0:320]
-    shade = 225 - 60 * ((x - 130) ** 2 + (y - 110) ** 2) / 320**2
-    photos = []
-    for seed in range(40):
-        noise = np.random.default_rng(seed).normal(0, 2, (240, 320, 1))
-        stand = Image.fromarray(np.repeat(shade[..., None] + noise, 3, 2).clip(0, 255).astype("u1"))
-        stand.paste(texture(seed, (100, 100)), (110, 70))
-        photos.append(seen(stand))
-    assert list(near_duplicates(photos)) == []
+def scene(seed: int, stand: str) -> Image.Image:
+    """A drawn scene: on every photo the same stand, and on it a piece that only the seed decides.
+
+    The pieces are an eighth to a quarter of the photo wide, brown, with six to twelve corners.
+    """
+    rng = np.random.default_rng(seed)
+    y, x = np.mgrid[0:360, 0:360]
+    shade = 230 - 40 * ((x - 180) ** 2 + (y - 180) ** 2) / 360**2
+    image = Image.fromarray(np.repeat(shade[..., None], 3, 2).astype(np.uint8))
+    draw = ImageDraw.Draw(image)
+    if stand in ("ruler", "card"):
+        draw.rectangle((20, 310, 340, 345), "white", "black")
+        for tick in range(25, 340, 7):
+            draw.line((tick, 310, tick, 325), "black", 1)
+    if stand == "card":
+        for number, colour in enumerate(("red", "green", "blue", "yellow", "grey", "black")):
+            draw.rectangle((20 + 30 * number, 12, 44 + 30 * number, 54), colour)
+    angles = np.sort(rng.uniform(0, 2 * np.pi, rng.integers(6, 13)))
+    radii = rng.uniform(22, 44, len(angles))
+    middle = rng.integers(165, 195, 2)
+    corners = np.stack([np.cos(angles), np.sin(angles)], 1) * radii[:, None] + middle
+    brown = tuple(rng.integers((120, 70, 20), (170, 110, 60)).tolist())
+    draw.polygon([tuple(corner) for corner in corners.tolist()], brown)
+    noisy = np.asarray(image) + rng.normal(0, 3, (360, 360, 3))
+    return Image.fromarray(noisy.clip(0, 255).astype(np.uint8))
+
+
+@pytest.mark.parametrize("move", MOVES.values(), ids=MOVES)
+def test_where_two_photos_overlap_they_are_compared(
+    move: Callable[[Image.Image], bytes],
+) -> None:
+    for seed in range(2):
+        one, other = scene(seed, "card"), scene(seed + 1, "card")
+        same = likeness(seen(one), seen(move(one)))
+        assert same > likeness(seen(one), seen(move(other))) + 0.2
+        assert likeness(seen(texture(seed)), seen(move(texture(seed)))) >= SIMILAR
+
+
+@pytest.mark.parametrize("stand", ["plain", "ruler", "card"])
+def test_pieces_on_one_stand_are_told_apart_and_their_copies_found(stand: str) -> None:
+    pieces = [scene(seed, stand) for seed in range(40)]
+    copies = [seen(change(piece)) for piece, change in zip(pieces, CHANGES.values(), strict=False)]
+    pairs = set(near_duplicates([*map(seen, pieces), *copies]))
+    assert pairs == {(number, 40 + number) for number in range(len(CHANGES))}
 
 
 def test_a_photo_without_edges_resembles_nothing() -> None:
-    photos = [np.full((28, 28), grey, np.uint8) for grey in (0, 128, 128, 255)]
+    photos = [np.full((DECODED_SIZE, DECODED_SIZE), grey, np.uint8) for grey in (0, 128, 128, 255)]
     assert list(near_duplicates(photos)) == []
     assert list(near_duplicates([])) == []
+    assert list(near_duplicates(photos[:1])) == []
 
 
-def test_blocks_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    photos = [seen(jpeg(texture(seed % 5), 60 + seed)) for seed in range(14)]
-    expected = [(i, j) for i in range(14) for j in range(i + 1, 14) if i % 5 == j % 5]
-    assert sorted(near_duplicates(photos)) == expected
-    monkeypatch.setattr(duplicates, "_BLOCK", 4)
-    assert sorted(near_duplicates(photos)) == expected
+def test_many_of_one_picture_are_chained_whatever_their_order() -> None:
+    photos = [seen(jpeg(texture(number % 5), 60 + number)) for number in range(20)]
+    expected = [tuple(range(first, 20, 5)) for first in range(5)]
+    assert connected(20, near_duplicates(photos)) == expected
+    order = np.random.default_rng(0).permutation(20).tolist()
+    shuffled = near_duplicates([photos[number] for number in order])
+    found = {tuple(sorted((order[i], order[j]))) for i, j in shuffled}
+    assert found == set(near_duplicates(photos))
+
+
+def test_comparing_grows_slower_than_the_pairs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Four times the photos: 16 times the pairs, 8 times the forms compared."""
+    compared = 0
+    nearest = duplicates._nearest
+
+    def counted(asking: Any, queries: Any, listed: Any, *rest: Any) -> Any:
+        nonlocal compared
+        compared += len(asking) * len(listed)
+        return nearest(asking, queries, listed, *rest)
+
+    monkeypatch.setattr(duplicates, "_nearest", counted)
+    rng = np.random.default_rng(0)
+    photos = list(rng.integers(0, 256, (1600, DECODED_SIZE, DECODED_SIZE), np.uint8))
+    counts = []
+    for number in (400, 1600):
+        compared = 0
+        duplicates._candidates(photos[:number])
+        counts.append(compared)
+    assert 6 < counts[1] / counts[0] < 10
 
 
 @given(
@@ -115,8 +188,19 @@ def test_connected_sets(graph: tuple[int, Edges]) -> None:
 
 
 @pytest.mark.real
-def test_real_photos_of_different_coins_are_told_apart(shared_data: Path) -> None:
+def test_real_photos_saved_again_are_found_and_different_coins_told_apart(
+    shared_data: Path,
+) -> None:
     files = sorted((shared_data / "coin_phone" / "images").rglob("*.jpg"))
-    pairs = list(near_duplicates([thumbnail(decode(file, DECODED_SIZE).pixels) for file in files]))
-    assert len(pairs) > 150  # one coin in several photos
+    photos = [thumbnail(decode(file, DECODED_SIZE).pixels) for file in files]
+    again = []
+    for file in files[::4]:
+        with Image.open(file) as photo:
+            again.append(seen(jpeg(photo.convert("RGB"), quality=60)))
+    pairs = set(near_duplicates([*photos, *again]))
+    files += files[::4]
     assert all(files[i].parent == files[j].parent for i, j in pairs)
+    sets = [set(members) for members in connected(len(files), pairs)]
+    copies = [{4 * index, len(photos) + index} for index in range(len(again))]
+    found = [copy for copy in copies if any(copy <= members for members in sets)]
+    assert len(found) >= 0.95 * len(copies)

@@ -86,33 +86,37 @@ def test_batches_stay_whole_and_belong_to_a_class(pool: list[Path]) -> None:
     assert result.counts["val"] == {"a": 4, "b": 4}
 
 
-def test_groups_copies_and_near_duplicates_stay_whole(pool: list[Path], tmp_path: Path) -> None:
+def test_groups_and_near_duplicates_stay_whole(pool: list[Path], tmp_path: Path) -> None:
     photos = [Photo(path, "ab"[index % 2]) for index, path in enumerate(pool[:40])]
     photos[0:4] = [replace(photo, group="burst") for photo in photos[0:4]]
     for seed in range(4, 24):
         again = take(tmp_path / f"again{seed}.jpg", seed, quality=40)
-        copy = tmp_path / f"copy{seed}.jpg"
-        shutil.copy(pool[seed], copy)
-        photos += [Photo(again, "ab"[seed % 2]), Photo(copy, "ab"[seed % 2])]
+        photos.append(Photo(again, "ab"[seed % 2]))
     result = split(photo_set(photos))
     assert result.clusters == 1 + 36
     parts = {photo.path.name: photo.part for photo in result.photos.photos}
     groups = {photo.path.name: photo.group for photo in result.photos.photos}
     for seed in range(4, 24):
-        names = (f"{seed:02}.jpg", f"again{seed}.jpg", f"copy{seed}.jpg")
+        names = (f"{seed:02}.jpg", f"again{seed}.jpg")
         assert len({parts[name] for name in names}) == 1
         assert len({groups[name] for name in names}) == 1
     assert len({parts[f"{seed:02}.jpg"] for seed in range(4)}) == 1
     assert any("1 cluster holds photos of several classes" in text for text in result.warnings)
+    told = [text for text in result.warnings if "20 sets of near-duplicates" in text]
+    assert len(told) == 1
+    assert "again4.jpg" in told[0]
+    assert "--duplicates keep" in told[0]
+    kept = split(photo_set(photos), duplicates="keep")
+    assert (kept.clusters, len(kept.photos.photos)) == (1 + 56, 60)
+    assert not any("near-duplicates" in text for text in kept.warnings)
+    with pytest.raises(InputError, match="20 sets of near-duplicates"):
+        split(photo_set(photos), duplicates="refuse")
 
 
-def test_flat_copies_stay_together(pool: list[Path], tmp_path: Path) -> None:
-    """A photo without edges has no near-duplicates, but its copies are still the same file."""
-    for name in ("1", "2"):
-        Image.new("RGB", (64, 48), "white").save(tmp_path / f"{name}.png")
-    photos = [Photo(path, "ab"[index % 2]) for index, path in enumerate(pool[:20])]
-    photos += [Photo(tmp_path / "1.png", "a"), Photo(tmp_path / "2.png", "a")]
-    assert split(photo_set(photos)).clusters == 21
+def test_a_sound_set_passes_whatever_near_duplicates_would_be(pool: list[Path]) -> None:
+    photos = photo_set(Photo(path, "ab"[index % 2]) for index, path in enumerate(pool[:20]))
+    parts = {split(photos, duplicates=choice).photos for choice in ("keep", "group", "refuse")}
+    assert len(parts) == 1
 
 
 def test_order_and_place_of_the_files_change_nothing(pool: list[Path], tmp_path: Path) -> None:
