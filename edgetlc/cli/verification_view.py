@@ -40,6 +40,8 @@ def show_verification(found: Verification) -> None:
         )
     for number, report in enumerate(found.candidates, start=1):
         _show_candidate(number, report, sequential=found.rule.sequential)
+    for assumption in _assumptions(found):
+        say(assumption)
     if found.machines:
         names = numbers(_("largest pixel difference"), _("answers changed"))
         table(
@@ -98,6 +100,8 @@ def _show_candidate(number: int, report: CandidateReport, *, sequential: bool) -
         say(f"     {local(line)}")
     for v in _to_act_on(report, sequential=sequential):
         say(f"     {local(v.tally.camera or _('unknown camera'))}: {local(v.reason)}")
+    for line in _beside(report):
+        say(f"     {local(line)}")
 
 
 def _to_act_on(report: CandidateReport, *, sequential: bool) -> Iterator[CameraVerdict]:
@@ -157,6 +161,35 @@ def _summary(report: CandidateReport) -> Iterator[Message]:
             before=gate.reference.called,
             verdict=VERDICTS[gate.verdict],
         )
+
+
+def _beside(report: CandidateReport) -> Iterator[Message]:
+    """Yield what stands beside the verdict; `_assumptions` tells what it rests on."""
+    bins = [one for one in report.lead_curve.bins if one.photos]
+    listed = ", ".join(f"{one.low:g}+ {one.changed}/{one.photos}" for one in bins)
+    yield _("beside the verdict: changed answers by lead {bins}", bins=listed)
+    if report.new_camera is not None:
+        yield n_(
+            "beside the verdict: of cameras like this {count} at most {share:.1%} would not pass, "
+            "at most {beyond:.1%} are at or beyond the margin; the next one with probability "
+            "{belief:.1%}",
+            "beside the verdict: of cameras like these {count} at most {share:.1%} would not pass, "
+            "at most {beyond:.1%} are at or beyond the margin; the next one with probability "
+            "{belief:.1%}",
+            count=report.new_camera.cameras,
+            share=report.new_camera.not_passing_upper,
+            beyond=report.new_camera.beyond_upper,
+            belief=report.new_camera.belief_beyond,
+        )
+
+
+def _assumptions(found: Verification) -> dict[Message, None]:
+    """Return what the statements beside the verdicts rest on, each once."""
+    said = [report.lead_curve.assumption for report in found.candidates]
+    for report in found.candidates:
+        if report.new_camera is not None:
+            said += [report.new_camera.assumption, report.new_camera.belief_assumption]
+    return dict.fromkeys(said)
 
 
 def _machine_row(found: SelfTest) -> tuple[object, ...]:

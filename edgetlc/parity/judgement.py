@@ -16,7 +16,9 @@ from edgetlc.locale import _
 from edgetlc.parity.collect import PIXEL_TOLERANCE
 from edgetlc.parity.decisions import WITHHELD, judge_decisions
 from edgetlc.parity.false_genuine import called_genuine, judge_false_genuine
+from edgetlc.parity.lead import lead_curve
 from edgetlc.parity.matrix import Candidate, Matrix, Table
+from edgetlc.parity.new_camera import new_camera
 from edgetlc.parity.rule import Rule
 from edgetlc.parity.store import NETWORK, NO_CAUSE, PIXELS, UNKNOWN, PhotoRow, photos_at
 from edgetlc.parity.tally import Taken, outcomes, rows_by_camera
@@ -152,7 +154,7 @@ class _Compared:
         self.before = _Side(matrix.reference, rows, matrix.header.reference_policy, classes)
         self.after = _Side(candidate.table, slice(None), candidate.info.policy, classes)
         self.truth = matrix.truth[rows] if config.labelled else None
-        self.place = photos.photo[rows]
+        self.place, self.leads = photos.photo[rows], matrix.leads[rows]
         by_camera = rows_by_camera(photos.camera[rows], photos.cameras)
         group, lots = photos.group[rows] if photos.grouped else None, photos.lots[rows]
         self.taken = Taken(by_camera, group, lots, len({*by_camera, *config.cameras}))
@@ -182,6 +184,8 @@ def _report(c: _Compared, config: VerificationConfig) -> CandidateReport:
         roles=_roles(c),
         flips=tuple(_flip(c, row, kind, photos) for row, kind in rows.items()),
         flips_in_all=int(np.count_nonzero(~c.outcomes.same)),
+        lead_curve=lead_curve(c.outcomes, c.leads, config.rule.confidence),
+        new_camera=new_camera(cameras, config.rule),
     )
 
 

@@ -10,6 +10,7 @@ inspector should take again.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from math import inf
 
 import numpy as np
@@ -69,7 +70,7 @@ def leads_of(probabilities: NDArray[np.float32]) -> NDArray[np.float64]:
 def lead_curve(outcomes: Outcomes, leads: NDArray[np.float64], confidence: float) -> LeadCurve:
     """Return the bins with what became of their photos; one lead per photo."""
     bins = []
-    for low, high in zip(EDGES, EDGES[1:], strict=False):
+    for low, high in pairwise(EDGES):
         counted = outcomes.tally(None, np.flatnonzero((leads >= low) & (leads < high)))
         units = counted.independent
         changed = units.n - units.agree

@@ -3,10 +3,10 @@
 A PASS speaks of the cameras that took the photos. Of the next phone it says nothing, however many
 photos there are; only the number of cameras does. Beside the verdict and never part of it:
 
-    not passing   The exact bound of Clopper and Pearson of the share of cameras that would not pass:
-                  13 that all pass bound it at 20.6 % with 95 % confidence.
-    beyond        A camera whose drop is the margin or more passes with a chance of alpha at most. So
-                  the share of those is at most that bound divided by 1 - alpha (21.7 %).
+    not passing   The exact bound of Clopper and Pearson of the share of cameras that would not
+                  pass: 13 that all pass bound it at 20.6 % with 95 % confidence.
+    beyond        A camera whose drop is the margin or more passes with a chance of alpha at most.
+                  So the share of those is at most that bound divided by 1 - alpha (21.7 %).
     belief        The probability that the next camera's share of photos right to wrong (without
                   labels: changed) is the margin or more (`edgetlc.statistics.beta_binomial`).
 
@@ -24,14 +24,14 @@ from edgetlc.statistics.beta_binomial import probability_at_least
 from edgetlc.statistics.paired import clopper_pearson_upper
 
 DRAWN = _(
-    "The bounds assume that the tested cameras are a random sample of those from which the next one "
-    "comes, and that it would be tested with as many photos, of specimens like these; nothing is "
-    "assumed of how cameras differ."
+    "The bounds assume that the tested cameras are a random sample of those from which the next "
+    "one comes, and that it would be tested with as many photos, of specimens like these; nothing "
+    "is assumed of how cameras differ."
 )
 ALIKE = _(
-    "The probability is a degree of belief, no error rate. It assumes besides that every camera has "
-    "a rate of its own, drawn from one beta distribution of which nothing was known beforehand: the "
-    "mean and the correlation within a camera uniform from 0 to 1."
+    "The probability is a degree of belief, no error rate. It assumes besides that every camera "
+    "has a rate of its own, drawn from one beta distribution of which nothing was known "
+    "beforehand: the mean and the correlation within a camera uniform from 0 to 1."
 )
 
 

@@ -55,7 +55,7 @@ def beta_below(x: float, a: ArrayLike, b: ArrayLike) -> NDArray[np.float64]:
     at = np.where(turned, 1 - x, x)
     front = p * np.log(at) + q * np.log1p(-at) - _log_beta(p, q)
     share = np.exp(front) * _fraction(at, p, q) / p
-    return np.where(turned, 1 - share, share)
+    return np.asarray(np.where(turned, 1 - share, share))
 
 
 def _fraction(

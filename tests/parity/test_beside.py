@@ -97,3 +97,21 @@ def test_the_bound_of_bad_cameras_is_seldom_wrong(bad: float) -> None:
         assert found.not_passing == several
         bounds.append(found.beyond_upper)
     assert np.count_nonzero(np.array(bounds)[failed] < bad) <= binom.ppf(0.999, 2000, 0.05)
+
+
+def test_nothing_beside_the_verdict_changes_it(
+    judged: Judged, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The verdict is the same whatever is told beside it; and it is told of every candidate."""
+    names = "clean@onnxruntime", "pixels@onnxruntime", "network@openvino"
+    before = judged(*names, rule=Rule(0.1))
+    for report in before.candidates:
+        assert sum(one.photos for one in report.lead_curve.bins) == report.pooled.photos
+        assert sum(one.changed for one in report.lead_curve.bins) == report.flips_in_all
+        assert report.new_camera is not None
+        assert report.new_camera.cameras == 13
+    monkeypatch.setattr("edgetlc.parity.judgement.new_camera", lambda cameras, rule: None)
+    monkeypatch.setattr("edgetlc.parity.judgement.lead_curve", lambda *args: None)
+    after = judged(*names, rule=Rule(0.1))
+    assert [r.verdict for r in after.candidates] == [r.verdict for r in before.candidates]
+    assert after.verdict == before.verdict
