@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from edgetlc.data.photos import Photo
 from edgetlc.devices.camera import UNKNOWN_CAMERA
 from edgetlc.errors import InputError
-from edgetlc.locale import Message, _, n_
+from edgetlc.locale import Message, _, n_, some_of
 
 MINIMUM_PHOTOS = 8
 
@@ -190,12 +190,3 @@ def refuse_gaps(coverage: Coverage, *, allow_missing_cameras: bool = False) -> N
             cameras=some_of(cameras),
             least=sum(stratum.available > 0 for stratum in coverage.strata),
         )
-
-
-def some_of(words: Sequence[str], most: int = 6) -> str:
-    """Return the words as a list for one line: the first of them, and how many more there are."""
-    text = words[0] if words else ""
-    for word in words[1:most]:
-        text = _("{words}, {word}", words=text, word=word)
-    rest = len(words) - most
-    return _("{words} and {rest} more", words=text, rest=rest) if rest > 0 else text

@@ -8,23 +8,18 @@ which `edgetlc data split` gives to the photos of one batch or scene.
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import suppress
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import product
 from pathlib import Path
-from typing import TypeVar
 
 from edgetlc.calibration.config import CalibrationConfig
-from edgetlc.calibration.coverage import MINIMUM_PHOTOS, Coverage, refuse_gaps, some_of
+from edgetlc.calibration.coverage import MINIMUM_PHOTOS, Coverage, refuse_gaps
+from edgetlc.data.leaks import Leak, by_content, by_group, same_content
 from edgetlc.data.photos import Photo, PhotoSet, digest_of, in_turn
 from edgetlc.errors import InputError
-from edgetlc.files import sha256_file
-from edgetlc.locale import Message, _, n_
+from edgetlc.locale import Message, _, n_, some_of
 
-K = TypeVar("K")
 Photos = Sequence[Photo]
 
 
@@ -140,48 +135,6 @@ def _by_user(training: Photos, held_out: Photos, own: Photos) -> tuple[Photo, ..
     return chosen
 
 
-@dataclass(frozen=True)
-class Leak:
-    """A photo that would calibrate, and a held-out one of the same file or else of `group`."""
-
-    photo: Photo
-    held_out: Photo
-    group: str | None = None
-
-    @property
-    def text(self) -> Message:
-        """Which file leaks, and where to."""
-        values = {"photo": self.photo.path, "other": self.held_out.path, "part": self.held_out.part}
-        if self.group is None:
-            return _("{photo} is the same file as {other} ({part})", **values)
-        return _("{photo} is in group {group!r} with {other} ({part})", group=self.group, **values)
-
-
-def by_content(photos: Iterable[Photo], held_out: Iterable[Photo]) -> list[Leak]:
-    """Return the photos whose files are held-out photos' too."""
-    return [Leak(photo, other) for photo, other in same_content(photos, held_out)]
-
-
-def by_group(photos: Iterable[Photo], held_out: Iterable[Photo]) -> list[Leak]:
-    """Return the photos that are in a group with held-out photos."""
-    of_group = {other.group: other for other in held_out if other.group is not None}
-    return [Leak(p, of_group[p.group], p.group) for p in photos if p.group in of_group]
-
-
-def same_content(photos: Iterable[Photo], others: Iterable[Photo]) -> Iterator[tuple[Photo, Photo]]:
-    """Yield every photo with every other one whose file has the same bytes.
-
-    Files are read only where their sizes agree: of a large set, almost none are. An empty file
-    shows nothing, nor does one that cannot be read; decoding will tell of them.
-    """
-    of_size = _grouped(others, lambda path: path.stat().st_size)
-    for size, some in _grouped(photos, lambda path: path.stat().st_size).items():
-        if size and size in of_size:
-            of_content = _grouped(of_size[size], sha256_file)
-            for digest, equal in _grouped(some, sha256_file).items():
-                yield from product(equal, of_content.get(digest, ()))
-
-
 def refuse(leaks: Iterable[Leak], advice: Message) -> None:
     """Refuse photos that leak.
 
@@ -201,12 +154,3 @@ def refuse(leaks: Iterable[Leak], advice: Message) -> None:
                 advice=advice,
             )
         )
-
-
-def _grouped(photos: Iterable[Photo], key: Callable[[Path], K]) -> dict[K, list[Photo]]:
-    """Return the photos by what `key` says of their files, without those that it cannot read."""
-    groups: dict[K, list[Photo]] = defaultdict(list)
-    for photo in photos:
-        with suppress(OSError):
-            groups[key(photo.path)].append(photo)
-    return groups

@@ -1,6 +1,10 @@
-"""Which camera took a photo: its EXIF says, else its name, else the manifest; never a guess.
+"""What is known of a photo: its camera, its batch, whether it is simulated; never a guess.
 
-Each source makes a claim or none. The first claim decides:
+Folders, manifests, `predict` and `devices identify` all ask here. EXIF says, else the file name,
+else the manifest. The batch stands in a standard file name or the manifest; that edgetlc rendered a
+photo stands in its EXIF or the manifest, and counts wherever it stands.
+
+Of the camera each source makes a claim or none. The first claim decides:
 
 1. EXIF's make and model. If they fit no profile, the photo comes from a camera that has none, and
    it is unknown whatever the name says; if they fit several, it is unknown too.
@@ -8,7 +12,8 @@ Each source makes a claim or none. The first claim decides:
 3. The camera a manifest declares.
 
 Every later claim that does not agree with the deciding one is reported as a conflict, and so is a
-micrograph's name on a photo that was not taken through a microscope.
+micrograph's name on a photo that was not taken through a microscope. So are another batch in the
+manifest than in the name, and a manifest that calls a rendered photo a real one.
 """
 
 from __future__ import annotations
@@ -17,10 +22,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import reduce
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from edgetlc.devices.exif import CameraTags, read_camera_tags
-from edgetlc.devices.naming import parse_name
+from edgetlc.devices.naming import StandardName, parse_name
 from edgetlc.devices.profiles import Cameras
 from edgetlc.locale import Message, _
 
@@ -29,15 +34,24 @@ SIMULATED_BY = "edgetlc"
 """How EXIF's software begins in every photo that `edgetlc data simulate` or the demo renders."""
 
 
+class Declared(NamedTuple):
+    """What a manifest says of a photo; None where its field is empty."""
+
+    camera: str | None = None
+    batch: str | None = None
+    simulated: bool | None = None
+
+
 @dataclass(frozen=True)
 class Identification:
-    """Which camera took a photo, and how that is known.
+    """Which camera took a photo, and how that is known; its batch, and whether it is simulated.
 
     Attributes:
         camera: id of the profile, or None for an unknown camera.
         by: the source that told the camera; None exactly where `camera` is.
         conflict: one line where the sources disagree or EXIF fits several profiles, else None.
-        simulated: whether edgetlc itself rendered the photo, which its EXIF then says.
+        simulated: whether edgetlc itself rendered the photo, or the manifest says so.
+        batch: `code-batch` of a standard file name, else what the manifest says; None: unknown.
     """
 
     file: Path
@@ -45,6 +59,7 @@ class Identification:
     by: Source | None
     conflict: str | None
     simulated: bool = False
+    batch: str | None = None
 
 
 @dataclass(frozen=True)
@@ -57,30 +72,51 @@ class _Claim:
 
 
 def identify(
-    path: Path, cameras: Cameras, declared: str | None = None, content: bytes | None = None
+    path: Path,
+    cameras: Cameras,
+    declared: Declared | None = None,
+    content: bytes | None = None,
 ) -> Identification:
-    """Return which camera took a photo.
+    """Return which camera took a photo, its batch, and whether it is simulated.
 
     Args:
         path: the photo; one that cannot be read is identified by its name.
         cameras: the known profiles.
-        declared: the camera id that a manifest gives, if any.
+        declared: what a manifest says, if there is one.
         content: the file's bytes where they are at hand already; then only the path's name counts.
 
     Raises:
-        InputError: `declared` is no known camera.
+        InputError: the declared camera is no known one.
     """
+    declared = declared or Declared()
     tags = read_camera_tags(path if content is None else content)
-    claims = _claims(path, cameras, declared, tags)
+    name = parse_name(path.stem)
+    claims = _claims(name, cameras, declared.camera, tags)
     deciding = claims[0] if claims else None
     camera = deciding.cameras[0] if deciding and len(deciding.cameras) == 1 else None
     by = deciding.source if deciding and camera else None
-    conflict = _contradiction(claims) or _wrong_kind(path, cameras, camera)
-    simulated = (tags.software or "").startswith(SIMULATED_BY)
-    return Identification(path, camera, by, conflict, simulated)
+    rendered = (tags.software or "").startswith(SIMULATED_BY)
+    conflicts = (
+        _contradiction(claims) or _wrong_kind(name, cameras, camera),
+        _other_batch(name, declared.batch),
+        _("EXIF says that edgetlc rendered it, but the manifest says that it is not simulated")
+        if rendered and declared.simulated is False
+        else None,
+    )
+    told = [conflict for conflict in conflicts if conflict]
+    return Identification(
+        path,
+        camera,
+        by,
+        _joined(told),
+        rendered or bool(declared.simulated),
+        _batch(name) or declared.batch,
+    )
 
 
-def _claims(path: Path, cameras: Cameras, declared: str | None, tags: CameraTags) -> list[_Claim]:
+def _claims(
+    name: StandardName | None, cameras: Cameras, declared: str | None, tags: CameraTags
+) -> list[_Claim]:
     """Return what the sources say, the strongest first."""
     claims = []
     make, model, _software = tags
@@ -89,7 +125,6 @@ def _claims(path: Path, cameras: Cameras, declared: str | None, tags: CameraTags
         written = model if make is None else f"{make} / {model}"
         text = _("EXIF says {written} ({cameras})", written=written, cameras=_listed(matches))
         claims.append(_Claim("exif", matches, text))
-    name = parse_name(path.stem)
     if name is not None and not name.micrograph:
         profile = cameras.by_number(name.device)
         matches = () if profile is None else (profile.id,)
@@ -112,7 +147,7 @@ def _listed(matches: Sequence[str]) -> str:
     return reduce(lambda one, other: _("{one} or {other}", one=one, other=other), matches)
 
 
-def _contradiction(claims: Sequence[_Claim]) -> str | None:
+def _contradiction(claims: Sequence[_Claim]) -> Message | None:
     """Return in one line how claims disagree with the first; None if they agree."""
     if not claims:
         return None
@@ -124,10 +159,29 @@ def _contradiction(claims: Sequence[_Claim]) -> str | None:
     return first.text if len(first.cameras) > 1 else None
 
 
-def _wrong_kind(path: Path, cameras: Cameras, camera: str | None) -> str | None:
-    name = parse_name(path.stem)
+def _wrong_kind(name: StandardName | None, cameras: Cameras, camera: str | None) -> Message | None:
     if camera is None or cameras.get(camera).kind == "microscope":
         return None
     if name is None or not name.micrograph:
         return None
     return _("the file name is a micrograph's, but {camera} is no microscope", camera=camera)
+
+
+def _batch(name: StandardName | None) -> str | None:
+    return None if name is None else f"{name.code}-{name.batch}"
+
+
+def _joined(conflicts: Sequence[Message]) -> Message | None:
+    if not conflicts:
+        return None
+    return reduce(lambda one, other: _("{one}; {other}", one=one, other=other), conflicts)
+
+
+def _other_batch(name: StandardName | None, declared: str | None) -> Message | None:
+    if name is None or declared in (None, name.batch, _batch(name)):
+        return None
+    return _(
+        "the file name says batch {named}, but the manifest says {declared}",
+        named=_batch(name),
+        declared=declared,
+    )

@@ -37,9 +37,9 @@ A profile is a TOML file, named by its id: small letters, digits and hyphens. It
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict
+from difflib import get_close_matches
 from pathlib import Path
 
 from edgetlc.config import from_document
@@ -47,6 +47,8 @@ from edgetlc.devices.camera import UNKNOWN_CAMERA, CameraProfile
 from edgetlc.devices.naming import DEVICES
 from edgetlc.devices.simulation import Simulation
 from edgetlc.errors import InputError
+from edgetlc.progress import note
+from edgetlc.text import read_toml
 
 __all__ = ["CameraProfile", "Cameras"]
 
@@ -115,12 +117,15 @@ class Cameras:
         Raises:
             InputError: there is none.
         """
-        try:
-            return self._by_id[id_]
-        except KeyError:
-            raise InputError(
-                "unknown camera {id!r}; 'edgetlc devices list' shows the known ones", id=id_
-            ) from None
+        found = self._by_id.get(id_)
+        if found is not None:
+            return found
+        near = get_close_matches(id_.casefold(), self._by_id, n=1)
+        if near:
+            raise InputError("unknown camera {id!r}; did you mean {near!r}?", id=id_, near=near[0])
+        raise InputError(
+            "unknown camera {id!r}; 'edgetlc devices list' shows the known ones", id=id_
+        )
 
     def by_number(self, number: str) -> CameraProfile | None:
         """Return the profile of a file name's device field (`1` to `14`, `D`), or None."""
@@ -137,7 +142,13 @@ class Cameras:
 
 
 def _read_folder(folder: Path) -> dict[str, CameraProfile]:
-    return {path.stem: _read_profile(path) for path in sorted(folder.glob("*.toml"))}
+    profiles = {}
+    for path in sorted(folder.iterdir()) if folder.is_dir() else ():
+        if path.suffix.lower() == ".toml" and not path.name.startswith("."):
+            profiles[path.stem] = _read_profile(path)
+        else:
+            note("passed over {path}: a camera profile is a file named <id>.toml", path=path)
+    return profiles
 
 
 def _table_order(profile: CameraProfile) -> tuple[int, str]:
@@ -156,12 +167,7 @@ def _read_profile(path: Path) -> CameraProfile:
             path=path,
             name=UNKNOWN_CAMERA,
         )
-    try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
-        raise InputError(
-            "{path} is not a readable TOML file: {reason}", path=path, reason=error
-        ) from None
+    document = read_toml(path)
     try:
         if "id" in document:
             raise InputError("id is the file's name; leave it out")

@@ -14,6 +14,7 @@ from typing import Any, BinaryIO
 
 from edgetlc.errors import InputError
 from edgetlc.outputs import Target, check_replaceable
+from edgetlc.text import read_text
 
 _LONGEST_NAME = 200  # characters of a temporary name's prefix; systems allow 255 bytes in all
 
@@ -65,7 +66,7 @@ def write_json(path: Path, document: Any) -> None:
 def read_json(path: Path, what: str) -> Any:
     """Return the JSON document of `path`, or raise `InputError` naming it as `what`."""
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        return json.loads(read_text(path))
     except FileNotFoundError:
         raise InputError("no {what} at {path}", what=what, path=path) from None
     except (OSError, ValueError) as error:

@@ -35,7 +35,7 @@ from edgetlc.runtime.tiff_tags import is_camera_raw, read_tags, strip_count
 _AVIF_BRANDS = (b"avif", b"avis")
 _HEIF_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
 _RAW_SIGNATURES = (b"FUJIFILMCCD-RAW", b"IIU\0", b"IIRO", b"IIRS", b"MMOR", b"FOVb", b"\0MRM")
-_RAW = _("a camera raw file; use the JPEG that the camera wrote beside it")
+RAW = _("a camera raw file; use the JPEG that the camera wrote beside it")
 _ONE_BYTE_MODES = ("1", "L", "P")
 _BITS_PER_SAMPLE, _COMPRESSION, _ORIENTATION = 258, 259, 274  # tags of TIFF
 _HALVED_CHROMA = 420
@@ -178,7 +178,7 @@ def _tiff(data: bytes) -> Opened:
     if not read_tags(data):
         raise ValueError("it has no directory")
     if is_camera_raw(data):
-        raise ImageError(_RAW)
+        raise ImageError(RAW)
     if strip_count(data) > MAX_PARTS:
         raise ImageError("a TIFF of more than {most} strips; save it again", most=MAX_PARTS)
     image = TiffImageFile(io.BytesIO(data))
@@ -218,7 +218,9 @@ def _stored_bytes(mode: str) -> int:
     return 1 if mode in _ONE_BYTE_MODES else 2 if mode.startswith("I;16") else 4
 
 
-JPEG = Container("JPEG", (".jpg", ".jpeg", ".jpe", ".mpo"), _jpeg, scales=True)
+JPEG = Container(
+    "JPEG", (".jpg", ".jpeg", ".jpe", ".jfif", ".pjpeg", ".pjp", ".mpo"), _jpeg, scales=True
+)
 PNG = Container("PNG", (".png",), _png, codes_first=True)
 WEBP = Container("WebP", (".webp",), _webp)
 TIFF = Container("TIFF", (".tif", ".tiff"), _tiff, turns=True)
@@ -251,9 +253,9 @@ def sniff(head: bytes) -> Container:
         if brand in _HEIF_BRANDS:
             return AVIF if b"avif" in others else HEIF
         if brand == b"crx ":
-            raise ImageError(_RAW)
+            raise ImageError(RAW)
     if head.startswith(_RAW_SIGNATURES):
-        raise ImageError(_RAW)
+        raise ImageError(RAW)
     raise ImageError("not a photo this tool reads; it reads {formats}", formats=ACCEPTED)
 
 

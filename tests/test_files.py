@@ -109,9 +109,9 @@ def test_a_bad_json_file_is_named(tmp_path: Path) -> None:
     path = tmp_path / "a.json"
     with pytest.raises(InputError, match=f"no record at {path}"):
         read_json(path, "record")
-    for content in (b"{", b"\xff"):
+    for content, message in ((b"{", "not a readable record"), (b"\xff", "is no text in UTF-8")):
         path.write_bytes(content)
-        with pytest.raises(InputError, match="not a readable record"):
+        with pytest.raises(InputError, match=message):
             read_json(path, "record")
 
 

@@ -9,7 +9,6 @@ from functools import partial
 from pathlib import Path
 
 from edgetlc.calibration.config import CalibrationConfig, QuantizationConfig, SearchConfig
-from edgetlc.calibration.coverage import some_of
 from edgetlc.calibration.measurement import compare, logits_of
 from edgetlc.calibration.preparation import Preparation, prepared
 from edgetlc.calibration.quantize_run import install, quantize_and_measure
@@ -17,7 +16,7 @@ from edgetlc.calibration.search.core import search
 from edgetlc.calibration.search.result import FLOAT, BuiltVariant, SearchResult, Variant
 from edgetlc.data.photos import PhotoSet
 from edgetlc.errors import InputError
-from edgetlc.locale import Message, _, n_
+from edgetlc.locale import Message, _, n_, some_of
 from edgetlc.models.checkpoint import load_checkpoint
 from edgetlc.models.int8_checkpoint import load_int8
 

@@ -30,6 +30,7 @@ from edgetlc.cli.console import Answer
 from edgetlc.config import Option, from_toml, options
 from edgetlc.errors import InputError, MissingExtraError
 from edgetlc.locale import Message, _, local
+from edgetlc.text import read_text
 
 Function = Callable[..., Answer | None]
 _PACKAGES = "torch torchvision onnx onnxscript nncf openvino safetensors sklearn"
@@ -278,10 +279,13 @@ def read_config(path: Path, kind: Any) -> Any:
         InputError: it cannot be read, or holds no such configuration.
     """
     try:
-        return from_toml(path.read_text(encoding="utf-8"), kind)
-    except (OSError, UnicodeDecodeError, InputError) as error:
-        reason = error if isinstance(error, InputError) else str(error)
-        raise InputError("{path}: {reason}", path=path, reason=reason) from None
+        text = read_text(path)
+    except OSError as error:
+        raise InputError("{path}: {reason}", path=path, reason=str(error)) from None
+    try:
+        return from_toml(text, kind)
+    except InputError as error:
+        raise InputError("{path}: {reason}", path=path, reason=error) from None
 
 
 def _signature(function: Function) -> inspect.Signature:

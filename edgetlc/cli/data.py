@@ -85,10 +85,13 @@ def _show_check(source: Path, found: Findings, examples: int) -> None:
 def _findings(found: Findings) -> Iterator[tuple[Message, Message, tuple[Any, ...]]]:
     error, warning = _("error"), _("warning")
     yield error, _("cannot be read"), found.unreadable
+    yield error, _("cannot be reached"), found.unreachable
     yield error, _("no readable photo"), found.empty_classes
     yield error, _("one picture under two classes"), found.label_conflicts
     yield error, _("one picture repeated"), found.exact_duplicates
-    yield error, _("camera contradicted"), found.camera_conflicts
+    yield error, _("sources contradict each other"), found.camera_conflicts
+    yield error, _("in two parts"), found.in_two_parts
+    yield error, _("cannot be split"), found.not_splittable
     refused = found.duplicates == "refuse"
     yield error if refused else warning, _("near-duplicates"), found.near_duplicates
     yield warning, _("noted on reading"), found.notes
@@ -96,6 +99,7 @@ def _findings(found: Findings) -> Iterator[tuple[Message, Message, tuple[Any, ..
     yield warning, _("name breaks the standard's rule"), found.bad_names
     yield warning, _("too few images"), found.few_images
     yield warning, _("not in the set"), found.unlisted
+    yield _("note"), _("passed over"), found.passed_over
 
 
 def _rows(
@@ -152,13 +156,15 @@ def split(
 
     Example: edgetlc data split photos -o split.csv
     """
-    from edgetlc.data.manifest import write_manifest
+    from edgetlc.data.manifest import check_writable, load_photos, write_manifest
     from edgetlc.data.split import parse_ratios
     from edgetlc.data.split import split as divide
+    from edgetlc.devices.profiles import Cameras
 
     shares = parse_ratios(ratios, allow_any=allow_any_ratio)
-    photos = load_part(source, "all", devices)
+    photos = load_photos(source, Cameras.load(devices))
     check_outputs([Target(output, replace=overwrite)], [*_listed(source), *photos.files])
+    check_writable(output, photos)
     result = divide(photos, shares, seed=seed, duplicates=duplicates)
     write_manifest(output, result.photos)
     document = {
@@ -226,7 +232,7 @@ def simulate(
 
     Example: edgetlc data simulate photos -o simulated --per-photo 3
     """
-    from edgetlc.data.manifest import MANIFEST_FILE
+    from edgetlc.data.class_folders import MANIFEST_FILE
     from edgetlc.data.simulate import simulate_photos
     from edgetlc.devices.profiles import Cameras
 

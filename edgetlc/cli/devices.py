@@ -97,16 +97,18 @@ def identify(photos: PhotosArgument, devices: DeviceFolder = None) -> Answer:
                 count=count,
             )
         )
-    document = [
-        {"file": str(one.file), "camera": one.camera, "by": one.by, "conflict": one.conflict}
-        for one in found
-    ]
+    document = [{**asdict(one), "file": str(one.file)} for one in found]
     return Answer(document, lambda: _show_found(found))
 
 
 def _show_found(found: Sequence[Identification]) -> None:
-    rows = ((one.file, one.camera or _("unknown"), one.by, one.conflict or "") for one in found)
-    table("", (_("photo"), _("camera"), _("by"), _("conflict")), rows)
+    rows = ((o.file, o.camera or _("unknown"), o.by, o.batch, o.conflict or "") for o in found)
+    table(
+        "",
+        (_("photo"), _("camera"), _("by"), _("batch"), _("conflict")),
+        rows,
+        simulated=any(one.simulated for one in found),
+    )
     unknown = sum(one.camera is None for one in found)
     conflicts = sum(one.conflict is not None for one in found)
     say(

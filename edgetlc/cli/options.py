@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -56,39 +56,30 @@ PhotosArgument = Annotated[list[Path], Argument(metavar="PHOTO…", help=_("Phot
 
 
 def load_part(source: Path, part: PartName, devices: Path | None) -> PhotoSet:
-    """Return a manifest's photos of one part, or all; a part without photos is an `InputError`."""
+    """Return a manifest's photos of one part, or all.
+
+    Raises:
+        InputError: no photo set there, a photo in two parts, or a part without photos.
+    """
+    from edgetlc.data.leaks import refuse_leaks
     from edgetlc.data.manifest import load_photos
     from edgetlc.devices.profiles import Cameras
 
     photos = load_photos(source, Cameras.load(devices))
+    refuse_leaks(photos)
     return photos if part == "all" else photos.part(part)
 
 
-def photo_files(places: Sequence[Path]) -> list[Path]:
+def photo_files(places: Sequence[Path]) -> Sequence[Path]:
     """Return the photos named and those in the folders named, in order.
-
-    Hidden files are left out, and pictures that `edgetlc predict` made.
 
     Raises:
         InputError: a place does not exist, or no photo is there.
     """
-    from edgetlc.results.safe_text import ANNOTATED_SUFFIX, OVERLAY_SUFFIX
-    from edgetlc.runtime.containers import PHOTO_SUFFIXES
+    from edgetlc.runtime.photo_files import photos_at, tell
 
-    def is_photo(path: Path) -> bool:
-        if path.suffix.lower() not in PHOTO_SUFFIXES or path.name.startswith("."):
-            return False
-        return not path.name.endswith((OVERLAY_SUFFIX, ANNOTATED_SUFFIX)) and path.is_file()
-
-    def expand(place: Path) -> Iterator[Path]:
-        if place.is_dir():
-            yield from filter(is_photo, sorted(place.rglob("*")))
-        elif place.exists():
-            yield place
-        else:
-            raise InputError("{path}: no such photo or folder", path=place)
-
-    files = [file for place in places for file in expand(place)]
-    if not files:
+    found = photos_at(places)
+    tell(found.aside)
+    if not found.photos:
         raise InputError("no photos in {places}", places=", ".join(map(str, places)))
-    return files
+    return found.photos

@@ -1,10 +1,11 @@
 """`data check`: what is wrong with a photo set before anything is trained on it.
 
-Errors make a set unfit: unreadable photos, exact copies, a photo whose EXIF, name and manifest
-disagree on the camera, a class without a readable photo. Warnings tell what to look at: notes on
-reading a file, names that break the standard's rule, suffixes that belie the content, few images,
-files left aside. Likeness is no proof, so the user decides what near-duplicates are: nothing, a
-warning, or an error.
+Errors make a set unfit: unreadable photos, places that cannot be looked into, exact copies, one
+photo in two parts, a photo whose EXIF, name and manifest disagree, a class without a readable
+photo, a class that cannot be split. Warnings tell what to look at: notes on reading a file, names
+that break the standard's rule, suffixes that belie the content, few images, files left aside. What
+is hidden or a system's is only listed. Likeness is no proof, so the user decides what
+near-duplicates are: nothing, a warning, or an error.
 
 The number of images: the standard asks for at least 500 of the authentic material (likely; the scan
 is damaged, and its own example reaches 500 over three authentic classes). So the classes whose
@@ -19,16 +20,19 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from edgetlc.data.assignment import MOST_NEEDED, assign, clusters_of
 from edgetlc.data.duplicates import Duplicates, connected, near_duplicates
-from edgetlc.data.manifest import load_photos, unlisted_files
+from edgetlc.data.leaks import leaks_between_parts
+from edgetlc.data.manifest import Source, read_source
 from edgetlc.data.photos import PhotoSet
 from edgetlc.data.reading import FileFinding, Reading, exact_copies, read_all
+from edgetlc.data.split import DEFAULT_RATIOS, split_faults
 from edgetlc.devices.camera import UNKNOWN_CAMERA
-from edgetlc.devices.identify import identify
 from edgetlc.devices.naming import explain_name
 from edgetlc.devices.profiles import Cameras
 from edgetlc.locale import Message, _
 from edgetlc.runtime.classes import ClassInfo
+from edgetlc.runtime.photo_files import Severity
 
 MIN_IMAGES = 500
 
@@ -57,13 +61,18 @@ class Findings:
     photos: int  # in the set, unreadable ones included
     simulated: bool  # whether any photo was made by a simulation
     counts: dict[str, dict[str, int]]  # readable photos by class and camera id, `unknown` included
-    # Errors: not to be decoded to its end; without a readable photo; the same file or the same
-    # pixels under two classes, and repeated in one; EXIF, name and manifest disagree on the camera.
+    # Errors: not to be decoded to its end, or not there; a closed folder or a link in a photo
+    # folder; without a readable photo; the same file or the same pixels under two classes, and
+    # repeated in one; EXIF, name and manifest disagree on camera, batch or origin; in two parts;
+    # without parts, and no split could give the class to both train and test.
     unreadable: tuple[FileFinding, ...]
+    unreachable: tuple[FileFinding, ...]
     empty_classes: tuple[str, ...]
     label_conflicts: tuple[SamePicture, ...]
     exact_duplicates: tuple[SamePicture, ...]
     camera_conflicts: tuple[FileFinding, ...]
+    in_two_parts: tuple[FileFinding, ...]
+    not_splittable: tuple[str, ...]
     # Photos of one piece in one pose that no group tells of: a warning if they are to be grouped,
     # an error if refused, not looked for if kept.
     duplicates: Duplicates
@@ -75,13 +84,16 @@ class Findings:
     bad_names: tuple[FileFinding, ...]
     few_images: tuple[FewImages, ...]
     unlisted: tuple[FileFinding, ...]
+    # Neither: hidden, a system's, or made by `predict`.
+    passed_over: tuple[FileFinding, ...]
 
     @property
     def errors(self) -> int:
         """Number of findings that make the set unfit."""
-        found = self.unreadable, self.empty_classes, self.label_conflicts, self.camera_conflicts
+        photos = self.unreadable, self.label_conflicts, self.camera_conflicts, self.in_two_parts
+        places = self.unreachable, self.empty_classes, self.not_splittable
         refused = self.near_duplicates if self.duplicates == "refuse" else ()
-        return sum(map(len, (*found, self.exact_duplicates, refused)))
+        return sum(map(len, (*photos, *places, self.exact_duplicates, refused)))
 
     @property
     def warnings(self) -> int:
@@ -92,7 +104,7 @@ class Findings:
 
 
 def check(
-    source: Path,
+    place: Path,
     cameras: Cameras,
     *,
     min_images: int = MIN_IMAGES,
@@ -104,30 +116,54 @@ def check(
     near-duplicates are: `keep` does not look for them, `group` warns, `refuse` makes them errors.
 
     Raises:
-        InputError: no photo set can be made of `source`; see `load_photos`.
+        InputError: no photo set can be made of it; see `read_source`.
     """
-    photos = load_photos(source, cameras)
+    source = read_source(place, cameras)
+    photos = source.photos
     readings, unreadable = read_all(photos.photos)
     counts = _counts(photos, readings)
     copies = tuple(_pictures(readings, exact_copies(readings)))
-    clashes = ((p.path, identify(p.path, cameras, p.camera).conflict) for p in photos.photos)
+    thumbnails = [] if duplicates == "keep" else [reading.thumbnail for reading in readings]
+    near = list(near_duplicates(thumbnails))
+    parted = any(photo.part for photo in photos.photos)
     return Findings(
         photos=len(photos.photos),
         simulated=photos.simulated,
         counts=counts,
         unreadable=tuple(unreadable),
-        empty_classes=tuple(label for label, row in counts.items() if not any(row.values())),
+        unreachable=_aside(source, "error"),
+        empty_classes=(*source.empty, *(x for x, row in counts.items() if not any(row.values()))),
         label_conflicts=tuple(one for one in copies if len(set(one.labels)) > 1),
         exact_duplicates=tuple(one for one in copies if len(set(one.labels)) == 1),
-        camera_conflicts=_findings(clashes),
+        camera_conflicts=_findings((one.file, one.conflict) for one in source.conflicts),
+        in_two_parts=_findings(
+            (leak.photo.path, leak.text) for leak in leaks_between_parts(photos)
+        ),
+        not_splittable=() if parted else tuple(_not_splittable(photos, readings, near)),
         duplicates=duplicates,
-        near_duplicates=() if duplicates == "keep" else _near_duplicates(readings),
+        near_duplicates=_near_duplicates(readings, near),
         notes=_findings((r.photo.path, note) for r in readings for note in r.notes),
         wrong_suffixes=_findings((r.photo.path, _wrong_suffix(r)) for r in readings),
         bad_names=_findings((p.path, explain_name(p.path.stem)) for p in photos.photos),
         few_images=tuple(_few_images(photos.classes, counts, min_images)),
-        unlisted=_findings(unlisted_files(source, photos)),
+        unlisted=_aside(source, "warning"),
+        passed_over=_aside(source, "note"),
     )
+
+
+def _aside(source: Source, severity: Severity) -> tuple[FileFinding, ...]:
+    return _findings((one.path, one.reason) for one in source.aside if one.severity == severity)
+
+
+def _not_splittable(
+    photos: PhotoSet, readings: Sequence[Reading], near: Iterable[tuple[int, int]]
+) -> Iterator[str]:
+    """Yield why `data split` would refuse the classes that have readable photos."""
+    known = [reading.photo for reading in readings]
+    clusters = clusters_of(known, [reading.digest for reading in readings], near)
+    parts = assign(clusters, DEFAULT_RATIOS, 0, MOST_NEEDED)
+    held = {photo.label for photo in known}
+    yield from split_faults([x for x in photos.labels if x in held], clusters, parts)
 
 
 def _findings(reasons: Iterable[tuple[Path, str | None]]) -> tuple[FileFinding, ...]:
@@ -140,9 +176,11 @@ def _counts(photos: PhotoSet, readings: Sequence[Reading]) -> dict[str, dict[str
     return {label: {name: held[label, name] for name in names} for label in photos.labels}
 
 
-def _near_duplicates(readings: Sequence[Reading]) -> tuple[SamePicture, ...]:
+def _near_duplicates(
+    readings: Sequence[Reading], pairs: Iterable[tuple[int, int]]
+) -> tuple[SamePicture, ...]:
     links = []
-    for i, j in near_duplicates([reading.thumbnail for reading in readings]):
+    for i, j in pairs:
         one, other = readings[i], readings[j]
         grouped = one.photo.group is not None and one.photo.group == other.photo.group
         if one.digest != other.digest and not grouped:

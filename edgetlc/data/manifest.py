@@ -1,15 +1,15 @@
 """Reading and writing photo sets: a folder `<class>/<file>`, or a CSV manifest.
 
-A manifest is a UTF-8 CSV file with a header. Columns:
+A manifest is a CSV file with a header. Columns:
 
     path       required; relative to the manifest's folder, or absolute
     class      required
-    camera     id of a camera profile; empty for an unknown camera
-    batch, group, part, simulated (0 or 1)   as in `edgetlc.data.photos`
+    camera     id of a camera profile, batch, simulated (0 or 1): count where neither EXIF nor the
+               file name tells; see `edgetlc.devices.identify`
+    group, part   as in `edgetlc.data.photos`
 
-An unknown column is an error: it is most often a misspelt one. Spaces before a field are skipped
-unless quotes enclose them. The classes' labels and roles come from `classes.toml` beside the
-manifest or in the photo folder; see `edgetlc.data.class_file`.
+An unknown column is an error: it is most often a misspelt one. The classes' labels and roles come
+from `classes.toml` beside the manifest or in the photo folder; see `edgetlc.data.class_file`.
 """
 
 from __future__ import annotations
@@ -17,196 +17,206 @@ from __future__ import annotations
 import csv
 import io
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from edgetlc.data.class_file import CLASSES_FILE, read_classes, write_classes
-from edgetlc.data.photos import PARTS, Photo, PhotoSet
-from edgetlc.devices.identify import identify
-from edgetlc.devices.naming import parse_name
+from edgetlc.data.class_file import CLASSES_FILE, check_classes, read_classes, write_classes
+from edgetlc.data.class_folders import (
+    MANIFEST_FILE,
+    ClassFolders,
+    not_listed,
+    read_class_folders,
+)
+from edgetlc.data.class_names import refuse_lookalikes
+from edgetlc.data.manifest_rows import COLUMNS, read_rows
+from edgetlc.data.photos import Photo, PhotoSet
+from edgetlc.devices.identify import Declared, Identification, identify
 from edgetlc.devices.profiles import Cameras
 from edgetlc.errors import InputError
 from edgetlc.files import write_bytes
-from edgetlc.locale import _
-from edgetlc.runtime.containers import PHOTO_SUFFIXES
+from edgetlc.locale import _, n_, some_of
+from edgetlc.progress import note, progress
+from edgetlc.runtime.photo_files import Aside, tell
+from edgetlc.threads import in_order
 
-MANIFEST_FILE = "manifest.csv"
-"""A photo folder that holds a file of this name is described by it: what `data simulate` makes
-knows which photos are simulated, which the folder alone would not tell."""
-COLUMNS = ("path", "class", "camera", "batch", "group", "part", "simulated")
+_Row = tuple[Photo, Declared]
+_MOST_MISSING = 20
+_TRACKED = 1000  # photos; fewer are identified before a bar could be read
+
+
+@dataclass(frozen=True)
+class Source:
+    """A photo set as it was found.
+
+    Attributes:
+        photos: the set; a manifest may list photos that are not there.
+        aside: what else lies in the folder.
+        empty: class folders without a photo.
+        conflicts: what is known of each photo whose sources disagree.
+    """
+
+    photos: PhotoSet
+    aside: tuple[Aside, ...]
+    empty: tuple[str, ...]
+    conflicts: tuple[Identification, ...]
 
 
 def load_photos(source: Path, cameras: Cameras) -> PhotoSet:
-    """Return the photo set of a folder or of a CSV manifest.
+    """Return the photo set of a folder or of a CSV manifest, and tell what is odd about it.
 
     A folder has one sub-folder per class; its own `manifest.csv` is taken where it holds one.
 
     Raises:
-        InputError: nothing there, no photos, fewer than two classes, or a bad manifest.
+        InputError: as `read_source`, or a listed photo is not there.
     """
-    if (source / MANIFEST_FILE).is_file():
-        source = source / MANIFEST_FILE
-    if not (source.is_dir() or source.is_file()):
+    found = read_source(source, cameras)
+    _tell(found.aside, found.empty)
+    _refuse_missing(source, found.photos.photos)
+    if found.conflicts:
+        first = found.conflicts[0]
+        note(
+            n_(
+                "{count} photo contradicts itself ({file}: {conflict}); 'edgetlc data check' tells",
+                "{count} photos contradict themselves ({file}: {conflict}); 'edgetlc data check' "
+                "lists them",
+                count=len(found.conflicts),
+                file=first.file,
+                conflict=first.conflict,
+            )
+        )
+    return found.photos
+
+
+def read_source(source: Path, cameras: Cameras) -> Source:
+    """Return the photo set of a folder or manifest with all that was found beside it.
+
+    Raises:
+        InputError: nothing there, no photos, fewer than two classes, a bad manifest or
+            `classes.toml`, class names that people cannot tell apart, or a name that is no text.
+    """
+    listing = source / MANIFEST_FILE if (source / MANIFEST_FILE).is_file() else source
+    if not (listing.is_dir() or listing.is_file()):
         raise InputError("{source}: no such folder or manifest", source=source)
     root = source if source.is_dir() else source.parent
-    photos = (_from_folder if source.is_dir() else _from_manifest)(source, cameras)
-    if not photos:
-        raise InputError(
-            "{source} holds no photos; expected <class>/<photo> with names ending in {suffixes}",
-            source=source,
-            suffixes=", ".join(sorted(PHOTO_SUFFIXES)),
-        )
-    names = sorted({photo.label for photo in photos})
+    folders = read_class_folders(source) if source.is_dir() else ClassFolders((), (), ())
+    rows, aside = [(photo, Declared()) for photo in folders.photos], list(folders.aside)
+    if listing.is_file():
+        rows = list(read_rows(listing, cameras))
+        aside += not_listed(folders.photos, [photo for photo, _declared in rows])
+    names = sorted({photo.label for photo, _declared in rows})
+    _refuse_no_text([*names, *(_seen_from(root, photo.path) for photo, _declared in rows)])
+    refuse_lookalikes(names)
     if len(names) < 2:
-        raise InputError(
-            "{source} holds one class only ({name}); a classifier needs two",
-            source=source,
-            name=names[0],
-        )
-    return PhotoSet(tuple(photos), read_classes(root / CLASSES_FILE, names))
+        _tell(aside, folders.empty)
+        _refuse_few_classes(source, names)
+    known = [(photo, told) for (photo, _declared), told in _identified(rows, cameras)]
+    photos = (
+        replace(photo, camera=told.camera, batch=told.batch, simulated=told.simulated)
+        for photo, told in known
+    )
+    return Source(
+        PhotoSet(tuple(photos), read_classes(root / CLASSES_FILE, names, also=folders.empty)),
+        tuple(aside),
+        folders.empty,
+        tuple(told for _photo, told in known if told.conflict),
+    )
 
 
 def write_manifest(path: Path, photos: PhotoSet) -> None:
     """Write a manifest and `classes.toml` beside it; photo paths become relative where possible.
 
     Raises:
-        InputError: a name is not text, or `classes.toml` there is not valid.
+        InputError: a name is not text, or the `classes.toml` there says other things.
     """
+    root = path.absolute().parent
+    places = [_seen_from(root, photo.path) for photo in photos.photos]
+    _refuse_no_text([*places, *photos.labels])
     text = io.StringIO()
     # Quotes around every field keep what a class may contain: line ends, spaces at either end.
     writer = csv.writer(text, lineterminator="\n", quoting=csv.QUOTE_ALL)
     writer.writerow(COLUMNS)
-    root = path.absolute().parent
-    for photo in photos.photos:
+    for place, photo in zip(places, photos.photos, strict=True):
         row = (photo.camera, photo.batch, photo.group, photo.part)
-        try:
-            place = Path(os.path.relpath(photo.path, root)).as_posix()
-        except ValueError:  # on another drive
-            place = photo.path.as_posix()
         writer.writerow([place, photo.label, *(f or "" for f in row), int(photo.simulated)])
-    try:
-        content = text.getvalue().encode()
-    except UnicodeEncodeError as error:
-        bad = ascii(error.object[error.start - 40 : error.end + 40])
-        raise InputError(
-            "a file or class name is not UTF-8, rename it: near {bad}", bad=bad
-        ) from None
     write_classes(path.parent / CLASSES_FILE, photos.classes)
-    write_bytes(path, content)
+    write_bytes(path, text.getvalue().encode())
 
 
-def unlisted_files(source: Path, photos: PhotoSet) -> list[tuple[Path, str]]:
-    """Return the files in a photo folder that are not in its photo set, and why, in one line.
+def check_writable(path: Path, photos: PhotoSet) -> None:
+    """Refuse before the work a manifest that `write_manifest` would refuse after it.
 
-    Hidden files do not count, nor do other files than photos outside the class folders. A manifest
-    given as such lists what it means to, so it leaves nothing aside.
+    Raises:
+        InputError: the `classes.toml` there says other things of the classes.
     """
-    if not source.is_dir():
-        return []
-    listed = {photo.path for photo in photos.photos}
-    files: list[tuple[Path, str]] = [
-        (file, _("lies in no class folder"))
-        for file in sorted(source.iterdir())
-        if file.is_file() and not file.name.startswith(".") and _has_photo_suffix(file)
-    ]
-    for folder in _class_folders(source):
-        for file in _visible_files(folder):
-            if not file.suffix:
-                reason = _("its name has no suffix, which names no photo format read here")
-            elif not _has_photo_suffix(file):
-                reason = _(
-                    "its name ends in {suffix}, which names no photo format read here",
-                    suffix=file.suffix,
-                )
-            elif file.absolute() not in listed:
-                reason = _("is not listed in the folder's {manifest}", manifest=MANIFEST_FILE)
-            else:
-                continue
-            files.append((file, reason))
-    return files
+    check_classes(path.parent / CLASSES_FILE, photos.classes)
 
 
-def _from_folder(root: Path, cameras: Cameras) -> list[Photo]:
-    photos = []
-    for folder in _class_folders(root.absolute()):
-        for file in filter(_has_photo_suffix, _visible_files(folder)):
-            name = parse_name(file.stem)
-            batch = f"{name.code}-{name.batch}" if name else None
-            photos.append(Photo(file, folder.name, identify(file, cameras).camera, batch))
-    return photos
+def _identified(rows: Sequence[_Row], cameras: Cameras) -> Iterator[tuple[_Row, Identification]]:
+    """Return what is known of each photo; most of it stands in its file."""
+    found = in_order(lambda row: identify(row[0].path, cameras, row[1]), rows)
+    return progress(found, _("identified"), len(rows)) if len(rows) > _TRACKED else found
 
 
-def _class_folders(root: Path) -> list[Path]:
-    return sorted(p for p in root.iterdir() if p.is_dir() and not p.name.startswith("."))
-
-
-def _visible_files(folder: Path) -> list[Path]:
-    """Return the files in `folder` and below, without hidden ones and what hidden folders hold."""
-    return sorted(
-        file
-        for file in folder.rglob("*")
-        if file.is_file() and not any(p.startswith(".") for p in file.relative_to(folder).parts)
-    )
-
-
-def _has_photo_suffix(file: Path) -> bool:
-    return file.suffix.lower() in PHOTO_SUFFIXES
-
-
-def _from_manifest(path: Path, cameras: Cameras) -> list[Photo]:
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as stream:
-            reader = csv.DictReader(stream, strict=True, skipinitialspace=True)
-            _check_columns(path, reader.fieldnames or [])
-            return [_from_line(path, reader.line_num, row, cameras) for row in reader]
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise InputError(
-            "{path} is not a UTF-8 CSV manifest: {reason}", path=path, reason=error
-        ) from None
-
-
-def _check_columns(path: Path, found: Sequence[str]) -> None:
-    unknown = [name for name in found if name not in COLUMNS]
-    missing = [name for name in COLUMNS[:2] if name not in found]
-    repeated = sorted({name for name in found if found.count(name) > 1})
-    if unknown or missing or repeated:
-        raise InputError(
-            "{path}: columns unknown {unknown}, missing {missing}, repeated {repeated}; a "
-            "manifest has path, class and optionally {others}",
-            path=path,
-            unknown=unknown,
-            missing=missing,
-            repeated=repeated,
-            others=", ".join(COLUMNS[2:]),
+def _tell(aside: Iterable[Aside], empty: Sequence[str]) -> None:
+    tell(aside)
+    if empty:
+        note(
+            n_(
+                "{count} class folder without a photo: {names}",
+                "{count} class folders without a photo: {names}",
+                count=len(empty),
+                names=some_of(empty),
+            )
         )
 
 
-def _from_line(path: Path, line: int, row: dict[str, str | None], cameras: Cameras) -> Photo:
-    try:
-        return _from_row(row, path.absolute().parent, cameras)
-    except InputError as error:
+def _refuse_missing(source: Path, photos: Iterable[Photo]) -> None:
+    missing = [str(photo.path) for photo in photos if not photo.path.is_file()]
+    if missing:
         raise InputError(
-            "{path}, line {line}: {reason}", path=path, line=line, reason=error
-        ) from None
+            n_(
+                "{source} lists {count} photo that is not there: {photos}",
+                "{source} lists {count} photos that are not there: {photos}; 'edgetlc data check' "
+                "lists them all",
+                source=source,
+                count=len(missing),
+                photos=some_of(missing, _MOST_MISSING),
+            )
+        )
 
 
-def _from_row(row: dict[str, str | None], root: Path, cameras: Cameras) -> Photo:
-    def field(name: str) -> str | None:
-        return row.get(name) or None
+def _refuse_few_classes(source: Path, names: Sequence[str]) -> None:
+    if not names and source.is_dir():
+        raise InputError(
+            "{source} holds no photos in class folders, <class>/<photo>", source=source
+        )
+    if not names:
+        raise InputError("{source} lists no photos", source=source)
+    raise InputError(
+        "{source} holds one class only ({name}); a classifier needs two",
+        source=source,
+        name=names[0],
+    )
 
-    place, label, part = field("path"), field("class"), field("part")
-    if None in row or place is None or label is None:
-        raise InputError("needs a path and a class, and one field per column")
-    if part is not None and part not in PARTS:
-        allowed = ", ".join(PARTS)
-        raise InputError("part is {part!r}; use {allowed} or nothing", part=part, allowed=allowed)
-    simulated = field("simulated") or "0"
-    if simulated not in ("0", "1"):
-        raise InputError("simulated is {simulated!r}; use 0 or 1", simulated=simulated)
-    camera = field("camera")
-    if camera is not None and camera not in cameras:
-        raise InputError("unknown camera {camera!r}; see 'edgetlc devices list'", camera=camera)
-    file = root / place
-    if not file.is_file():
-        raise InputError("no photo at {file}", file=file)
-    return Photo(file, label, camera, field("batch"), field("group"), part, simulated == "1")
+
+def _refuse_no_text(names: Iterable[str]) -> None:
+    """Refuse names in bytes that are no text: no manifest or bundle could hold them."""
+    strange = [ascii(name) for name in names if any("\ud800" <= c <= "\udfff" for c in name)]
+    if strange:
+        raise InputError(
+            n_(
+                "{count} file or class name is not UTF-8, rename it: {names}",
+                "{count} file or class names are not UTF-8, rename them: {names}",
+                count=len(strange),
+                names=some_of(strange),
+            )
+        )
+
+
+def _seen_from(root: Path, file: Path) -> str:
+    """Return a file's place relative to a folder, with slashes, where there is such a way."""
+    try:
+        return Path(os.path.relpath(file, root)).as_posix()
+    except ValueError:  # on another drive
+        return file.as_posix()

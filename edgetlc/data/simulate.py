@@ -18,7 +18,8 @@ from dataclasses import replace
 from itertools import count
 from pathlib import Path
 
-from edgetlc.data.manifest import MANIFEST_FILE, write_manifest
+from edgetlc.data.class_folders import MANIFEST_FILE
+from edgetlc.data.manifest import write_manifest
 from edgetlc.data.photos import Photo, PhotoSet
 from edgetlc.data.rendering import render, seed_of
 from edgetlc.devices.naming import StandardName, parse_name
@@ -98,7 +99,9 @@ def simulate_photos(
             raise InputError(
                 "none of {photos} photos can be read; see 'edgetlc data check'", photos=len(jobs)
             )
-        write_manifest(folder / MANIFEST_FILE, replace(photos, photos=tuple(renders)))
+        held = {photo.label for photo in renders}
+        classes = tuple(info for info in photos.classes if info.name in held)
+        write_manifest(folder / MANIFEST_FILE, PhotoSet(tuple(renders), classes))
     final = output.absolute()
     moved = (replace(photo, path=final / photo.path.relative_to(folder)) for photo in renders)
     return replace(photos, photos=tuple(moved))

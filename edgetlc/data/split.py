@@ -92,8 +92,9 @@ def split(
     sources, digests = [r.photo for r in readings], [r.digest for r in readings]
     near = _duplicates(readings, duplicates)
     clusters = clusters_of(sources, digests, near)
-    _require_clusters(photos.labels, clusters)
     parts = assign(clusters, ratios, seed, MOST_NEEDED)
+    for fault in split_faults(photos.labels, clusters, parts):
+        raise InputError(fault)
     chosen = [
         replace(sources[index], part=part, group=cluster.id)
         for cluster, part in zip(clusters, parts, strict=True)
@@ -102,7 +103,6 @@ def split(
     chosen.sort(key=lambda photo: (photo.label, photo.path))
     parted = replace(photos, photos=tuple(chosen))
     counts = _counts(parted)
-    _require_train_and_test(counts)
     warnings = (
         *_about_photos(unreadable, clusters),
         *([_near_message(sources, near)] if near else []),
@@ -151,39 +151,38 @@ def _names(photos: Sequence[Photo], sets: Sequence[Sequence[int]]) -> str:
     return f"{shown}, …" if len(named) > _SETS_NAMED else shown
 
 
-def _require_clusters(labels: Sequence[str], clusters: Sequence[Cluster]) -> None:
+def split_faults(
+    labels: Sequence[str], clusters: Sequence[Cluster], parts: Sequence[Part]
+) -> Iterator[Message]:
+    """Yield why a split is none: each class that is not in both train and test."""
     for label in labels:
-        holding = [cluster for cluster in clusters if label in cluster.labels]
+        holding = [(c, part) for c, part in zip(clusters, parts, strict=True) if label in c.labels]
+        missing = {"train", "test"} - {part for _cluster, part in holding}
         if not holding:
-            raise InputError(
-                "class {label!r} has no readable photo; see 'edgetlc data check'", label=label
-            )
-        if len(holding) == 1:
-            raise InputError(
-                "all {photos} readable photos of class {label!r} belong together (one batch, "
+            yield _("class {label!r} has no readable photo; see 'edgetlc data check'", label=label)
+        elif len(holding) == 1:
+            ((only, _part),) = holding
+            yield n_(
+                "the one readable photo of class {label!r} cannot be in both train and test; add "
+                "photos of another batch",
+                "all {count} readable photos of class {label!r} belong together (one batch, "
                 "one group or near-duplicates), so it cannot be in both train and test; add "
                 "photos of another batch, or see --duplicates",
-                photos=holding[0].labels[label],
+                count=only.labels[label],
                 label=label,
+            )
+        elif missing:  # clusters of several classes can crowd out a class with few
+            yield _(
+                "class {label!r} would be missing from part {part}: its photos belong "
+                "together with those of other classes; see 'edgetlc data check'",
+                label=label,
+                part=", ".join(sorted(missing)),
             )
 
 
 def _counts(photos: PhotoSet) -> dict[Part, dict[str, int]]:
     held = Counter((photo.part, photo.label) for photo in photos.photos)
     return {part: {label: held[part, label] for label in photos.labels} for part in PARTS}
-
-
-def _require_train_and_test(counts: Mapping[Part, Mapping[str, int]]) -> None:
-    """Refuse what clusters of several classes can make of classes with few clusters."""
-    for part in ("train", "test"):
-        for label, count in counts[part].items():
-            if not count:
-                raise InputError(
-                    "class {label!r} would be missing from part {part}: its photos belong "
-                    "together with those of other classes; see 'edgetlc data check'",
-                    label=label,
-                    part=part,
-                )
 
 
 def _outside_standard(shares: Mapping[Part, float], tolerance: float = 1e-9) -> Message | None:

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import numpy as np
 
-from edgetlc.data.manifest import MANIFEST_FILE, write_manifest
+from edgetlc.data.class_folders import MANIFEST_FILE
+from edgetlc.data.manifest import write_manifest
 from edgetlc.data.photos import Photo, PhotoSet
 from edgetlc.data.rendering import render, seed_of
 from edgetlc.demo.pieces import KINDS, Kind

@@ -116,6 +116,15 @@ def said(value: Any, language: Language) -> Any:
     return value.translated(language) if isinstance(value, Message) else value
 
 
+def some_of(words: Sequence[str], most: int = 6) -> str:
+    """Return the words as a list for one line: the first of them, and how many more there are."""
+    text = words[0] if words else ""
+    for word in words[1:most]:
+        text = _("{words}, {word}", words=text, word=word)
+    rest = len(words) - most
+    return _("{words} and {rest} more", words=text, rest=rest) if rest > 0 else text
+
+
 def in_both(en: str, zh: str, tag: str = "span") -> str:
     """Return a text as HTML in both languages, each in an element; bare where they are equal."""
     if en == zh or not (en and zh):

@@ -23,8 +23,9 @@ from edgetlc.outputs import Target, check_outputs
 from edgetlc.results.batch import Batch, Extras, journal_header
 from edgetlc.results.journal import Answered, Journal, journal_path
 from edgetlc.results.records import RunInfo
-from edgetlc.results.safe_text import ANNOTATED_SUFFIX, OVERLAY_SUFFIX, picture_name
+from edgetlc.results.safe_text import picture_name
 from edgetlc.runtime.classifier import Classifier
+from edgetlc.runtime.photo_files import ANNOTATED_SUFFIX, OVERLAY_SUFFIX
 from edgetlc.runtime.prediction import Prediction
 
 if TYPE_CHECKING:

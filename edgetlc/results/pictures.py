@@ -20,11 +20,12 @@ from edgetlc.locale import Language, _, visible
 from edgetlc.results.fonts import chinese_font, drawable, load_font
 from edgetlc.results.icons import icon_name, icon_picture
 from edgetlc.results.records import RunInfo, record
-from edgetlc.results.safe_text import ANNOTATED_SUFFIX, OVERLAY_SUFFIX, picture_name
+from edgetlc.results.safe_text import picture_name
 from edgetlc.results.wording import NOT_SURE, ROLE_NAMES, both, circumstances, remarks
 from edgetlc.runtime.classifier import Classifier
 from edgetlc.runtime.contract import Geometry
 from edgetlc.runtime.overlay import overlay
+from edgetlc.runtime.photo_files import ANNOTATED_SUFFIX, OVERLAY_SUFFIX
 from edgetlc.runtime.pixels import decode
 from edgetlc.runtime.prediction import Prediction
 

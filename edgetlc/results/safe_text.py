@@ -10,10 +10,6 @@ import hashlib
 import re
 from pathlib import Path
 
-OVERLAY_SUFFIX = ".overlay.png"
-ANNOTATED_SUFFIX = ".annotated.jpg"
-"""How the names of pictures made here end; they are no photos to classify."""
-
 # Compiled on first use, and then kept by `re`: that takes a fiftieth of the start of `predict`.
 _NOT_STORABLE = "[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
 _FORMULA = tuple("=+-@\t\r\n＝＋－＠")  # spreadsheets take the full-width ones for the others

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgetlc.calibration.coverage import Coverage, Stratum, refuse_gaps, some_of, stratum_of
+from edgetlc.calibration.coverage import Coverage, Stratum, refuse_gaps, stratum_of
 from edgetlc.data.photos import Photo
 from edgetlc.errors import InputError
-from edgetlc.locale import said
+from edgetlc.locale import said, some_of
 
 
 def photos_of(label: str, camera: str | None, count: int) -> list[Photo]:

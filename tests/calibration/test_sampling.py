@@ -176,7 +176,7 @@ class TestRefusals:
         for seed in range(3):
             with pytest.raises(InputError) as raised:
                 choose(photos, 8, seed)
-            assert f"{copy} is the same file as {test.path} (test)" in str(raised.value)
+            assert f"{copy} (train) is the same file as {test.path} (test)" in str(raised.value)
             assert "1 photo to calibrate on" in str(raised.value)
 
     def test_a_group_on_both_sides(self, photo_set: PhotoSet) -> None:
@@ -188,7 +188,7 @@ class TestRefusals:
         assert (held.part, photo.part) == ("test", "train")
         with pytest.raises(InputError) as raised:
             choose(replace(photo_set, photos=grouped))
-        told = f"{photo.path} is in group 'burst' with {held.path} (test)"
+        told = f"{photo.path} (train) is in group 'burst' with {held.path} (test)"
         assert told in str(raised.value)
 
     def test_a_camera_that_will_be_verified(self, photo_set: PhotoSet) -> None:
@@ -266,7 +266,7 @@ class TestChosenByUser:
         for told in (
             "2 photos to calibrate on",
             f"{copy.path} is the same file as {test.path} (test)",
-            f"{val.path} is the same file as {val.path} (val)",
+            f"{val.path} (val) is the same file as {val.path} (val)",
             "take them out of your calibration photos",
         ):
             assert told in str(raised.value)

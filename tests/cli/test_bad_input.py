@@ -78,6 +78,28 @@ def text(place: SimpleNamespace, name: str, content: str) -> Path:
     return file
 
 
+def listed(place: SimpleNamespace, *labels: str) -> Path:
+    """Return a manifest of one photo under several classes."""
+    rows = (f"{place.photo},{label}\n" for label in labels)
+    return text(place, "listed.csv", "path,class\n" + "".join(rows))
+
+
+def described(place: SimpleNamespace, tables: str) -> Path:
+    """Return a photo folder with a `classes.toml`."""
+    (place.unsplit / "classes.toml").write_text(tables, encoding="utf-8")
+    folder: Path = place.unsplit
+    return folder
+
+
+def in_two_parts(place: SimpleNamespace) -> Path:
+    """Return the manifest with a training photo listed in the test part, too."""
+    photos = load_photos(place.manifest, Cameras.load())
+    twice = replace(photos.part("train").photos[0], part="test")
+    file: Path = place.tmp / "twice.csv"
+    write_manifest(file, replace(photos, photos=(*photos.photos, twice)))
+    return file
+
+
 def train(place: SimpleNamespace, *words: object) -> list[object]:
     return ["train", "--data", place.manifest, "-o", place.gone, *words]
 
@@ -107,11 +129,39 @@ TABLE: dict[str, tuple[Callable[[SimpleNamespace], list[object]], tuple[str, ...
     ),
     "manifest with an unknown column": (
         lambda p: ["train", "--data", text(p, "m.csv", "path,class,kamera\n"), "-o", p.gone],
-        ("unknown ['kamera']",),
+        ("unknown column 'kamera'", "did you mean 'camera'"),
     ),
     "manifest with a photo that is gone": (
-        lambda p: ["train", "--data", text(p, "m.csv", "path,class\nx.jpg,a\n"), "-o", p.gone],
-        ("line 2", "no photo at"),
+        lambda p: ["train", "--data", text(p, "m.csv", "path,class\nx,a\ny,b\n"), "-o", p.gone],
+        ("lists 2 photos that are not there", "/x, ", "/y"),
+    ),
+    "photo in two parts, train": (
+        lambda p: ["train", "--data", in_two_parts(p), "-o", p.gone],
+        ("1 photo is in two parts", "(train) is the same file as", "(test)", "data split"),
+    ),
+    "photo in two parts, evaluate": (
+        lambda p: ["evaluate", p.run, "--data", in_two_parts(p)],
+        ("1 photo is in two parts",),
+    ),
+    "photo in two parts, quantize": (
+        lambda p: ["quantize", p.run, "--data", in_two_parts(p)],
+        ("1 photo is in two parts",),
+    ),
+    "photo in two parts, verify": (
+        lambda p: ["verify", p.bundle, "--data", in_two_parts(p)],
+        ("1 photo is in two parts",),
+    ),
+    "classes that look alike": (
+        lambda p: ["verify", p.bundle, "--data", listed(p, "disc", "disc\u200b")],
+        ("'disc' and 'disc\\u200b' differ only in", "U+200B"),
+    ),
+    "classes.toml of another class": (
+        lambda p: ["evaluate", p.run, "--data", described(p, "[disk]")],
+        ("describes class 'disk'", "did you mean 'disc'?"),
+    ),
+    "several photos that are gone": (
+        lambda p: ["predict", p.bundle, p.photo, p.gone, p.tmp / "g2.jpg"],
+        ("gone, ", "g2.jpg: no such photo or folder"),
     ),
     "folder of profiles that is not there": (
         lambda p: ["predict", p.bundle, p.photo, "--devices", p.gone],

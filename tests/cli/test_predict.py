@@ -121,11 +121,15 @@ class TestAnswer:
     ) -> None:
         """macOS leaves hidden files on memory cards; --overlay may write among the photos."""
         (good / "._IMG_1.jpg").write_bytes(b"\0\5\x16\7")
+        (good / "@eaDir").mkdir()
+        shutil.copy(next(good.glob("9*")), good / "@eaDir" / "thumbnail.jpg")
         for more in ([], ["--overwrite"]):
             words = ("--overlay", good, "--annotate", good, *more)
             ran = edgetlc("predict", small_bundle, good, *words)
             assert ran.status == 0
             assert ran.out.count("9999000000000001") == 9
+            assert "passed over 2 files or folders (hidden or of the system)" in ran.err
+        assert "passed over 18 files or folders (a picture that 'predict' made)" in ran.err
 
     def test_what_reading_noted_is_told(
         self, edgetlc: Run, small_bundle: Path, good: Path, tmp_path: Path

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import numpy as np
@@ -17,9 +19,11 @@ from edgetlc.cli.data import app
 from edgetlc.data.check import FewImages, Findings, SamePicture, check
 from edgetlc.data.duplicates import Duplicates
 from edgetlc.data.manifest import load_photos, write_manifest
+from edgetlc.data.photos import Part, Photo, PhotoSet
 from edgetlc.data.split import split
 from edgetlc.devices.profiles import Cameras
 from edgetlc.errors import InputError
+from edgetlc.runtime.classes import ClassInfo
 
 CAMERAS = Cameras.load()
 CODE = "0617440100299008"
@@ -46,7 +50,7 @@ def folder(tmp_path: Path) -> Path:
     root = tmp_path / "photos"
     for number, label in enumerate("ab"):
         for serial in range(3):
-            name = f"{CODE}-2024001-{7 - number}-{serial:03}.jpg"
+            name = f"{CODE}-202400{serial + 1}-{7 - number}-{serial:03}.jpg"
             take(root / label / name, 10 * number + serial)
     return root
 
@@ -114,7 +118,7 @@ def test_duplicates_in_a_class(folder: Path) -> None:
     again = take(folder / "a" / f"{CODE}-2024001-7-901.jpg", 1, quality=40)
     findings = found(folder)
     assert findings.exact_duplicates == (SamePicture((first, copy), ("a", "a")),)
-    assert findings.near_duplicates == (SamePicture((second, again), ("a", "a")),)
+    assert findings.near_duplicates == (SamePicture((again, second), ("a", "a")),)
     assert (findings.errors, findings.warnings) == (1, 1)
     assert third not in findings.near_duplicates[0].files
 
@@ -122,7 +126,7 @@ def test_duplicates_in_a_class(folder: Path) -> None:
 def test_one_picture_under_two_classes(folder: Path) -> None:
     twin = take(folder / "b" / f"{CODE}-2024001-6-900.jpg", 2)
     findings = found(folder)
-    original = folder / "a" / f"{CODE}-2024001-7-002.jpg"
+    original = folder / "a" / f"{CODE}-2024003-7-002.jpg"
     assert findings.label_conflicts == (SamePicture((original, twin), ("a", "b")),)
     assert (findings.errors, findings.warnings) == (1, 0)
 
@@ -166,8 +170,8 @@ def renamed(source: Path, target: Path) -> Path:
 def test_the_same_pixels_are_an_exact_copy(
     folder: Path, copy: Callable[[Path, Path], Path]
 ) -> None:
-    original = folder / "a" / f"{CODE}-2024001-7-001.jpg"
-    twin = copy(original, folder / "a" / f"{CODE}-2024001-7-900.jpg")
+    original = folder / "a" / f"{CODE}-2024002-7-001.jpg"
+    twin = copy(original, folder / "a" / f"{CODE}-2024002-7-900.jpg")
     findings = found(folder, duplicates="keep")
     assert findings.exact_duplicates == (SamePicture((original, twin), ("a", "a")),)
     photos = load_photos(folder, CAMERAS)
@@ -218,6 +222,69 @@ def test_files_left_aside(folder: Path) -> None:
     findings = found(folder)
     assert [one.file for one in findings.unlisted] == [folder / "a" / "old.bmp"]
     assert findings.warnings == 1
+
+
+def test_places_that_cannot_be_reached_are_errors(folder: Path) -> None:
+    (folder / "a" / "linked").symlink_to(folder / "b")
+    (folder / "b" / "gone.jpg").symlink_to("nothing")
+    (folder / "empty").mkdir()
+    (folder / "text" / "deep").mkdir(parents=True)
+    (folder / "text" / "deep" / "notes.txt").write_text("text")
+    take(folder / "b" / "@eaDir" / "thumb.jpg", 80)
+    findings = found(folder)
+    assert [one.file.name for one in findings.unreachable] == ["linked", "gone.jpg"]
+    assert findings.empty_classes == ("empty", "text")
+    assert [one.file.name for one in findings.unlisted] == ["notes.txt"]
+    assert [one.file.name for one in findings.passed_over] == ["@eaDir"]
+    assert (findings.photos, findings.errors, findings.warnings) == (6, 4, 1)
+
+
+def test_one_photo_in_two_parts(folder: Path) -> None:
+    photos = load_photos(folder, CAMERAS)
+    parts: tuple[Part, ...] = ("train", "train", "test") * 2
+    parted = [replace(p, part=x) for p, x in zip(photos.photos, parts, strict=True)]
+    twice = replace(parted[0], part="test")
+    write_manifest(folder / "set.csv", replace(photos, photos=(*parted, twice)))
+    findings = found(folder / "set.csv")
+    (leak,) = findings.in_two_parts
+    assert leak.reason == f"{leak.file} (train) is the same file as {leak.file} (test)"
+    assert (findings.errors, findings.not_splittable) == (2, ())  # it is a copy, too
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_check_passes_what_split_takes_and_nothing_else(tmp_path: Path, seed: int) -> None:
+    """Sets of few batches, some across classes, some of one photo; some can be split."""
+    draw = Random(seed)
+    photos = [
+        Photo(
+            take(tmp_path / "pool" / f"{index}.jpg", 100 * seed + index),
+            "ab"[index % 2],
+            batch=str(draw.randrange(1 + seed % 4)),
+            group=draw.choice([None, None, None, None, None, "g"]),
+        )
+        for index in range(draw.randrange(3, 9))
+    ]
+    whole = PhotoSet(tuple(photos), tuple(ClassInfo(x, x, x) for x in "ab"))
+    write_manifest(tmp_path / "set.csv", whole)
+    faults = check(tmp_path / "set.csv", CAMERAS, min_images=0).not_splittable
+    if faults:
+        with pytest.raises(InputError, match=re.escape(faults[0])):
+            split(whole)
+    else:
+        assert all(split(whole).counts["test"].values())
+
+
+@pytest.mark.parametrize("kept", [1, 3], ids=["one photo", "one batch"])
+def test_a_class_that_cannot_be_split_is_an_error_and_refused(folder: Path, kept: int) -> None:
+    for serial, photo in enumerate(sorted((folder / "a").iterdir())):
+        photo.rename(folder / "a" / f"{CODE}-2024001-7-00{serial}.jpg")
+        if serial >= kept:
+            (folder / "a" / f"{CODE}-2024001-7-00{serial}.jpg").unlink()
+    result = run(folder, "--json", "--min-images", 0)
+    document = json.loads(result.stdout)
+    assert (result.exit_code, document["errors"], document["warnings"]) == (1, 1, 0)
+    refused = CliRunner().invoke(app, ["split", str(folder), "-o", str(folder / "s.csv")])
+    assert str(refused.exception) == document["not_splittable"][0]
 
 
 @pytest.mark.parametrize(

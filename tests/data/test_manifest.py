@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edgetlc.data.class_file import CLASSES_FILE, read_classes, write_classes
-from edgetlc.data.manifest import load_photos, unlisted_files, write_manifest
+from edgetlc.data.class_names import skeleton
+from edgetlc.data.manifest import check_writable, load_photos, read_source, write_manifest
 from edgetlc.data.photos import PARTS, Part, Photo, PhotoSet, digest_of
 from edgetlc.devices.profiles import Cameras
 from edgetlc.errors import InputError
@@ -20,7 +21,7 @@ CAMERAS = Cameras.load()
 IDS = [profile.id for profile in CAMERAS]
 STANDARD = "0617440100299008-2024001-7-001.jpg"
 
-text = st.text(st.characters(exclude_categories=["Cs"]), min_size=1)
+text = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1)
 odd = st.sampled_from(
     [
         '"',
@@ -64,8 +65,8 @@ def manifest(root: Path, lines: str, *, bom: bool = False) -> Path:
 
 @settings(max_examples=60)
 @given(
-    labels=st.lists(names, min_size=2, max_size=4, unique=True),
-    optional=names | st.none(),
+    labels=st.lists(names, min_size=2, max_size=4, unique_by=skeleton),
+    optional=names.filter(lambda text: text == text.strip() != "") | st.none(),
     part=st.sampled_from([None, *PARTS]),
     roles=st.lists(st.sampled_from(["genuine", "counterfeit", "unspecified"]), min_size=4),
     simulated=st.booleans(),
@@ -131,7 +132,7 @@ def test_odd_file_names_survive(tmp_path: Path, name: str) -> None:
 def test_a_name_that_is_no_text_is_refused(tmp_path: Path, name: str, label: str) -> None:
     photo = Photo(tmp_path / f"{name}.jpg", label)
     classes = (ClassInfo(label, label, label),)
-    with pytest.raises(InputError, match=r"not UTF-8, rename it: near .*udcff"):
+    with pytest.raises(InputError, match=r"not UTF-8, rename it: .*udcff"):
         write_manifest(tmp_path / "set.csv", PhotoSet((photo,), classes))
     assert list(tmp_path.iterdir()) == []
 
@@ -166,32 +167,27 @@ def test_a_hand_made_manifest(tmp_path: Path) -> None:
     ("lines", "message"),
     [
         ("", r"missing \['path', 'class'\]"),
-        ("path,class,camra\n", r"unknown \['camra'\]"),
+        ("path,class,camra\n", "unknown column 'camra'; did you mean 'camera'"),
+        ("path,class,kind\n", r"unknown \['kind'\]"),
         ("path,class,class\n", r"repeated \['class'\]"),
-        ("path,class\n", "holds no photos"),
+        ("path,class\n", "lists no photos"),
         ("path,class\na/1.jpg,a\n", r"one class only \(a\)"),
         ("path,class\na/1.jpg\n", "line 2: needs a path and a class"),
         ("path,class\na/1.jpg,a,b\n", "line 2: needs a path and a class, and one field"),
         ("path,class\n,a\n", "line 2: needs a path"),
-        ("path,class\na/9.jpg,a\n", r"line 2: no photo at .*a/9\.jpg"),
-        ("path,class\na,a\n", "line 2: no photo at"),
+        ("path,class\na/9.jpg,a\nb/2.jpg,b\n", r"lists 1 photo that is not there: .*a/9\.jpg$"),
+        ("path,class\na,a\nb/2.jpg,b\n", "lists 1 photo that is not there"),
         ("path,class,part\na/1.jpg,a,dev\n", "line 2: part is 'dev'; use train, val, test"),
         ("path,class,simulated\na/1.jpg,a,yes\n", "line 2: simulated is 'yes'; use 0 or 1"),
-        ("path,class,camera\na/1.jpg,a,nokia\n", "line 2: unknown camera 'nokia'"),
-        ('path,class\n"a/1.jpg"x,a\n', "not a UTF-8 CSV manifest"),
-        ("path,class\na/1.jpg\0,a\n", "line 2: no photo at"),
+        ("path,class,camera\na/1.jpg,a,nokia\n", "line 2: unknown camera 'nokia'; 'edgetlc dev"),
+        ("path,class,camera\na/1.jpg,a,iPhone11\n", "did you mean 'iphone-11'?"),
+        ('path,class\n"a/1.jpg"x,a\n', "not a CSV manifest"),
+        ("path,class\na/1.jpg\0,a\n", "is no text in UTF-8"),
     ],
 )
 def test_a_bad_manifest_is_explained(tmp_path: Path, lines: str, message: str) -> None:
     with pytest.raises(InputError, match=message):
         load_photos(manifest(tmp_path, lines), CAMERAS)
-
-
-def test_another_encoding_is_explained(tmp_path: Path) -> None:
-    path = two_classes(tmp_path) / "set.csv"
-    path.write_bytes("path,class\na/1.jpg,陈皮\n".encode("gb18030"))
-    with pytest.raises(InputError, match="not a UTF-8 CSV manifest"):
-        load_photos(path, CAMERAS)
 
 
 def test_a_folder(tmp_path: Path) -> None:
@@ -216,19 +212,22 @@ def test_a_folder(tmp_path: Path) -> None:
     )
     assert read.labels == ("a", "b")
     assert [read.index(photo) for photo in read.photos] == [0, 1]
-    unlisted = unlisted_files(tmp_path, read)
-    assert {file.name: reason.split(",")[0] for file, reason in unlisted} == {
-        "loose.jpg": "lies in no class folder",
-        "notes.txt": "its name ends in .txt",
-        "old.bmp": "its name ends in .bmp",
-        "raw": "its name has no suffix",
+    aside = read_source(tmp_path, CAMERAS).aside
+    assert {one.path.name: (one.severity, one.reason.split(";")[0]) for one in aside} == {
+        ".hidden": ("note", "hidden or of the system"),
+        "._1.jpg": ("note", "hidden or of the system"),
+        ".thumbnails": ("note", "hidden or of the system"),
+        "loose.jpg": ("warning", "a photo in no class folder"),
+        "notes.txt": ("warning", "not a photo this tool reads"),
+        "old.bmp": ("warning", "not a photo this tool reads"),
+        "raw": ("warning", "not a photo this tool reads"),
     }
 
 
 def test_a_manifest_leaves_no_file_aside(tmp_path: Path) -> None:
     path = manifest(tmp_path, "path,class\na/1.jpg,a\nb/2.jpg,b\n")
     touch(tmp_path / "a" / "notes.txt")
-    assert unlisted_files(path, load_photos(path, CAMERAS)) == []
+    assert read_source(path, CAMERAS).aside == ()
 
 
 def test_a_folder_is_what_its_own_manifest_says(tmp_path: Path) -> None:
@@ -241,15 +240,18 @@ def test_a_folder_is_what_its_own_manifest_says(tmp_path: Path) -> None:
         ("1.jpg", True),
         ("2.jpg", True),
     ]
-    assert unlisted_files(tmp_path, read) == [
-        (tmp_path / "b" / "new.jpg", "is not listed in the folder's manifest.csv")
-    ]
+    (aside,) = read_source(tmp_path, CAMERAS).aside
+    assert (aside.path, aside.reason, aside.severity) == (
+        tmp_path / "b" / "new.jpg",
+        "not listed in the folder's manifest.csv",
+        "warning",
+    )
 
 
 @pytest.mark.parametrize(
     ("files", "message"),
     [
-        ([], "holds no photos; expected <class>/<photo>"),
+        ([], "holds no photos in class folders, <class>/<photo>"),
         (["1.jpg", "2.jpg"], "holds no photos"),
         (["a/1.txt"], "holds no photos"),
         (["a/1.jpg", "a/2.jpg"], r"one class only \(a\)"),
@@ -279,10 +281,12 @@ def test_classes_are_called_by_their_folders_unless_described(tmp_path: Path) ->
     ("content", "message"),
     [
         (b"[a", "not a readable TOML file"),
-        (b"\xff", "not a readable TOML file"),
-        (b'a = "x"', r"\[a\] takes zh, en and role only"),
-        (b'[a]\nde = "x"', r"\[a\] takes zh, en and role only"),
-        (b'[a]\nrole = "fake"', "role of .a. is 'fake'; use genuine, counterfeit, unspecified"),
+        (b"\xff", "no text in UTF-8"),
+        (b'a = "x"', r"\[a\]: 'x' is no table of settings"),
+        (b'[a]\nrol = "genuine"', r"\[a\]: unknown setting 'rol'; did you mean 'role'"),
+        (b"[a]\nzh = 5", r"\[a\]: zh is 5; it takes a text"),
+        (b'[a]\nrole = "fake"', r"\[a\]: role is 'fake'; use genuine, counterfeit, unspecified"),
+        (b"[b]", "describes class 'b', which no photo shows; there are a"),
     ],
 )
 def test_bad_class_descriptions_are_explained(tmp_path: Path, content: bytes, message: str) -> None:
@@ -294,19 +298,46 @@ def test_bad_class_descriptions_are_explained(tmp_path: Path, content: bytes, me
     assert path.read_bytes() == content
 
 
-def test_a_second_set_in_a_folder_keeps_the_first_ones_classes(tmp_path: Path) -> None:
-    path = tmp_path / CLASSES_FILE
-    first, second = ClassInfo("a", "甲", "A", "genuine"), ClassInfo("b", "乙", "B")
-    write_classes(path, [first])
-    write_classes(path, [second])
-    assert read_classes(path, ["a", "b"]) == (first, second)
+OWN_WORDS = '# my own words\n[a]\nzh = "甲"\nrole = "genuine"\n'
 
 
-def test_descriptions_that_say_it_all_are_left_alone(tmp_path: Path) -> None:
-    content = b'# my own words\n[a]\nzh = "\xe7\x94\xb2"\n'
-    path = touch(tmp_path / CLASSES_FILE, content)
-    write_classes(path, [ClassInfo("a", "甲", "a")])
-    assert path.read_bytes() == content
+@pytest.mark.parametrize(
+    "classes",
+    [
+        [ClassInfo("a", "甲", "a", "genuine"), ClassInfo("b", "b", "b")],
+        [ClassInfo("a", "a", "a"), ClassInfo("b", "b", "b")],
+    ],
+    ids=["said alike", "said there only"],
+)
+def test_descriptions_that_are_there_stay(tmp_path: Path, classes: list[ClassInfo]) -> None:
+    path = touch(tmp_path / CLASSES_FILE, OWN_WORDS.encode())
+    write_classes(path, classes)
+    assert path.read_text(encoding="utf-8") == OWN_WORDS
+    assert read_classes(path, ["a", "b"])[0].role == "genuine"
+
+
+@pytest.mark.parametrize(
+    ("classes", "message"),
+    [
+        (
+            [ClassInfo("a", "甲", "a", "counterfeit")],
+            "describes class 'a' as 甲 / a / genuine, the photo set as 甲 / a / counterfeit",
+        ),
+        ([ClassInfo("a", "a", "a"), ClassInfo("b", "乙", "b")], "describes class 'b' as b / b"),
+        ([ClassInfo("b", "b", "b")], "describes class 'a', which no photo shows"),
+    ],
+    ids=["another role", "left out there", "another set"],
+)
+def test_descriptions_that_contradict_are_refused_before_the_work(
+    tmp_path: Path, classes: list[ClassInfo], message: str
+) -> None:
+    path = touch(tmp_path / CLASSES_FILE, OWN_WORDS.encode())
+    photos = PhotoSet((), tuple(classes))
+    for refuse in (check_writable, write_manifest):
+        with pytest.raises(InputError, match=message):
+            refuse(tmp_path / "set.csv", photos)
+    assert [file.name for file in tmp_path.iterdir()] == [CLASSES_FILE]
+    assert path.read_text(encoding="utf-8") == OWN_WORDS
 
 
 def test_a_part_without_photos_is_refused(tmp_path: Path) -> None:

@@ -17,7 +17,8 @@ from PIL.ExifTags import Base
 from typer.testing import CliRunner, Result
 
 from edgetlc.cli.data import app
-from edgetlc.data.manifest import MANIFEST_FILE, load_photos
+from edgetlc.data.class_folders import MANIFEST_FILE
+from edgetlc.data.manifest import load_photos
 from edgetlc.data.photos import Part, Photo, PhotoSet
 from edgetlc.data.rendering import DESCRIPTION, SOFTWARE, render
 from edgetlc.data.simulate import simulate_photos

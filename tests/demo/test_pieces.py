@@ -10,7 +10,8 @@ import pytest
 from PIL import Image
 from PIL.ExifTags import Base
 
-from edgetlc.data.manifest import MANIFEST_FILE, load_photos
+from edgetlc.data.class_folders import MANIFEST_FILE
+from edgetlc.data.manifest import load_photos
 from edgetlc.data.photos import PhotoSet
 from edgetlc.data.rendering import DESCRIPTION, render
 from edgetlc.data.split import split

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -61,10 +62,12 @@ def test_identify_files_and_folders(run: Run, take_photo, tmp_path: Path) -> Non
     broken.write_bytes(b"no photo")
     (tmp_path / "deep" / "notes.txt").write_text("no photo by its name")
     code, out, err = run("identify", iphone, tmp_path / "deep", "--json")
-    assert (code, err) == (0, "")
+    assert code == 0
+    assert re.fullmatch(r"passed over 1 file or folder \(not a photo .*\): .*notes\.txt\n", err)
+    unknown = {"by": None, "camera": None, "conflict": None, "batch": None, "simulated": False}
     assert json.loads(out) == [
-        {"file": str(iphone), "camera": "iphone-11", "by": "exif", "conflict": None},
-        {"file": str(broken), "camera": None, "by": None, "conflict": None},
+        unknown | {"file": str(iphone), "camera": "iphone-11", "by": "exif"},
+        unknown | {"file": str(broken)},
     ]
 
 

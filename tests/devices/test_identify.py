@@ -5,13 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from edgetlc.devices.identify import Identification, identify
+from edgetlc.devices.identify import Declared, Identification, identify
 from edgetlc.devices.profiles import Cameras
 from edgetlc.errors import InputError
 
 IPHONE_11 = (b"Apple", b"iPhone 11")
 SAMSUNG = (b"samsung", b"SM-G965W")
 NAMED = "0617440100299008-2024001-{}-001.jpg"
+BATCH = "0617440100299008-2024001"
 
 
 def test_exif_alone(take_photo, cameras: Cameras) -> None:
@@ -21,14 +22,16 @@ def test_exif_alone(take_photo, cameras: Cameras) -> None:
 
 def test_name_alone(take_photo, cameras: Cameras) -> None:
     photo = take_photo(NAMED.format(7))
-    assert identify(photo, cameras) == Identification(photo, "realme-gt-neo", "name", None)
+    assert identify(photo, cameras) == Identification(
+        photo, "realme-gt-neo", "name", None, batch=BATCH
+    )
     photo = take_photo(NAMED.format("D"))
     assert identify(photo, cameras).camera == "canon-5d-mark-ii-iii"
 
 
 def test_manifest_alone(take_photo, cameras: Cameras) -> None:
     photo = take_photo("IMG_1.jpg")
-    found = identify(photo, cameras, "iphone-12")
+    found = identify(photo, cameras, Declared("iphone-12"))
     assert found == Identification(photo, "iphone-12", "manifest", None)
 
 
@@ -39,13 +42,13 @@ def test_nothing_known(take_photo, cameras: Cameras) -> None:
 
 def test_sources_that_agree(take_photo, cameras: Cameras) -> None:
     photo = take_photo(NAMED.format(2), *IPHONE_11)
-    found = identify(photo, cameras, "iphone-11")
-    assert found == Identification(photo, "iphone-11", "exif", None)
+    found = identify(photo, cameras, Declared("iphone-11"))
+    assert found == Identification(photo, "iphone-11", "exif", None, batch=BATCH)
 
 
 def test_placeholders_in_exif_are_no_claim(take_photo, cameras: Cameras) -> None:
     photo = take_photo(NAMED.format(2), b"Xiaomi\0M", b"--")
-    assert identify(photo, cameras) == Identification(photo, "iphone-11", "name", None)
+    assert identify(photo, cameras) == Identification(photo, "iphone-11", "name", None, batch=BATCH)
 
 
 def test_exif_of_another_known_camera_wins_and_is_reported(take_photo, cameras: Cameras) -> None:
@@ -59,7 +62,7 @@ def test_exif_of_another_known_camera_wins_and_is_reported(take_photo, cameras: 
 def test_exif_of_an_unlisted_camera_is_unknown_whatever_the_name_says(
     take_photo, cameras: Cameras
 ) -> None:
-    found = identify(take_photo(NAMED.format(2), *SAMSUNG), cameras, "iphone-11")
+    found = identify(take_photo(NAMED.format(2), *SAMSUNG), cameras, Declared("iphone-11"))
     assert (found.camera, found.by) == (None, None)
     assert found.conflict == (
         "EXIF says samsung / SM-G965W (no known camera), but the file name says device 2 "
@@ -68,7 +71,7 @@ def test_exif_of_an_unlisted_camera_is_unknown_whatever_the_name_says(
 
 
 def test_name_and_manifest_disagree(take_photo, cameras: Cameras) -> None:
-    found = identify(take_photo(NAMED.format(2)), cameras, "iphone-12")
+    found = identify(take_photo(NAMED.format(2)), cameras, Declared("iphone-12"))
     assert (found.camera, found.by) == ("iphone-11", "name")
     assert found.conflict == (
         "the file name says device 2 (iphone-11), but the manifest says iphone-12"
@@ -77,7 +80,7 @@ def test_name_and_manifest_disagree(take_photo, cameras: Cameras) -> None:
 
 def test_row_14_is_unknown(take_photo, cameras: Cameras) -> None:
     photo = take_photo(NAMED.format(14))
-    assert identify(photo, cameras) == Identification(photo, None, None, None)
+    assert identify(photo, cameras) == Identification(photo, None, None, None, batch=BATCH)
     unlisted = take_photo(NAMED.format(14), *SAMSUNG)
     assert identify(unlisted, cameras).conflict is None, "row 14 may be any unlisted phone"
     listed = identify(take_photo(NAMED.format(14), *IPHONE_11), cameras)
@@ -98,9 +101,9 @@ def test_exif_that_fits_two_profiles_is_unknown(
 
 def test_micrograph_names_do_not_tell_the_microscope(take_photo, cameras: Cameras) -> None:
     photo = take_photo(NAMED.format("XM"))
-    assert identify(photo, cameras) == Identification(photo, None, None, None)
-    found = identify(photo, cameras, "olympus-bx53")
-    assert found == Identification(photo, "olympus-bx53", "manifest", None)
+    assert identify(photo, cameras) == Identification(photo, None, None, None, batch=BATCH)
+    found = identify(photo, cameras, Declared("olympus-bx53"))
+    assert found == Identification(photo, "olympus-bx53", "manifest", None, batch=BATCH)
 
 
 def test_a_micrograph_that_a_phone_took_is_reported(take_photo, cameras: Cameras) -> None:
@@ -119,4 +122,4 @@ def test_a_photo_that_cannot_be_read_is_identified_by_its_name(
 
 def test_an_undeclared_camera_id_is_an_input_error(take_photo, cameras: Cameras) -> None:
     with pytest.raises(InputError, match="unknown camera 'iphone-13'"):
-        identify(take_photo("a.jpg"), cameras, "iphone-13")
+        identify(take_photo("a.jpg"), cameras, Declared("iphone-13"))

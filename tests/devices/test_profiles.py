@@ -268,7 +268,22 @@ def test_an_empty_or_absent_folder_is_refused(tmp_path: Path) -> None:
             Cameras.load(folder)
 
 
-def test_a_profile_that_is_not_utf_8_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "mine.toml").write_bytes('zh = "红米"'.encode("gb18030"))
-    with pytest.raises(InputError, match="not a readable TOML file"):
-        Cameras.load(tmp_path)
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "gb18030"])
+def test_a_profile_is_read_as_windows_writes_it(
+    tmp_path: Path, profile_text: str, encoding: str
+) -> None:
+    (tmp_path / "mine.TOML").write_bytes(profile_text.encode(encoding))
+    assert Cameras.load(tmp_path).get("mine").zh == "测试相机"
+
+
+def test_what_is_no_profile_is_told(
+    tmp_path: Path, profile_text: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[str] = []
+    monkeypatch.setattr(
+        "edgetlc.devices.profiles.note", lambda text, **kw: told.append(kw["path"].name)
+    )
+    for name in ("mine.toml", "._mine.toml", "other.toml.txt"):
+        (tmp_path / name).write_text(profile_text, encoding="utf-8")
+    assert "mine" in Cameras.load(tmp_path)
+    assert told == ["._mine.toml", "other.toml.txt"]
