@@ -9,6 +9,7 @@ from edgetlc.cli.console import numbers, say, table
 from edgetlc.errors import FAILED, NOT_ENOUGH_EVIDENCE, PASSED
 from edgetlc.locale import Message, _, local, n_
 from edgetlc.parity.verdict import overall
+from edgetlc.results.wording import PARTLY_LABELLED
 
 if TYPE_CHECKING:
     from edgetlc.parity.rule import CameraVerdict
@@ -38,6 +39,8 @@ def show_verification(found: Verification) -> None:
             "PASS, FAIL, or – for not enough evidence; changed answers beside it, and how many "
             "more photos without one a PASS takes"
         )
+    if found.partly_labelled:
+        say(PARTLY_LABELLED)
     for number, report in enumerate(found.candidates, start=1):
         _show_candidate(number, report, sequential=found.rule.sequential)
     for assumption in _assumptions(found):
@@ -142,7 +145,7 @@ def _summary(report: CandidateReport) -> Iterator[Message]:
             levels=where.largest_pixels,
         )
     template = _("final decisions: {changed} of {photos} changed: {verdict}")
-    if pooled.reference_accuracy is not None:
+    if any(v.tally.labelled for v in report.decisions):
         template = _("final decisions: {changed} of {photos} worse: {verdict}")
     changed = sum(v.tally.b for v in report.decisions)
     decided = VERDICTS[overall(report.decisions)]

@@ -26,7 +26,7 @@ from edgetlc.parity.lead import LeadCurve
 from edgetlc.parity.rule import CameraVerdict, Verdict
 from edgetlc.parity.verdict import overall
 from edgetlc.parity.verification import CandidateReport, Verification
-from edgetlc.results.wording import ROLE_NAMES, STATUS_NAMES
+from edgetlc.results.wording import PARTLY_LABELLED, ROLE_NAMES, STATUS_NAMES
 from edgetlc.runtime.bundle import Bundle
 from edgetlc.runtime.machine import this_machine
 
@@ -103,6 +103,7 @@ def write_page(
         reliability_plot=_RELIABILITY,
         lead_plot=lead_plot,
         enumerated=verification.rule.confidence == ENUMERATED_AT,
+        PARTLY_LABELLED=PARTLY_LABELLED,
         VERDICTS={verdict: STATUS_NAMES[verdict] for verdict in ICON},
         ICON=ICON,
         CAUSES=CAUSES,

@@ -96,7 +96,8 @@ class Candidate:
 class Matrix:
     """All answers: the reference's on every readable photo, the candidates' on those they cover.
 
-    `leads` are the reference's (`edgetlc.parity.lead`), float64[n].
+    `leads` are the reference's (`edgetlc.parity.lead`), float64[n]. `partly_labelled` tells that
+    classes are known of the changed photos alone (`edgetlc.parity.changed_labels`).
     """
 
     header: Header
@@ -106,6 +107,7 @@ class Matrix:
     reference: Table
     leads: NDArray[np.float64]
     candidates: tuple[Candidate, ...]
+    partly_labelled: bool = False
 
     @property
     def truth(self) -> NDArray[np.int64]:

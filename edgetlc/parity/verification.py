@@ -91,7 +91,11 @@ class CandidateReport:
 
 @dataclass(frozen=True)
 class Verification:
-    """The whole answer."""
+    """The whole answer.
+
+    `partly_labelled` tells that classes are known of the changed photos alone: the verdicts are
+    those of all classes, accuracies and counterfeits are not known.
+    """
 
     bundle_digest: str
     edgetlc: str
@@ -100,6 +104,7 @@ class Verification:
     rule: Rule
     gate_rule: Rule
     labelled: bool
+    partly_labelled: bool
     independent: str
     photos_digest: str
     photos: int
