@@ -6,7 +6,10 @@ Every manifest, TOML file and JSON report comes in here, so that one file is rea
 from __future__ import annotations
 
 import codecs
+import csv
+import io
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +21,8 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
+
+_DELIMITERS = ",;\t"
 
 
 def read_text(path: Path) -> str:
@@ -47,6 +52,32 @@ def read_text(path: Path) -> str:
         "it as UTF-8 (Excel: 'CSV UTF-8', Notepad: encoding UTF-8)",
         path=path,
     )
+
+
+def read_table(path: Path) -> Iterator[tuple[int, list[str]]]:
+    """Yield the rows of a CSV file with content, header first: the line each ends on, its fields.
+
+    Commas, semicolons or tabs part the fields; the header shows which. Spaces before a field are
+    skipped unless quotes enclose it, those around the header's names always.
+
+    Raises:
+        InputError: it cannot be read, or is no CSV text.
+    """
+    try:
+        text = read_text(path)
+    except OSError as error:
+        raise InputError("{path}: {reason}", path=path, reason=str(error)) from None
+    first = text.partition("\n")[0]
+    delimiter = max(_DELIMITERS, key=first.count)
+    lines = io.StringIO(text, newline="")
+    reader = csv.reader(lines, delimiter=delimiter, strict=True, skipinitialspace=True)
+    try:
+        yield 1, [name.strip() for name in next(reader, [])]
+        for cells in reader:
+            if any(cell.strip() for cell in cells):
+                yield reader.line_num, cells
+    except csv.Error as error:
+        raise InputError("{path} is not a CSV file: {reason}", path=path, reason=error) from None
 
 
 def read_toml(path: Path) -> dict[str, Any]:

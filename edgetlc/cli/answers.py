@@ -18,6 +18,11 @@ from edgetlc.parity.judgement import VerificationConfig
 from edgetlc.parity.verify import CollectionConfig
 
 app = Commands(_("Answers of a bundle's models: collect them in a folder, judge such folders."))
+_REPORT = _("JSON report of 'selftest' or 'predict' from another machine; repeat it.")
+_Folders = Annotated[
+    list[Path],
+    typer.Argument(metavar="FOLDER…", help=_("Answers folders: one run's, or all its shards.")),
+]
 
 
 @app.command()
@@ -61,19 +66,64 @@ def collect(
 
 
 @app.command()
+def changed(
+    bundle: BundleArgument,
+    folders: _Folders,
+    output: Annotated[
+        Path, typer.Option("-o", "--output", help=_("Folder for the page and the CSV."))
+    ],
+    reports: tuple[Path, ...] = option((), _REPORT, flag="--merge", metavar="REPORT"),
+    overwrite: bool = option(False, _("Replace what is there already.")),
+    devices: DeviceFolder = None,
+) -> Answer:
+    """Show only the photos whose answer changed, so that somebody can tell what they show.
+
+    Writes a page with those photos and a CSV with an empty column 'class'. With the filled CSV,
+    'edgetlc answers judge --labels' gives the verdict that the classes of all photos would give.
+
+    Example: edgetlc answers changed herbs.bundle answers -o to-label
+    """
+    from edgetlc.devices.profiles import Cameras
+    from edgetlc.pages.to_label import write_page
+    from edgetlc.parity.changed_labels import LABELS_FILE, changed_photos, write_labels
+    from edgetlc.parity.reports import read_reports
+    from edgetlc.parity.verify import answers_of
+    from edgetlc.runtime.bundle import Bundle
+
+    opened = Bundle.open(bundle)
+    target = Target(output, "folder", replace=overwrite, marker=LABELS_FILE)
+    check_outputs([target], [opened.path, *folders, *reports])
+    matrix = answers_of(opened, folders, read_reports(reports, opened))
+    photos = changed_photos(matrix)
+    table, page = output / LABELS_FILE, output / "photos.html"
+    write_labels(table, photos)
+    write_page(page, photos, opened, Cameras.load(devices))
+
+    def show() -> None:
+        say(
+            "{count} of {photos} photos changed; look at them in {page}, fill in {table}, then "
+            "'edgetlc answers judge --labels {table}'",
+            count=len(photos),
+            photos=len(matrix.photos.photo),
+            page=page,
+            table=table,
+        )
+
+    document = {"changed": len(photos), "photos": len(matrix.photos.photo)}
+    return Answer({**document, "labels": str(table), "page": str(page)}, show)
+
+
+@app.command()
 def judge(
     bundle: BundleArgument,
-    folders: Annotated[
-        list[Path],
-        typer.Argument(metavar="FOLDER…", help=_("Answers folders: one run's, or all its shards.")),
-    ],
+    folders: _Folders,
     config: VerificationConfig,
     outputs: Outputs,
-    reports: tuple[Path, ...] = option(
-        (),
-        _("JSON report of 'selftest' or 'predict' from another machine; repeat it."),
-        flag="--merge",
-        metavar="REPORT",
+    reports: tuple[Path, ...] = option((), _REPORT, flag="--merge", metavar="REPORT"),
+    labels: Path | None = option(
+        None,
+        _("Classes of the changed photos: the filled CSV of 'answers changed'."),
+        metavar="CSV",
     ),
     devices: DeviceFolder = None,
 ) -> Answer:
@@ -88,7 +138,7 @@ def judge(
     from edgetlc.runtime.bundle import Bundle
 
     opened = Bundle.open(bundle)
-    outputs.check(opened, [*folders, *reports])
+    outputs.check(opened, [*folders, *reports, labels])
     others = read_reports(reports, opened)
-    found = judge_folders(opened, folders, with_cameras(config, devices), others)
+    found = judge_folders(opened, folders, with_cameras(config, devices), others, labels)
     return outputs.concluded(found, opened, devices)

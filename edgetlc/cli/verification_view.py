@@ -9,6 +9,7 @@ from edgetlc.cli.console import numbers, say, table
 from edgetlc.errors import FAILED, NOT_ENOUGH_EVIDENCE, PASSED
 from edgetlc.locale import Message, _, local, n_
 from edgetlc.parity.verdict import overall
+from edgetlc.results.wording import PARTLY_LABELLED
 
 if TYPE_CHECKING:
     from edgetlc.parity.rule import CameraVerdict
@@ -38,8 +39,12 @@ def show_verification(found: Verification) -> None:
             "PASS, FAIL, or – for not enough evidence; changed answers beside it, and how many "
             "more photos without one a PASS takes"
         )
+    if found.partly_labelled:
+        say(PARTLY_LABELLED)
     for number, report in enumerate(found.candidates, start=1):
         _show_candidate(number, report, sequential=found.rule.sequential)
+    for assumption in _assumptions(found):
+        say(assumption)
     if found.machines:
         names = numbers(_("largest pixel difference"), _("answers changed"))
         table(
@@ -102,6 +107,8 @@ def _show_candidate(number: int, report: CandidateReport, *, sequential: bool) -
         say(f"     {local(line)}")
     for v in _to_act_on(report, sequential=sequential):
         say(f"     {local(v.tally.camera or _('unknown camera'))}: {local(v.reason)}")
+    for line in _beside(report):
+        say(f"     {local(line)}")
 
 
 def _to_act_on(report: CandidateReport, *, sequential: bool) -> Iterator[CameraVerdict]:
@@ -142,7 +149,7 @@ def _summary(report: CandidateReport) -> Iterator[Message]:
             levels=where.largest_pixels,
         )
     template = _("final decisions: {changed} of {photos} changed: {verdict}")
-    if pooled.reference_accuracy is not None:
+    if any(v.tally.labelled for v in report.decisions):
         template = _("final decisions: {changed} of {photos} worse: {verdict}")
     changed = sum(v.tally.b for v in report.decisions)
     decided = VERDICTS[overall(report.decisions)]
@@ -166,6 +173,35 @@ def _summary(report: CandidateReport) -> Iterator[Message]:
             before=gate.reference.called,
             verdict=VERDICTS[gate.verdict],
         )
+
+
+def _beside(report: CandidateReport) -> Iterator[Message]:
+    """Yield what stands beside the verdict; `_assumptions` tells what it rests on."""
+    bins = [one for one in report.lead_curve.bins if one.photos]
+    listed = ", ".join(f"{one.low:g}+ {one.changed}/{one.photos}" for one in bins)
+    yield _("beside the verdict: changed answers by lead {bins}", bins=listed)
+    if report.new_camera is not None:
+        yield n_(
+            "beside the verdict: of cameras like this {count} at most {share:.1%} would not pass, "
+            "at most {beyond:.1%} are at or beyond the margin; the next one with probability "
+            "{belief:.1%}",
+            "beside the verdict: of cameras like these {count} at most {share:.1%} would not pass, "
+            "at most {beyond:.1%} are at or beyond the margin; the next one with probability "
+            "{belief:.1%}",
+            count=report.new_camera.cameras,
+            share=report.new_camera.not_passing_upper,
+            beyond=report.new_camera.beyond_upper,
+            belief=report.new_camera.belief_beyond,
+        )
+
+
+def _assumptions(found: Verification) -> dict[Message, None]:
+    """Return what the statements beside the verdicts rest on, each once."""
+    said = [report.lead_curve.assumption for report in found.candidates]
+    for report in found.candidates:
+        if report.new_camera is not None:
+            said += [report.new_camera.assumption, report.new_camera.belief_assumption]
+    return dict.fromkeys(said)
 
 
 def _machine_row(found: SelfTest) -> tuple[object, ...]:

@@ -1,14 +1,11 @@
 """The rows of a CSV manifest, read as spreadsheets on every system write them.
 
-Commas, semicolons or tabs part the fields; the header shows which. Spaces before a field are
-skipped unless quotes enclose it, spaces after one count in a path or class only. Rows and unnamed
+`edgetlc.text.read_table` reads them. Spaces after a field count in a path or class only. Unnamed
 columns without content are none. A path may be written with backslashes.
 """
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterator, Sequence
 from difflib import get_close_matches
 from pathlib import Path
@@ -17,10 +14,9 @@ from edgetlc.data.photos import PARTS, Photo
 from edgetlc.devices.identify import Declared
 from edgetlc.devices.profiles import Cameras
 from edgetlc.errors import InputError
-from edgetlc.text import read_text
+from edgetlc.text import read_table
 
 COLUMNS = ("path", "class", "camera", "batch", "piece", "group", "part", "simulated")
-_DELIMITERS = ",;\t"
 
 
 def read_rows(path: Path, cameras: Cameras) -> Iterator[tuple[Photo, Declared]]:
@@ -31,25 +27,11 @@ def read_rows(path: Path, cameras: Cameras) -> Iterator[tuple[Photo, Declared]]:
     Raises:
         InputError: no CSV text, an unknown or missing column, or a row with a field that is none.
     """
-    try:
-        text = read_text(path)
-    except OSError as error:
-        raise InputError("{path}: {reason}", path=path, reason=str(error)) from None
-    first = text.partition("\n")[0]
-    delimiter = max(_DELIMITERS, key=first.count)
-    reader = csv.reader(
-        io.StringIO(text, newline=""), delimiter=delimiter, strict=True, skipinitialspace=True
-    )
-    try:
-        names = [name.strip() for name in next(reader, [])]
-        _check_columns(path, [name for name in names if name])
-        for cells in reader:
-            if any(cell.strip() for cell in cells):
-                yield _read(path, reader.line_num, names, cells, cameras)
-    except csv.Error as error:
-        raise InputError(
-            "{path} is not a CSV manifest: {reason}", path=path, reason=error
-        ) from None
+    table = read_table(path)
+    _line, names = next(table)
+    _check_columns(path, [name for name in names if name])
+    for line, cells in table:
+        yield _read(path, line, names, cells, cameras)
 
 
 def _check_columns(path: Path, found: Sequence[str]) -> None:

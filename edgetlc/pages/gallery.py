@@ -121,13 +121,9 @@ class Viewer:
 
     def pictures(self, flip: Flip, report: CandidateReport) -> Pictures:
         """Return what can be shown of a photo that `report` answers differently."""
-        try:
-            content = read_photo(Path(flip.path))
-            if hashlib.sha256(content).hexdigest() != flip.sha256:
-                return Pictures(None, missing=ALTERED)
-            pixels = decode(content, self._bundle.manifest.contract.size).pixels
-        except (ImageError, ValueError):  # a path from elsewhere may hold a NUL
-            return Pictures(None, missing=NOT_THERE)
+        pixels = pixels_of(flip.path, flip.sha256, self._bundle.manifest.contract.size)
+        if isinstance(pixels, Message):
+            return Pictures(None, missing=pixels)
         photo = Image.fromarray(pixels)
         photo.thumbnail((SIDE, SIDE))
         record = reference_model(self._bundle)
@@ -153,6 +149,17 @@ class Viewer:
             return self._bundle.load(self._bundle.model(model), engine)
         except EdgetlcError:  # not installed here, or not of this bundle
             return None
+
+
+def pixels_of(path: str, sha256: str, size: int) -> Pixels | Message:
+    """Return a photo's pixels, at least `size` on its shorter side, or why it is not shown."""
+    try:
+        content = read_photo(Path(path))
+        if hashlib.sha256(content).hexdigest() != sha256:
+            return ALTERED
+        return decode(content, size).pixels
+    except (ImageError, ValueError):  # a path from elsewhere may hold a NUL
+        return NOT_THERE
 
 
 def reference_model(bundle: Bundle) -> ModelRecord | None:

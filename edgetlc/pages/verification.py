@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePath
 from typing import Any
 
@@ -22,10 +22,11 @@ from edgetlc.pages.gallery import (
 )
 from edgetlc.pages.render import Names
 from edgetlc.pages.render import write_page as write
+from edgetlc.parity.lead import LeadCurve
 from edgetlc.parity.rule import CameraVerdict, Verdict
 from edgetlc.parity.verdict import overall
 from edgetlc.parity.verification import CandidateReport, Verification
-from edgetlc.results.wording import ROLE_NAMES, STATUS_NAMES
+from edgetlc.results.wording import PARTLY_LABELLED, ROLE_NAMES, STATUS_NAMES
 from edgetlc.runtime.bundle import Bundle
 from edgetlc.runtime.machine import this_machine
 
@@ -51,6 +52,8 @@ DECISIONS: Mapping[str, Message] = {
 _RELIABILITY = Plot(
     Axis.of_shares(0, 1), Axis.of_shares(0, 1), 260, 240, left=46, room_right=14, room_below=34
 )
+
+_LEADS = replace(_RELIABILITY, width=300)
 
 
 def write_page(
@@ -98,7 +101,9 @@ def write_page(
         overall=overall,
         decision_table=decision_table,
         reliability_plot=_RELIABILITY,
+        lead_plot=lead_plot,
         enumerated=verification.rule.confidence == ENUMERATED_AT,
+        PARTLY_LABELLED=PARTLY_LABELLED,
         VERDICTS={verdict: STATUS_NAMES[verdict] for verdict in ICON},
         ICON=ICON,
         CAUSES=CAUSES,
@@ -197,6 +202,19 @@ def interval_axis(verdicts: Iterable[CameraVerdict], margin: float) -> Axis:
     low, high = min([0.0, *ends]), max([1.5 * margin, *ends])
     room = 0.02 * (high - low)
     return Axis.of_shares(low - room, high + room)
+
+
+def lead_plot(
+    found: LeadCurve,
+) -> tuple[Plot, list[list[tuple[float, float]]], list[tuple[float, float]]]:
+    """Return a plot of a curve's bins side by side, their intervals, and their shares."""
+    ticks = tuple((float(i), f"{one.low:g}") for i, one in enumerate(found.bins))
+    seen = [(i + 0.5, one, one.share) for i, one in enumerate(found.bins)]
+    filled = [(place, one, share) for place, one, share in seen if share is not None]
+    highest = max((one.upper for _place, one, _share in filled), default=1.0)
+    plot = replace(_LEADS, across=Axis(0, len(ticks), ticks), up=Axis.of_shares(0, highest))
+    intervals = [[(place, one.lower), (place, one.upper)] for place, one, _share in filled]
+    return plot, intervals, [(place, share) for place, _one, share in filled]
 
 
 def decision_table(roles: Mapping[str, int]) -> list[tuple[Message, list[tuple[int, bool]]]]:

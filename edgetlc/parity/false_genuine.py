@@ -12,7 +12,8 @@ photos needs its own of counterfeits. All cameras together are judged beside the
 which then is adjusted as one more camera, but no PASS of theirs stands in for a camera's.
 
 Without labels nobody knows which photos show counterfeits. Then every photo that the candidate
-calls genuine and the reference does not is told, and there is no verdict.
+calls genuine and the reference does not is told, and there is no verdict. Nor is there where
+classes are known of the changed photos alone: a share needs the number of counterfeits.
 
 The margin bounds what compression adds. How often the models call a counterfeit genuine at all is
 told beside it, with exact bounds, and is what the decision policy answers for.
@@ -100,6 +101,8 @@ def judge_false_genuine(
     classes: Sequence[ClassInfo],
     rule: Rule | None = None,
     taken: Taken | None = None,
+    *,
+    partly: bool = False,
 ) -> FalseGenuine | None:
     """Return the gate's verdict, or None where the classes leave nothing to mistake.
 
@@ -111,6 +114,7 @@ def judge_false_genuine(
         rule: the gate's own margin and confidence; 2 % and 95 % unless told.
         taken: by which cameras, and of which specimens, the same on all cameras; one camera and
             independent photos unless told.
+        partly: the truth is known of changed photos alone, and -1 of the others.
 
     Raises:
         InputError: there is not one value per photo.
@@ -121,9 +125,10 @@ def judge_false_genuine(
     rule = rule or Rule()
     before, after = np.asarray(reference, dtype=bool), np.asarray(candidate, dtype=bool)
     never = np.zeros(len(before), dtype=bool)  # the right answer to "is a counterfeit genuine?"
-    counterfeit = ~never
+    counterfeit, shown = ~never, ~never
     if truth is not None:
-        counterfeit = roles[np.asarray(truth, dtype=np.int64)] == "counterfeit"
+        shown = roles[np.asarray(truth, dtype=np.int64)] == "counterfeit"
+        counterfeit = ~never if partly else shown
     for name, values in (("candidate", after), ("truth", counterfeit)):
         if len(values) != len(before):
             raise InputError(
@@ -140,6 +145,11 @@ def judge_false_genuine(
     judged = judge(tallies, rule, FALSE_GENUINE, taken.planned + 1)
     if truth is None:
         judged = [_withheld(verdict) for verdict in judged]
+    elif partly:
+        newly = shown & after & ~before
+        counted = [newly[rows] for rows in (*taken.by_camera.values(), every)]
+        pairs = zip(judged, counted, strict=False)
+        judged = [_without_number(verdict, int(of.sum())) for verdict, of in pairs]
     return FalseGenuine(
         rule=rule,
         pooled=judged[-1],
@@ -160,6 +170,18 @@ def _withheld(verdict: CameraVerdict) -> CameraVerdict:
         "show counterfeits. A PASS takes labels.",
         b=counts.b,
         count=counts.n,
+    )
+    return replace(verdict, verdict="INSUFFICIENT", photos_needed=0, reason=reason)
+
+
+def _without_number(verdict: CameraVerdict, newly: int) -> CameraVerdict:
+    """Return what is told where a counterfeit is known only if its answer changed."""
+    reason = n_(
+        "{count} photo of a counterfeit is newly called genuine; of how many is not known. A PASS "
+        "takes the classes of all photos.",
+        "{count} photos of counterfeits are newly called genuine; of how many is not known. A PASS "
+        "takes the classes of all photos.",
+        count=newly,
     )
     return replace(verdict, verdict="INSUFFICIENT", photos_needed=0, reason=reason)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import Any
 
 import numpy as np
 
@@ -14,10 +13,13 @@ from edgetlc.config import option
 from edgetlc.errors import InputError
 from edgetlc.locale import _
 from edgetlc.parity.collect import PIXEL_TOLERANCE
-from edgetlc.parity.decisions import WITHHELD, judge_decisions
-from edgetlc.parity.false_genuine import called_genuine, judge_false_genuine
+from edgetlc.parity.decisions import judge_decisions
+from edgetlc.parity.false_genuine import judge_false_genuine
+from edgetlc.parity.lead import lead_curve
 from edgetlc.parity.matrix import Candidate, Matrix, Table
+from edgetlc.parity.new_camera import new_camera
 from edgetlc.parity.rule import Rule
+from edgetlc.parity.side import Side
 from edgetlc.parity.store import NETWORK, NO_CAUSE, PIXELS, UNKNOWN, PhotoRow, photos_at
 from edgetlc.parity.tally import Taken, outcomes, rows_by_camera
 from edgetlc.parity.verdict import judge, overall, together
@@ -30,7 +32,6 @@ from edgetlc.parity.verification import (
     Verification,
 )
 from edgetlc.runtime.classes import ClassInfo
-from edgetlc.runtime.policy import DecisionPolicy
 from edgetlc.runtime.selftest import SelfTest
 from edgetlc.statistics.reliability import reliability
 
@@ -82,7 +83,8 @@ def judge_answers(
     header, photos = matrix.header, matrix.photos
     if not len(photos.photo):
         raise InputError("none of {photos} photos can be read", photos=header.photos)
-    check_labels(photos.labels, header.classes, config)
+    if not matrix.partly_labelled:
+        check_labels(photos.labels, header.classes, config)
     reports = tuple(_report(_Compared(matrix, one, config), config) for one in matrix.candidates)
     untested = tuple(camera for camera in config.cameras if camera not in photos.cameras)
     verdict = together(report.verdict for report in reports)
@@ -98,6 +100,7 @@ def judge_answers(
         rule=config.rule,
         gate_rule=config.gate_rule,
         labelled=config.labelled,
+        partly_labelled=matrix.partly_labelled,
         independent="specimen" if photos.grouped else "photo",
         photos_digest=header.photos_digest,
         photos=len(photos.photo),
@@ -130,33 +133,22 @@ def check_labels(
         )
 
 
-class _Side:
-    """What one model answers: class indices, confidences, and whether they suffice; all [n]."""
-
-    def __init__(
-        self, table: Table, rows: Any, policy: DecisionPolicy, classes: Sequence[ClassInfo]
-    ) -> None:
-        self.top, self.confidence = table.top[rows], table.confidence[rows]
-        needed = np.array([policy.needed(info.role) for info in classes])
-        self.answered = self.confidence >= needed[self.top]
-        self.decision = np.where(self.answered, self.top, WITHHELD)
-        self.called_genuine = called_genuine(self.top, self.confidence, classes, policy)
-
-
 class _Compared:
     """Reference and candidate on the candidate's photos; every array has one row per photo."""
 
     def __init__(self, matrix: Matrix, candidate: Candidate, config: VerificationConfig) -> None:
         rows, photos, classes = candidate.rows, matrix.photos, matrix.header.classes
         self.candidate, self.classes, self.folders = candidate, classes, matrix.folders
-        self.before = _Side(matrix.reference, rows, matrix.header.reference_policy, classes)
-        self.after = _Side(candidate.table, slice(None), candidate.info.policy, classes)
+        self.before = Side(matrix.reference, rows, matrix.header.reference_policy, classes)
+        self.after = Side(candidate.table, slice(None), candidate.info.policy, classes)
         self.truth = matrix.truth[rows] if config.labelled else None
-        self.place = photos.photo[rows]
+        self.partly_labelled = matrix.partly_labelled
+        self.place, self.leads = photos.photo[rows], matrix.leads[rows]
         by_camera = rows_by_camera(photos.camera[rows], photos.cameras)
         group, lots = photos.group[rows] if photos.grouped else None, photos.lots[rows]
         self.taken = Taken(by_camera, group, lots, len({*by_camera, *config.cameras}))
-        self.outcomes = outcomes(self.before.top, self.after.top, self.truth, group, lots)
+        found = outcomes(self.before.top, self.after.top, self.truth, group, lots)
+        self.outcomes = replace(found, reference_right=None) if self.partly_labelled else found
 
 
 def _report(c: _Compared, config: VerificationConfig) -> CandidateReport:
@@ -165,7 +157,8 @@ def _report(c: _Compared, config: VerificationConfig) -> CandidateReport:
     decided = c.before.decision, c.after.decision, c.truth
     decisions = judge_decisions(*decided, c.taken, config.rule)
     called = c.before.called_genuine, c.after.called_genuine, c.truth
-    gate = judge_false_genuine(*called, c.classes, config.gate_rule, c.taken)
+    partly = c.partly_labelled
+    gate = judge_false_genuine(*called, c.classes, config.gate_rule, c.taken, partly=partly)
     parts = [overall(cameras), overall(decisions), *([gate.verdict] if gate else [])]
     rows = _most_telling(c)
     photos = photos_at(c.folders, [int(c.place[row]) for row in rows])
@@ -182,12 +175,15 @@ def _report(c: _Compared, config: VerificationConfig) -> CandidateReport:
         roles=_roles(c),
         flips=tuple(_flip(c, row, kind, photos) for row, kind in rows.items()),
         flips_in_all=int(np.count_nonzero(~c.outcomes.same)),
+        lead_curve=lead_curve(c.outcomes, c.leads, config.rule.confidence),
+        new_camera=new_camera(cameras, config.rule),
     )
 
 
 def _pooled(c: _Compared) -> Pooled:
     table = c.candidate.table
-    right = None if c.truth is None else (c.before.top == c.truth, c.after.top == c.truth)
+    known = c.truth is not None and not c.partly_labelled
+    right = None if not known else (c.before.top == c.truth, c.after.top == c.truth)
     return Pooled(
         photos=len(c.place),
         agreement=float(np.mean(c.outcomes.same)),
@@ -241,7 +237,7 @@ def _flip(c: _Compared, row: int, kind: str, photos: Mapping[int, PhotoRow]) -> 
         path=photo.path,
         sha256=photo.sha256,
         camera=photo.camera,
-        label=photo.label if c.truth is not None else None,
+        label=None if c.truth is None else c.classes[c.truth[row]].name,
         reference=c.classes[c.before.top[row]].name,
         candidate=c.classes[c.after.top[row]].name,
         reference_confidence=float(c.before.confidence[row]),

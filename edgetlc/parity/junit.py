@@ -146,6 +146,7 @@ def _everywhere(verification: Verification) -> dict[str, str]:
         "confidence": f"{verification.rule.confidence:g}",
         "sequential": str(verification.rule.sequential).lower(),
         "labelled": str(verification.labelled).lower(),
+        "partly_labelled": str(verification.partly_labelled).lower(),
         "independent": verification.independent,
         "photos": str(verification.photos),
         "photos_digest": verification.photos_digest,

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgetlc.errors import InputError
+from edgetlc.parity.lead import leads_of
 from edgetlc.parity.store import (
     COLUMNS,
     UNKNOWN,
@@ -93,14 +94,20 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Matrix:
-    """All answers: the reference's on every readable photo, the candidates' on those they cover."""
+    """All answers: the reference's on every readable photo, the candidates' on those they cover.
+
+    `leads` are the reference's (`edgetlc.parity.lead`), float64[n]. `partly_labelled` tells that
+    classes are known of the changed photos alone (`edgetlc.parity.changed_labels`).
+    """
 
     header: Header
     folders: tuple[Path, ...]
     machines: tuple[str, ...]
     photos: PhotoTable
     reference: Table
+    leads: NDArray[np.float64]
     candidates: tuple[Candidate, ...]
+    partly_labelled: bool = False
 
     @property
     def truth(self) -> NDArray[np.int64]:
@@ -138,13 +145,14 @@ def read_matrix(folders: Sequence[Path]) -> Matrix:
     photos, columns = _read(folders, header)
     try:
         reference, *tables = [_table(model, len(header.classes)) for model in columns]
+        leads = _leads(folders, header)
     except ValueError as error:
         raise damaged(folders[0], error) from None
     every = np.arange(len(photos.photo))
     named = zip(header.candidates, tables, strict=True)
     candidates = tuple(Candidate(info, every, table) for info, table in named)
     machines = tuple(sorted({header.machine for header in headers}))
-    return Matrix(header, tuple(folders), machines, photos, reference, candidates)
+    return Matrix(header, tuple(folders), machines, photos, reference, leads, candidates)
 
 
 def _read(folders: Sequence[Path], header: Header) -> tuple[PhotoTable, NDArray[np.float64]]:
@@ -173,6 +181,23 @@ def _read(folders: Sequence[Path], header: Header) -> tuple[PhotoTable, NDArray[
     lots = draws(digests)
     table = PhotoTable(of[0], of[1], of[2], of[3], *names, lots, simulated, tuple(unreadable))
     return table, np.frombuffer(numbers, "<f8").reshape(-1, *shape).transpose(1, 2, 0)
+
+
+def _leads(folders: Sequence[Path], header: Header) -> NDArray[np.float64]:
+    """Return the lead of the reference's answer on every readable photo.
+
+    Raises:
+        ValueError: a probability is out of its range.
+    """
+    rows = (read_rows(folder, "probabilities") for folder in folders)
+    values = bytearray()
+    for _photo, content in merge(*rows, key=lambda row: row[0].photo):
+        values += content[: 4 * len(header.classes)]
+    probabilities = np.frombuffer(values, "<f4").reshape(-1, len(header.classes))
+    fits = (probabilities >= 0) & (probabilities <= _LARGEST)
+    if not fits.all():
+        raise ValueError(f"probability {probabilities[~fits][0]}")
+    return leads_of(probabilities)
 
 
 def _table(columns: NDArray[np.float64], classes: int) -> Table:

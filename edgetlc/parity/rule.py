@@ -53,7 +53,7 @@ class CameraVerdict:
 
     Every bound is one-sided at the rule's confidence. With specimens, bounds and p-values rest on
     one photo of each. Without labels the drop is bounded by the changed answers, and `p_drop`,
-    `p_beyond` and `newcombe` are None.
+    `p_beyond` and `newcombe` are None, the last also with labels of the changed photos alone.
 
     Attributes:
         right_to_wrong_lower, right_to_wrong_upper: bounds of the right-to-wrong rate (of changed

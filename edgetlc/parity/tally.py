@@ -57,6 +57,8 @@ class Tally:
         n, agree, b, c: photos; answered alike (right or wrong), right to wrong, wrong to right.
         reference_correct: photos that the reference gets right; None without labels.
         specimens: the same by specimen; None where every photo counts as its own.
+        partly_labelled: classes are known of the changed photos alone: b and c are as with all of
+            them, `reference_correct` is None.
     """
 
     camera: str | None
@@ -66,12 +68,14 @@ class Tally:
     c: int
     reference_correct: int | None = None
     specimens: Specimens | None = None
+    partly_labelled: bool = False
 
     def __post_init__(self) -> None:
         possible = min(self.agree, self.b, self.c, self.wrong_wrong_changed) >= 0
-        if self.reference_correct is None:
+        if not self.labelled:
             possible = possible and self.c == self.wrong_wrong_changed == 0
-        else:
+        if self.reference_correct is not None:
+            possible = possible and not self.partly_labelled
             possible = possible and 0 <= self.reference_correct - self.b <= self.agree
         if self.specimens is not None:
             possible = possible and self._holds(self.specimens)
@@ -94,8 +98,8 @@ class Tally:
 
     @property
     def labelled(self) -> bool:
-        """Whether the true classes are known."""
-        return self.reference_correct is not None
+        """Whether the true classes are known, at least those of the changed photos."""
+        return self.partly_labelled or self.reference_correct is not None
 
     @property
     def unit(self) -> Literal["photo", "specimen"]:
@@ -167,7 +171,8 @@ class Outcomes:
     Attributes:
         same: both models give the same class.
         right_to_wrong: without labels every changed answer.
-        wrong_to_right, reference_right: None without labels.
+        wrong_to_right: None without labels.
+        reference_right: None without labels, or where they are of the changed photos alone.
         specimens: each photo's specimen; None takes every photo for independent.
         lots: the lowest of a specimen's photos is the one that counts.
     """
@@ -215,6 +220,7 @@ class Outcomes:
             b=trues(self.right_to_wrong),
             c=trues(self.wrong_to_right),
             reference_correct=None if self.reference_right is None else trues(self.reference_right),
+            partly_labelled=self.reference_right is None and self.wrong_to_right is not None,
         )
 
 

@@ -141,9 +141,9 @@ def _judge_one(t: Tally, rule: Rule, p_beyond: float | None, p_drop: float | Non
     right_to_wrong = _right_to_wrong(photos, rule)
     drop = _drop(photos, rule, is_within=p_within < rule.alpha)
     newcombe = None
-    if p_beyond is not None:
+    if p_beyond is not None and photos.reference_correct is not None:
         both_sides = 2 * rule.confidence - 1
-        newcombe = newcombe_interval(b, c, n, photos.reference_correct or 0, both_sides)
+        newcombe = newcombe_interval(b, c, n, photos.reference_correct, both_sides)
     failed = p_beyond is not None and p_beyond <= rule.alpha
     missing = 0 if failed else _missing(t, rule)
     verdict: Verdict = "FAIL" if failed else "INSUFFICIENT" if missing else "PASS"

@@ -9,6 +9,8 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from edgetlc.parity.false_genuine import FalseGenuine
+from edgetlc.parity.lead import LeadCurve
+from edgetlc.parity.new_camera import NewCamera
 from edgetlc.parity.rule import CameraVerdict, Rule, Verdict
 from edgetlc.runtime.selftest import SelfTest
 from edgetlc.statistics.reliability import Reliability
@@ -67,7 +69,8 @@ class CandidateReport:
     """One model on one engine, or one machine's report, against the reference.
 
     `cameras` are the verdicts on the answers, `decisions` those on the final decisions, `gate` that
-    on counterfeits called genuine, None where the classes leave nothing to mistake.
+    on counterfeits called genuine, None where the classes leave nothing to mistake. `lead_curve`
+    and `new_camera` stand beside the verdict and have no part in it.
     """
 
     model: str
@@ -82,11 +85,17 @@ class CandidateReport:
     roles: dict[str, int]
     flips: tuple[Flip, ...]
     flips_in_all: int
+    lead_curve: LeadCurve
+    new_camera: NewCamera | None
 
 
 @dataclass(frozen=True)
 class Verification:
-    """The whole answer."""
+    """The whole answer.
+
+    `partly_labelled` tells that classes are known of the changed photos alone: the verdicts are
+    those of all classes, accuracies and counterfeits are not known.
+    """
 
     bundle_digest: str
     edgetlc: str
@@ -95,6 +104,7 @@ class Verification:
     rule: Rule
     gate_rule: Rule
     labelled: bool
+    partly_labelled: bool
     independent: str
     photos_digest: str
     photos: int

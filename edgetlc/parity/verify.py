@@ -18,9 +18,10 @@ from edgetlc.data.photos import Photo, PhotoSet
 from edgetlc.errors import InputError
 from edgetlc.locale import _
 from edgetlc.parity.answer_tables import write_tables
+from edgetlc.parity.changed_labels import with_labels
 from edgetlc.parity.collect import collect, photos_digest
 from edgetlc.parity.judgement import VerificationConfig, check_labels, judge_answers
-from edgetlc.parity.matrix import read_matrix
+from edgetlc.parity.matrix import Matrix, read_matrix
 from edgetlc.parity.reports import MachineReports, with_reports
 from edgetlc.parity.store import CandidateInfo, Header
 from edgetlc.parity.verification import Verification
@@ -114,13 +115,32 @@ def judge_folders(
     folders: Sequence[Path],
     config: VerificationConfig | None = None,
     reports: MachineReports | None = None,
+    labels: Path | None = None,
 ) -> Verification:
     """Judge the answers of one run, in one folder or in the shards of several machines.
+
+    `labels` is a CSV file with the classes of the changed photos, which then are the only ones that
+    count (`edgetlc.parity.changed_labels`).
+
+    Raises:
+        InputError: the answers are of another bundle, damaged, or not complete, or the labels do
+            not fit them.
+    """
+    config, reports = config or VerificationConfig(), reports or MachineReports()
+    matrix = answers_of(bundle, folders, reports)
+    if labels is not None:
+        if not config.labelled:
+            raise InputError("--labels and --label-free exclude each other; pass one of them")
+        matrix = with_labels(matrix, labels)
+    return judge_answers(matrix, config, reports.selftests)
+
+
+def answers_of(bundle: Bundle, folders: Sequence[Path], reports: MachineReports) -> Matrix:
+    """Return the answers of one run on this bundle, with those that other machines report.
 
     Raises:
         InputError: the answers are of another bundle, damaged, or not complete.
     """
-    reports = reports or MachineReports()
     matrix = read_matrix(folders)
     if matrix.header.bundle_digest != bundle.digest:
         raise InputError(
@@ -131,7 +151,7 @@ def judge_folders(
             path=bundle.path,
             ours=bundle.digest[:12],
         )
-    return judge_answers(with_reports(matrix, bundle, reports), config, reports.selftests)
+    return with_reports(matrix, bundle, reports)
 
 
 def collect_answers(

@@ -20,6 +20,11 @@ STATUS_NAMES: Mapping[CameraStatus, Message] = {
     "INSUFFICIENT": _("INSUFFICIENT"),
     "UNTESTED": _("UNTESTED"),
 }
+PARTLY_LABELLED = _(
+    "Classes are known of the changed photos alone. The verdicts on answers and final decisions "
+    "are those that the classes of all photos would give; accuracies, and how many photos show "
+    "counterfeits, are not known."
+)
 SOURCE_NAMES: Mapping[Source, Message] = {
     "exif": _("by EXIF"),
     "name": _("by its file name"),

@@ -182,7 +182,7 @@ def test_a_hand_made_manifest(tmp_path: Path) -> None:
         ("path,class,simulated\na/1.jpg,a,yes\n", "line 2: simulated is 'yes'; use 0 or 1"),
         ("path,class,camera\na/1.jpg,a,nokia\n", "line 2: unknown camera 'nokia'; 'edgetlc dev"),
         ("path,class,camera\na/1.jpg,a,iPhone11\n", "did you mean 'iphone-11'?"),
-        ('path,class\n"a/1.jpg"x,a\n', "not a CSV manifest"),
+        ('path,class\n"a/1.jpg"x,a\n', "not a CSV file"),
         ("path,class\na/1.jpg\0,a\n", "is no text in UTF-8"),
     ],
 )

@@ -187,13 +187,34 @@ class TestWords:
         found = replace(judged(CLEAN), simulated=False)
         assert "SIMULATED" not in page_of(found, roles_bundle, tmp_path)
 
+    def test_what_stands_beside_the_verdict_says_what_it_assumes(
+        self, judged: Judged, roles_bundle: Bundle, tmp_path: Path
+    ) -> None:
+        found = judged(NETWORK, rule=WIDE)
+        text = Parsed(page_of(found, roles_bundle, tmp_path)).text
+        (report,) = found.candidates
+        assert report.new_camera is not None
+        assert f"at most {report.new_camera.not_passing_upper:.2%}" in text
+        for assumption in (
+            report.lead_curve.assumption,
+            report.new_camera.assumption,
+            report.new_camera.belief_assumption,
+        ):
+            assert assumption in text
+            assert assumption.translated("zh") in text
+        changed = [
+            f"{bin.changed / bin.photos:.2%}" for bin in report.lead_curve.bins if bin.photos
+        ]
+        assert changed
+        assert all(share in text for share in changed)
+
     def test_the_sequential_rule_explains_itself(
         self, judged: Judged, roles_bundle: Bundle, tmp_path: Path
     ) -> None:
         found = judged(NETWORK, rule=replace(WIDE, sequential=True))
         text = Parsed(page_of(found, roles_bundle, tmp_path)).text
         assert "Ville" in text
-        assert "Clopper" not in text
+        assert "unconditional" not in text
         assert found.candidates[0].cameras[0].reason in text
         assert "可以停止拍照。" in text
 

@@ -12,6 +12,8 @@ from typing import Any
 import pytest
 
 from edgetlc.parity.false_genuine import FalseGenuine, GenuineRate
+from edgetlc.parity.lead import LeadBin, LeadCurve
+from edgetlc.parity.new_camera import NewCamera
 from edgetlc.parity.rule import CameraVerdict, Rule
 from edgetlc.parity.tally import Specimens, Tally
 from edgetlc.parity.verification import (
@@ -47,6 +49,9 @@ DESCRIBED: dict[str, tuple[type, set[str]]] = {
     "pooled": (Pooled, set()),
     "location": (Location, set()),
     "flip": (Flip, set()),
+    "lead_bin": (LeadBin, set()),
+    "lead_curve": (LeadCurve, set()),
+    "new_camera": (NewCamera, set()),
     "candidate": (CandidateReport, set()),
     "machine": (Machine, set()),
     "photo_pixels": (PhotoPixels, set()),
