@@ -198,12 +198,12 @@ class TestRequireVerified:
     def test_one_that_passes_carries_its_verification(
         self, tiny_run: Path, photo_set: PhotoSet, tmp_path: Path
     ) -> None:
-        wide = Rule(margin=0.2)
+        wide = Rule(margin=0.4)
         found, bundle = export_verified(
             tiny_run,
             self.photos(photo_set),
             tmp_path / "b",
-            config=VerificationConfig(wide),
+            config=VerificationConfig(wide, false_genuine_margin=0.5),
             formats=("onnx",),
         )
         assert found.verdict == "PASS"

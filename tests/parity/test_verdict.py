@@ -361,26 +361,27 @@ def test_company_only_softens_accusations(several: list[Tally], rule: Rule) -> N
 # Real error rates, by exact enumeration.
 
 
-def most_passing(n: int, margin: float, c: int) -> int:
-    """Return the largest number of harms, beside c gains, that passes; -1 where none does."""
+def most_passing(n: int, margin: float, c: int, least: int = -1) -> int:
+    """Return the largest number of harms, beside c gains, that passes; `least` where none does."""
 
     def passes(b: int) -> bool:
         return unconditional_p(b, c, n, margin, 0.05 / 500) < 0.05
 
-    harms = -1
-    while harms + 1 + c <= n and passes(harms + 1):
-        harms += 1
-    return harms
+    while least + 1 + c <= n and passes(least + 1):
+        least += 1
+    return least
 
 
 def false_passes(n: int, margin: float) -> float:
-    """Return the largest chance, over the gain rates, of a PASS at a drop of the margin."""
-    gains = np.arange(int(stats.binom.isf(1e-9, n, GAIN_RATES.max())) + 1)
-    most = np.array([most_passing(n, margin, int(c)) for c in gains])
-    assert (np.diff(most) >= 0).all()  # another gain never hurts
+    """Return the largest chance, over gain rates up to 5 %, of a PASS at a drop of the margin."""
+    rates = GAIN_RATES[GAIN_RATES <= 0.05]
+    gains = np.arange(int(stats.binom.isf(1e-9, n, rates.max())) + 1)
+    most = [-1]
+    for c in gains:  # another gain never hurts
+        most.append(most_passing(n, margin, int(c), most[-1]))
     chances = []
-    for gain in GAIN_RATES:
-        below = stats.binom.cdf(most, n - gains, (gain + margin) / (1 - gain))
+    for gain in rates:
+        below = stats.binom.cdf(most[1:], n - gains, (gain + margin) / (1 - gain))
         chances.append(float(stats.binom.pmf(gains, n, gain) @ below))
     return max(chances)
 
