@@ -53,7 +53,7 @@ _RELIABILITY = Plot(
     Axis.of_shares(0, 1), Axis.of_shares(0, 1), 260, 240, left=46, room_right=14, room_below=34
 )
 
-_LEADS = replace(_RELIABILITY, width=300)
+_LEADS = replace(_RELIABILITY, width=310, left=58)
 
 
 def write_page(

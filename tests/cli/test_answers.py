@@ -171,6 +171,44 @@ class TestVerify:
         assert alone.status == 2
         assert "answers on 6 of 12 photos" in alone.err
 
+    def test_only_changed_photos_are_labelled(
+        self,
+        edgetlc: Run,
+        tiny_bundle: Path,
+        manifest: Path,
+        tmp_path: Path,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        words = ("--data", manifest, "--model", "onnx-int8", "--engine", "onnxruntime")
+        monkeypatch.setattr(Bundle, "load", _turned(Bundle.load, "int8"))
+        answers, shown = tmp_path / "answers", tmp_path / "to-label"
+        edgetlc("answers", "collect", tiny_bundle, *words, "-o", answers)
+        changed = ("answers", "changed", tiny_bundle, answers, "-o", shown)
+        ran = edgetlc(*changed, "--json")
+        count = ran.json()["changed"]
+        assert (ran.status, ran.json()["photos"]) == (0, 12)
+        assert 0 < count < 12
+        assert edgetlc(*changed).status == 2  # a file that somebody fills in is not written over
+        judge = ("answers", "judge", tiny_bundle, answers, "--json")
+        labels = shown / "classes.csv"
+        unfilled = edgetlc(*judge, "--labels", labels)
+        assert unfilled.status == 2
+        assert f"{count} of {count} changed photos have no class" in unfilled.err
+        header, *rows = labels.read_text(encoding="utf-8-sig").splitlines()
+        classes = [Path(row.split(",")[1]).parent.name for row in rows]
+        filled = [row + name for row, name in zip(rows, classes, strict=True)]
+        labels.write_text("\n".join([header, *filled]), encoding="utf-16")
+        partly, fully = edgetlc(*judge, "--labels", labels), edgetlc(*judge)
+        assert partly.status == fully.status
+        for known in ("verdict", "p_within", "p_beyond", "drop_upper", "reason"):
+            both = [ran.json()["candidates"][0]["cameras"] for ran in (partly, fully)]
+            assert [c[known] for c in both[0]] == [c[known] for c in both[1]]
+        assert partly.json()["partly_labelled"]
+        assert "changed photos alone" in edgetlc(*judge[:-1], "--labels", labels).out
+        both_ways = edgetlc(*judge, "--labels", labels, "--label-free")
+        assert both_ways.status == 2
+        assert "exclude each other" in both_ways.err
+
     @pytest.mark.parametrize(
         ("words", "reason"),
         [
