@@ -318,6 +318,7 @@ class TestReport:
             "c": 0,
             "reference_correct": 16,
             "specimens": None,
+            "partly_labelled": False,
             "reference_accuracy": 1.0,
             "candidate_accuracy": pytest.approx(15 / 16),
             "agreement": pytest.approx(15 / 16),
