@@ -19,7 +19,9 @@ class ShownRate:
         asked: the rate that was asked for, 0 to 1.
         photos: photos that count: answered ones, or counterfeits.
         errors: those answered wrongly, or called genuine.
-        at_most: upper bound of the rate with 95 % confidence, 0 to 1.
+        at_most: upper bound of the rate with 95 % confidence, 0 to 1; where thresholds were tried
+            until one showed the rate that was asked for, that rate. The confidence is that of a
+            network chosen without these photos (`edgetlc.export.thresholds` says what that costs).
     """
 
     asked: float

@@ -175,11 +175,11 @@ def _draw_photos(folder: Path) -> None:
             Image.fromarray(_piece(info.name, rng)).save(path, quality=90)
             photos.append(Photo(path, info.name, None, f"{code}-2024{batch + 1:03}"))
     found = {photo.path: photo.camera for photo in load_photos(folder, Cameras.load()).photos}
-    split = tuple(
-        Photo(p.path, p.label, found[p.path], p.batch, None, _PARTS[index // PHOTOS_PER_BATCH % 10])
-        for index, p in enumerate(photos)
-    )
-    write_manifest(folder / "manifest.csv", PhotoSet(split, CLASSES))
+    split = []
+    for index, p in enumerate(photos):
+        part, group = _PARTS[index // PHOTOS_PER_BATCH % 10], p.path.stem  # discs are much alike
+        split.append(Photo(p.path, p.label, found[p.path], p.batch, group, part))
+    write_manifest(folder / "manifest.csv", PhotoSet(tuple(split), CLASSES))
 
 
 def _piece(kind: str, rng: np.random.Generator) -> NDArray[np.uint8]:

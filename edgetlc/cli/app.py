@@ -35,7 +35,7 @@ HUNG_UP = 141  # as of a program that SIGPIPE ends
 
 _COMMANDS = (  # each is a module; a group is its module's `app`
     *("devices", "data", "demo", "train", "experiment", "evaluate", "runs", "quantize", "search"),
-    *("export", "verify", "answers", "predict", "benchmark", "selftest", "bundle"),
+    *("export", "plan", "verify", "answers", "predict", "benchmark", "selftest", "bundle"),
 )
 _FROM_FILE = ("train",)
 _TOOLCHAIN = ("demo", "train", "evaluate", "quantize", "search", "export")

@@ -225,6 +225,10 @@ def _show_policies(manifest: BundleManifest) -> None:
         (p_("number format", "precision"), *figures, _("wrong answers"), _("false genuine")),
         rows,
     )
+    say(
+        "These photos also chose the network's epoch, which flatters it: rates on the test part "
+        "('edgetlc verify') are the ones to rely on."
+    )
 
 
 def _shown(rate: ShownRate | None) -> Message | None:

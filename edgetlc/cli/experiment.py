@@ -100,9 +100,10 @@ def compare(
     overwrite: Overwrite = False,
     devices: DeviceFolder = None,
 ) -> Answer:
-    """Train networks alike and compare them: figures, cost, time, exact tests of each two.
+    """Train networks alike and compare them: figures, cost, time, a test of each two.
 
-    Runs go to OUTPUT/<network>.
+    An eighth of the training part chooses the epochs, so the part compared on chose nothing. Runs
+    go to OUTPUT/<network>.
 
     Example: edgetlc experiment compare resnet34 resnet50 --data split.csv -o runs/compare
     """
@@ -134,19 +135,19 @@ def _show_comparison(done: Comparison) -> None:
         rows,
         simulated=done.simulated,
     )
-    names = (_("photos"), _("only the first right"), _("only the second right"), _("p"))
+    names = (_("photos"), _("specimens"), _("first better"), _("second better"), _("p"))
     tests = (
         (
-            *(f"{t.first}, {t.second}", t.photos, t.only_first, t.only_second),
+            *(f"{t.first}, {t.second}", t.photos, t.specimens, t.first_better, t.second_better),
             *(f"{p:.3g}" for p in (t.p, t.adjusted)),
         )
         for t in done.tests
     )
     columns = (_("pair"), *numbers(*names, _("adjusted p")))
-    table(_("McNemar's exact test, mid-p; adjusted by Holm"), columns, tests)
+    table(_("McNemar's test on specimens, mid-p; adjusted by Holm"), columns, tests)
     if done.part == "val":
         say(
-            "The validation part also chose each network's epoch. The final table, once: "
+            "Whichever looks best here is flattered by being chosen. The final table, once: "
             "the same command with --part test --resume"
         )
 
@@ -214,7 +215,7 @@ def _show_cameras(done: LeaveCameraOut) -> None:
         (_("camera"), *numbers(_("groups"), *unseen, *augmented)),
         ((_name(row), row.groups, *_changes(row)) for row in rows),
     )
-    say("p: McNemar's exact test on groups, mid-p, adjusted by Holm over the cameras.")
+    say("p: McNemar's test on groups, mid-p, adjusted by Holm over the cameras.")
     say(
         "On a camera it never saw: {unseen:.1%} right, instead of {seen:.1%} ({difference}); "
         "with camera augmentation {augmented:.1%} ({effect}).",

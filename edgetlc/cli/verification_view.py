@@ -61,6 +61,8 @@ def show_verification(found: Verification) -> None:
             "accepted rise of counterfeits called genuine: {margin:.1%}",
             margin=found.gate_rule.margin,
         )
+    if any(v.tally.units < v.tally.n for report in found.candidates for v in report.cameras):
+        say("photos: in brackets specimens, which count once, by one photo each")
     unit = _("a photo") if found.independent == "photo" else _("a specimen")
     say(
         "reference {reference}; margin {margin:.1%}; {unit} counts once; overall: {verdict}",
@@ -83,7 +85,9 @@ def _matrix(found: Verification) -> list[tuple[object, ...]]:
             for number in range(len(found.candidates))
         ]
         photos = max(v.tally.n for v in verdicts.values())
-        rows.append((camera or _("unknown"), photos, *cells))
+        units = max(v.tally.units for v in verdicts.values())
+        counted = photos if units == photos else f"{photos} ({units})"
+        rows.append((camera or _("unknown"), counted, *cells))
     return rows
 
 
@@ -152,15 +156,20 @@ def _summary(report: CandidateReport) -> Iterator[Message]:
     yield _(template, changed=changed, photos=pooled.photos, verdict=decided)
     if report.gate is not None:
         gate = report.gate
-        template = _("photos called genuine {called} of {photos} (float: {before}): {verdict}")
+        template = _(
+            "photos called genuine {called} of {photos}, {units} counted (float: {before}): "
+            "{verdict}"
+        )
         if pooled.reference_accuracy is not None:
             template = _(
-                "counterfeits called genuine {called} of {photos} (float: {before}): {verdict}"
+                "counterfeits called genuine {called} of {photos}, {units} counted (float: "
+                "{before}): {verdict}"
             )
         yield _(
             template,
             called=gate.candidate.called,
             photos=gate.candidate.photos,
+            units=gate.pooled.tally.units,
             before=gate.reference.called,
             verdict=VERDICTS[gate.verdict],
         )

@@ -1,8 +1,8 @@
 """Assigning clusters of photos to parts, or to folds, so that each is like the set.
 
 Vocabulary:
-    cluster  photos that stay in one part: those of one file content, of one batch of a class, of
-             one group, and whatever a caller links besides, by chains of these
+    cluster  photos that stay in one part: those of one file content, of one piece or one batch of a
+             class, of one group, and whatever a caller links besides, by chains of these
     stratum  the photos of one class, or those of one class and one camera
 
 Method: greedy, after K. Sechidis, G. Tsoumakas, I. Vlahavas, "On the stratification of multi-label
@@ -82,7 +82,7 @@ def clusters_of(
 
 
 def _named_links(photos: Sequence[Photo], digests: Sequence[str]) -> Iterator[tuple[int, int]]:
-    """Yield links between photos of one file content, one batch of a class, or one group.
+    """Yield links between photos of one content, one piece or batch of a class, or one group.
 
     Batches are numbered by material, so one number in two classes is two batches.
     """
@@ -91,6 +91,8 @@ def _named_links(photos: Sequence[Photo], digests: Sequence[str]) -> Iterator[tu
         together["content", digest].append(index)
         if photo.batch is not None:
             together["batch", photo.label, photo.batch].append(index)
+        if photo.piece is not None:
+            together["piece", photo.label, photo.piece].append(index)
         if photo.group is not None:
             together["group", photo.group].append(index)
     for members in together.values():

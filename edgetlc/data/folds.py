@@ -6,7 +6,9 @@ Vocabulary:
               five folds are the standard's 7 : 1 : 2
 
 A fold is scored by a network that saw none of its photos, neither to learn nor to choose its epoch.
-The photos of the test part are in no fold. Clusters (`edgetlc.data.assignment`) are never parted.
+A comparison of networks parts the training part in the same way (`with_inner_validation`).
+The photos of the test part are in no fold. Clusters (`edgetlc.data.assignment`) are never parted,
+nor are near-duplicates, whoever made the manifest.
 """
 
 from __future__ import annotations
@@ -15,7 +17,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from edgetlc.data.assignment import Cluster, assign, clusters_of
-from edgetlc.data.photos import Part, PhotoSet
+from edgetlc.data.duplicates import near_duplicates
+from edgetlc.data.photos import Part, Photo, PhotoSet
+from edgetlc.data.reading import read_all
 from edgetlc.errors import InputError
 from edgetlc.files import sha256_file
 from edgetlc.locale import _, n_
@@ -49,26 +53,67 @@ def make_folds(photos: PhotoSet, count: int, seed: int = 0) -> Folds:
             )
         )
     known = photos.part("train", "val").photos
-    digests = [digest for _photo, digest in in_order(lambda p: sha256_file(p.path), known)]
-    clusters = clusters_of(known, digests)
+    clusters = _clusters(known)
     _require_clusters(photos.labels, clusters, count)
     ratios = dict.fromkeys(range(count), 1 / count)
     numbers = assign(clusters, ratios, seed, range(count))
     sets = []
     for number in range(count):
-        parts: dict[int, Part] = {}
-        rest = []
-        for cluster, fold in zip(clusters, numbers, strict=True):
+        pairs = list(zip(clusters, numbers, strict=True))
+        parts = _learnt([cluster for cluster, fold in pairs if fold != number], seed)
+        for cluster, fold in pairs:
             if fold == number:
                 parts |= dict.fromkeys(cluster.members, "test")
-            else:
-                rest.append(cluster)
-        for cluster, part in zip(rest, assign(rest, _SHARES, seed, tuple(_SHARES)), strict=True):
-            parts |= dict.fromkeys(cluster.members, part)
         parted = (replace(photo, part=parts[i]) for i, photo in enumerate(known))
         sets.append(replace(photos, photos=tuple(parted)))
         _require_parts(sets[-1], number + 1)
     return Folds(tuple(sets), tuple(_warnings(photos.labels, clusters, count)))
+
+
+def with_inner_validation(photos: PhotoSet, seed: int = 0) -> PhotoSet:
+    """Return the training part with an eighth of it, in whole clusters, as its validation part.
+
+    A network that learns from it leaves the set's own validation and test part unspoiled.
+
+    Raises:
+        InputError: the training photos all belong together.
+    """
+    known = photos.part("train").photos
+    parts = _learnt(_clusters(known), seed)
+    if "val" not in parts.values():
+        raise InputError(
+            "all {photos} training photos belong together, so none can choose the epoch; "
+            "add photos of another batch",
+            photos=len(known),
+        )
+    return replace(photos, photos=tuple(replace(p, part=parts[i]) for i, p in enumerate(known)))
+
+
+def _clusters(photos: Sequence[Photo]) -> list[Cluster]:
+    digests = [digest for _photo, digest in in_order(lambda p: sha256_file(p.path), photos)]
+    return clusters_of(photos, digests, _near_duplicates(photos))
+
+
+def _near_duplicates(photos: Sequence[Photo]) -> Iterator[tuple[int, int]]:
+    """Yield near-duplicates of which one is in no group, as pairs of indices.
+
+    `data split` puts every photo in one: it has looked already, and its user has decided whether
+    likeness counts.
+    """
+    if all(photo.group is not None for photo in photos):
+        return
+    places = {photo.path: index for index, photo in enumerate(photos)}
+    readings, _unreadable = read_all(photos)  # training tells of those
+    for one, other in near_duplicates([reading.thumbnail for reading in readings]):
+        pair = readings[one].photo, readings[other].photo
+        if any(photo.group is None for photo in pair):
+            yield places[pair[0].path], places[pair[1].path]
+
+
+def _learnt(clusters: Sequence[Cluster], seed: int) -> dict[int, Part]:
+    """Return the part, `train` or `val`, of every photo that a network learns from."""
+    chosen = zip(clusters, assign(clusters, _SHARES, seed, tuple(_SHARES)), strict=True)
+    return {member: part for cluster, part in chosen for member in cluster.members}
 
 
 def _require_clusters(labels: Sequence[str], clusters: Sequence[Cluster], count: int) -> None:
@@ -85,9 +130,11 @@ def _require_clusters(labels: Sequence[str], clusters: Sequence[Cluster], count:
             raise InputError(
                 n_(
                     "class {label!r} has {count} cluster of photos outside the test part; "
-                    "cross-validation needs at least 2; add photos of another batch",
+                    "cross-validation needs at least 2; add photos of another batch, or see "
+                    "'data split --duplicates'",
                     "class {label!r} has {count} clusters of photos outside the test part; "
-                    "cross-validation needs at least 2; add photos of another batch",
+                    "cross-validation needs at least 2; add photos of another batch, or see "
+                    "'data split --duplicates'",
                     label=label,
                     count=holding,
                 )

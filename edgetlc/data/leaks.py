@@ -20,16 +20,24 @@ K = TypeVar("K")
 
 @dataclass(frozen=True)
 class Leak:
-    """A photo, and one held out from it that is the same file or else of `group`."""
+    """A photo, and one held out from it: the same file, else of `group`, else of `piece`."""
 
     photo: Photo
     held_out: Photo
     group: str | None = None
+    piece: str | None = None
 
     @property
     def text(self) -> Message:
         """Which file leaks, and where to."""
         photo, other = map(_in_part, (self.photo, self.held_out))
+        if self.piece is not None:
+            return _(
+                "{photo} shows piece {piece!r}, as does {other}",
+                photo=photo,
+                piece=self.piece,
+                other=other,
+            )
         if self.group is None:
             return _("{photo} is the same file as {other}", photo=photo, other=other)
         return _(
@@ -41,7 +49,7 @@ class Leak:
 
 
 def leaks_between_parts(photos: PhotoSet) -> list[Leak]:
-    """Return the photos of each part that are, by content or by group, in a later one too."""
+    """Return the photos of each part that are, by content, group or piece, in a later one too."""
     train, val, test = ([p for p in photos.photos if p.part == part] for part in PARTS)
     leaks = []
     for some, held_out in ((train, [*val, *test]), (val, test)):
@@ -73,9 +81,17 @@ def by_content(photos: Iterable[Photo], held_out: Iterable[Photo]) -> list[Leak]
 
 
 def by_group(photos: Iterable[Photo], held_out: Iterable[Photo]) -> list[Leak]:
-    """Return the photos that are in a group with held-out photos."""
-    of_group = {other.group: other for other in held_out if other.group is not None}
-    return [Leak(p, of_group[p.group], p.group) for p in photos if p.group in of_group]
+    """Return the photos that are in a group with held-out photos, or show a piece with them."""
+    others = list(held_out)
+    of_group = {other.group: other for other in others if other.group is not None}
+    of_piece = {(o.label, o.piece): o for o in others if o.piece is not None}
+    leaks = []
+    for photo in photos:
+        if photo.group in of_group:
+            leaks.append(Leak(photo, of_group[photo.group], photo.group))
+        elif (key := (photo.label, photo.piece)) in of_piece:
+            leaks.append(Leak(photo, of_piece[key], piece=photo.piece))
+    return leaks
 
 
 def same_content(photos: Iterable[Photo], others: Iterable[Photo]) -> Iterator[tuple[Photo, Photo]]:

@@ -6,7 +6,7 @@ A manifest is a CSV file with a header. Columns:
     class      required
     camera     id of a camera profile, batch, simulated (0 or 1): count where neither EXIF nor the
                file name tells; see `edgetlc.devices.identify`
-    group, part   as in `edgetlc.data.photos`
+    piece, group, part   as in `edgetlc.data.photos`
 
 An unknown column is an error: it is most often a misspelt one. The classes' labels and roles come
 from `classes.toml` beside the manifest or in the photo folder; see `edgetlc.data.class_file`.
@@ -137,7 +137,7 @@ def write_manifest(path: Path, photos: PhotoSet) -> None:
     writer = csv.writer(text, lineterminator="\n", quoting=csv.QUOTE_ALL)
     writer.writerow(COLUMNS)
     for place, photo in zip(places, photos.photos, strict=True):
-        row = (photo.camera, photo.batch, photo.group, photo.part)
+        row = (photo.camera, photo.batch, photo.piece, photo.group, photo.part)
         writer.writerow([place, photo.label, *(f or "" for f in row), int(photo.simulated)])
     write_classes(path.parent / CLASSES_FILE, photos.classes)
     write_bytes(path, text.getvalue().encode())

@@ -16,7 +16,7 @@ from edgetlc.devices.profiles import Cameras
 from edgetlc.errors import InputError
 from edgetlc.text import read_table
 
-COLUMNS = ("path", "class", "camera", "batch", "group", "part", "simulated")
+COLUMNS = ("path", "class", "camera", "batch", "piece", "group", "part", "simulated")
 
 
 def read_rows(path: Path, cameras: Cameras) -> Iterator[tuple[Photo, Declared]]:
@@ -91,7 +91,8 @@ def _from_cells(
     if camera is not None:
         cameras.get(camera)
     declared = Declared(camera, field("batch"), None if simulated is None else simulated == "1")
-    return Photo(_file(root, place), label, group=field("group"), part=part), declared
+    photo = Photo(_file(root, place), label, group=field("group"), part=part, piece=field("piece"))
+    return photo, declared
 
 
 def _file(root: Path, place: str) -> Path:

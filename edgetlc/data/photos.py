@@ -4,7 +4,9 @@ Vocabulary:
     class   the kind of herb piece; the name of its folder, or the manifest's `class` column
     camera  id of a camera profile (`edgetlc devices list`), or None for an unknown camera
     batch   the production batch of the piece; its photos stay on one side of a split
+    piece   id of the piece in the photo, the same for no other piece of its class
     group   photos that stay together whatever the batch: renders of one photo, near-duplicates
+    specimen  what counts once in statistics: the piece, or the group where no piece is named
     part    `train`, `val` or `test`; None before `data split`
     simulated  True where `data simulate` or the demo made the pixels
 """
@@ -40,6 +42,12 @@ class Photo:
     group: str | None = None
     part: Part | None = None
     simulated: bool = False
+    piece: str | None = None
+
+    @property
+    def specimen(self) -> str | None:
+        """Id of the specimen; None where the photo counts by itself."""
+        return self.group if self.piece is None else f"{self.label}/{self.piece}"
 
 
 @dataclass(frozen=True)

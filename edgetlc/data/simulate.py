@@ -54,9 +54,9 @@ def simulate_photos(
 ) -> PhotoSet:
     """Render photos as `cameras` would have taken them, into a new folder with a manifest.
 
-    A render keeps class, batch and part of its source. All renders of one source are one group,
-    the source's or one named after its content. Where a source's name follows the standard's rule
-    and the camera has a number, the render's name follows it too; another is called
+    A render keeps class, batch, piece and part of its source. All renders of one source are one
+    group, the source's or one named after its content. Where a source's name follows the standard's
+    rule and the camera has a number, the render's name follows it too; another is called
     `<source>__<camera>.jpg`.
 
     Args:

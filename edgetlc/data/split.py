@@ -1,9 +1,9 @@
 """`data split`: training, validation and test parts that share no batch, group or picture.
 
-What stays together: the photos of one batch of a class, of one group, and near-duplicates, by
-chains of these. Each such cluster's name becomes its photos' `group`, so that every later step, and
-another split of the same photos, keeps it whole. The names and the assignment depend on the photos'
-contents, not on the order or the place of their files.
+What stays together: the photos of one batch or piece of a class, of one group, and
+near-duplicates, by chains of these. Each such cluster's name becomes its photos' `group`, so that
+every later step, and another split of the same photos, keeps it whole. The names and the assignment
+depend on the photos' contents, not on the order or the place of their files.
 """
 
 from __future__ import annotations

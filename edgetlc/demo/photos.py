@@ -140,4 +140,5 @@ def _take(shot: _Shot, folder: Path, seed: int) -> Photo:
     path = folder / shot.kind.info.name / f"{shot.name}.jpg"
     path.write_bytes(render(draw(scene), shot.camera, random))
     batch = f"{shot.name.code}-{shot.name.batch}"
-    return Photo(path, shot.kind.info.name, shot.camera.id, batch, simulated=True)
+    piece = f"{shot.name.batch}-{shot.name.serial}"  # no two photos show the same one
+    return Photo(path, shot.kind.info.name, shot.camera.id, batch, simulated=True, piece=piece)

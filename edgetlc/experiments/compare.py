@@ -2,8 +2,15 @@
 
 All networks get the same photos, settings and seed, so they differ in the network alone; one
 training run each says nothing of how much another seed would change (cross-validation does).
+
 They are compared on the validation part; the test part is for the final table, once, or choosing by
-it would spend it. The test is McNemar's, exact with mid-p, on the photos that both answered, and
+it would spend it. What they are compared on chose nothing before: an eighth of the training part
+(`edgetlc.data.folds.with_inner_validation`) chooses each network's epoch and fits its temperature.
+Had the validation part done so, its best look would flatter every network, those most whose
+accuracy varies most from epoch to epoch. Picking the network that looks best still flatters that
+one: its own figure is the test part's.
+
+A test counts specimens (`edgetlc.statistics.sign_test`), of the photos that both answered, and
 Holm's adjustment accounts for testing every two.
 """
 
@@ -15,6 +22,9 @@ from itertools import combinations
 from pathlib import Path
 from typing import Any, Unpack
 
+import numpy as np
+
+from edgetlc.data.folds import with_inner_validation
 from edgetlc.data.photos import Part, PhotoSet
 from edgetlc.errors import InputError
 from edgetlc.experiments.run import Outcome, Trial, run_trials, write_summary
@@ -23,6 +33,8 @@ from edgetlc.models.architectures import ARCHITECTURES
 from edgetlc.models.checkpoint import load_checkpoint
 from edgetlc.models.cost import NetworkCost, costs_of
 from edgetlc.statistics.paired import holm, mcnemar_mid_p
+from edgetlc.statistics.sign_test import turned
+from edgetlc.statistics.specimens import number_specimens
 from edgetlc.training.config import TrainingConfig
 from edgetlc.training.evaluate import Evaluation
 from edgetlc.training.run_folder import Existing
@@ -35,17 +47,18 @@ class PairedTest:
     """Two networks on the same photos.
 
     Attributes:
-        photos: that both answered.
-        only_first, only_second: photos that one answered rightly and the other did not.
-        p: two-sided mid-p value of "both are right equally often" (McNemar).
+        photos, specimens: that both answered.
+        first_better, second_better: specimens of which one gets more photos right.
+        p: two-sided mid-p value of "a specimen is as likely to be one's as the other's".
         adjusted: the same after Holm's adjustment for all pairs.
     """
 
     first: str
     second: str
     photos: int
-    only_first: int
-    only_second: int
+    specimens: int
+    first_better: int
+    second_better: int
     p: float
     adjusted: float
 
@@ -72,17 +85,19 @@ def compare_networks(
 ) -> Comparison:
     """Train each network with the same settings and seed, and compare them on the same photos.
 
-    The photos have parts `train`, `val` and the one to compare on; `output` gets run folders named
-    by the networks, and `comparison.json`.
+    The photos have parts `train` and the one to compare on; `output` gets run folders named by the
+    networks, and `comparison.json`.
 
     Raises:
         InputError: fewer than two networks, one twice, an unknown one, an empty name, a start file
-            that only one of them fits, or as `edgetlc.training.train.train`.
+            that only one of them fits, too few training photos that may be parted, or as
+            `edgetlc.training.train.train`.
     """
     _check_names(architectures)
     chosen = photos.part(part)
+    learnt = with_inner_validation(photos, config.seed)
     trials = [
-        Trial(name, photos, replace(config, architecture=name), chosen) for name in architectures
+        Trial(name, learnt, replace(config, architecture=name), chosen) for name in architectures
     ]
     networks = dict(
         zip(architectures, run_trials(trials, output, COMPARISON_FILE, **existing), strict=True)
@@ -96,13 +111,16 @@ def compare_networks(
 
 
 def paired_tests(answers: Mapping[str, Evaluation]) -> list[PairedTest]:
-    """Test each two networks on the photos that both answered."""
+    """Test each two networks on the specimens that both answered."""
     counted = []
     for first, second in combinations(answers, 2):
         one, other = answers[first].right_by_path, answers[second].right_by_path
-        pairs = [(one[path], other[path]) for path in one if path in other]
-        only = pairs.count((True, False)), pairs.count((False, True))
-        counted.append((first, second, len(pairs), *only, mcnemar_mid_p(*only)))
+        both = [photo for photo in answers[first].photos if photo.path in other]
+        before, after = (np.array([right[p.path] for p in both], bool) for right in (one, other))
+        specimens = number_specimens([photo.specimen for photo in both], len(both))
+        better = turned(before, after, specimens)
+        count = int(specimens.max(initial=-1)) + 1
+        counted.append((first, second, len(both), count, *better, mcnemar_mid_p(*better)))
     adjusted = holm([row[-1] for row in counted])
     return [PairedTest(*row, a) for row, a in zip(counted, adjusted, strict=True)]
 

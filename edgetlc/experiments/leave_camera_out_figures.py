@@ -3,8 +3,7 @@
 Photos of one group are not independent; a photo without a group is one by itself. Shares are of all
 photos; their exact intervals (Clopper and Pearson) take one photo of every group
 (`edgetlc.statistics.specimens`). A test counts a group once, as better or worse by most of its
-photos: McNemar's exact test, which then is a sign test, with mid-p, adjusted by Holm over the
-cameras.
+photos (`edgetlc.statistics.sign_test`), adjusted by Holm over the cameras.
 """
 
 from __future__ import annotations
@@ -23,6 +22,7 @@ from edgetlc.statistics.paired import (
     holm,
     mcnemar_mid_p,
 )
+from edgetlc.statistics.sign_test import turned
 from edgetlc.statistics.specimens import draws, number_specimens, one_each
 
 CONFIDENCE = 0.95
@@ -96,7 +96,7 @@ def figures(
     They saw the camera, without and with camera augmentation, or did not, without and with.
     """
     read = [photo for photo in asked.photos if all(photo.path in right for right in answers)]
-    groups = number_specimens([photo.group for photo in read], len(read))
+    groups = number_specimens([photo.specimen for photo in read], len(read))
     each = one_each(groups, draws(photo.path.name for photo in read))
     rights = [np.array([right[photo.path] for photo in read]) for right in answers]
     seen, seen_augmented, unseen, unseen_augmented = (_share(right, each) for right in rights)
@@ -129,8 +129,7 @@ def _share(right: NDArray[np.bool_], each: NDArray[np.intp]) -> Share:
 def _change(
     before: NDArray[np.bool_], after: NDArray[np.bool_], groups: NDArray[np.int64]
 ) -> Change:
-    net = np.bincount(groups, after.astype(int) - before.astype(int))
-    worse, better = int((net < 0).sum()), int((net > 0).sum())
+    worse, better = turned(before, after, groups)
     p = mcnemar_mid_p(worse, better)
     return Change(worse, better, p, p)
 

@@ -25,13 +25,15 @@ from edgetlc.parity.matrix import Matrix, read_matrix
 from edgetlc.parity.reports import MachineReports, with_reports
 from edgetlc.parity.store import CandidateInfo, Header
 from edgetlc.parity.verification import Verification
+from edgetlc.progress import note
 from edgetlc.runtime.bundle import Bundle
 from edgetlc.runtime.engines import Engine, available_engines
 from edgetlc.runtime.machine import this_machine
 from edgetlc.runtime.schema import ModelRecord
 
-Grouping = Literal["none", "group", "batch"]
+Grouping = Literal["piece", "group", "batch", "none"]
 _GROUPINGS: dict[Grouping, Callable[[Photo], str | None]] = {
+    "piece": lambda photo: photo.specimen,
     "none": lambda photo: None,
     "group": lambda photo: photo.group,
     "batch": lambda photo: photo.batch,
@@ -54,7 +56,10 @@ def shard_of(text: str) -> tuple[int, int]:
 class CollectionConfig:
     """How answers are collected; shard (I, N) is every N-th photo, from the I-th on."""
 
-    group: Grouping = option("none", _("Manifest column of the specimen: its photos count once."))
+    group: Grouping = option(
+        "piece",
+        _("Manifest column of the specimen, whose photos count once; piece: else the group."),
+    )
     shard: tuple[int, int] = option(
         (1, 1),
         _("Ask about a part of the photos only: I/N."),
@@ -191,6 +196,7 @@ def collect_answers(
         machine=str(this_machine()),
         shard=collection.shard,
     )
+    _tell_groups(photos, collection)
     contract, resume = manifest.contract, collection.resume
     collect(folder, header, photos, groups, contract, reference, models, resume=resume)
     if tables:
@@ -225,6 +231,19 @@ def default_candidates(
             installed=installed,
         )
     return pairs
+
+
+def _tell_groups(photos: PhotoSet, collection: CollectionConfig) -> None:
+    """Note where groups count because nobody named the pieces: a split's are whole batches."""
+    groups = {photo.group for photo in photos.photos if photo.group is not None}
+    pieces = any(photo.piece is not None for photo in photos.photos)
+    if collection.group == "piece" and groups and not pieces:
+        note(
+            "no photo names its piece, so the photos of one group count once: {groups} groups, "
+            "{photos} photos; a column 'piece' in the manifest counts pieces",
+            groups=len(groups),
+            photos=len(photos.photos),
+        )
 
 
 def _float_model(bundle: Bundle) -> Engine:

@@ -8,8 +8,15 @@ import onnx
 import pytest
 from numpy.typing import NDArray
 
-from edgetlc.calibration.measurement import Measurement, Validation, compare, logits_of
+from edgetlc.calibration.measurement import (
+    CONFIDENCE,
+    Measurement,
+    Validation,
+    compare,
+    logits_of,
+)
 from edgetlc.errors import InputError
+from edgetlc.statistics.paired import clopper_pearson_upper
 
 CLASSES = 3  # genuine, counterfeit, unspecified
 
@@ -38,6 +45,34 @@ def test_figures_by_hand() -> None:
     assert (p.camera, p.photos, p.float_right, p.right, p.drop) == ("p", 4, 3, 1, 0.5)
     assert (q.camera, q.drop) == ("q", -0.5)
     assert (found.worst.camera, found.worst_drop, found.worst_accuracy) == ("p", 0.5, 0.25)
+
+
+@pytest.mark.parametrize(
+    ("lost", "won", "photos", "bound"),
+    [(0, 0, 5, 0.4507), (0, 0, 299, 0.00997), (3, 0, 300, 0.0257), (3, 3, 300, 0.0257)],
+)
+def test_few_photos_bound_the_drop_loosely(lost: int, won: int, photos: int, bound: float) -> None:
+    """Clopper and Pearson's bound of those right to wrong, also where as many are won."""
+    before = [0] * (photos - won) + [2] * won
+    after = [2] * lost + [0] * (photos - lost)
+    found = measured(
+        [0] * 2 * photos, before + [0] * photos, after + [0] * photos, "p" * photos + "q" * photos
+    )
+    camera = found.cameras[0]
+    assert (camera.right_to_wrong, camera.drop) == (lost, (lost - won) / photos)
+    assert camera.drop_at_most == pytest.approx(bound, abs=1e-4)
+    assert found.worst_drop_at_most == camera.drop_at_most
+
+
+def test_the_largest_bound_is_one_for_the_worst_camera() -> None:
+    """However many cameras lose 2 %, the largest of their bounds is below that in at most 5 %."""
+    rng, rate, runs = np.random.default_rng(4), 0.02, 2000
+    lost = rng.binomial(300, rate, (runs, 14))
+    bounds = {b: clopper_pearson_upper(b, 300, CONFIDENCE) for b in np.unique(lost).tolist()}
+    largest = np.vectorize(bounds.get)(lost).max(axis=1)
+    alone = np.vectorize(bounds.get)(lost[:, 0])
+    assert (largest < rate).mean() < 0.001
+    assert (alone < rate).mean() < 0.05 + 3 * np.sqrt(0.05 * 0.95 / runs)
 
 
 def test_counterfeits_called_genuine() -> None:

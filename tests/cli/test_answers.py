@@ -331,7 +331,9 @@ class TestData:
 
     def test_split(self, edgetlc: Run, photos_folder: Path, tmp_path: Path) -> None:
         output = tmp_path / "split.csv"
-        ran = edgetlc("data", "split", photos_folder, "-o", output, "--json")
+        ran = edgetlc(
+            "data", "split", photos_folder, "--duplicates", "keep", "-o", output, "--json"
+        )
         assert ran.status == 0
         assert ran.json()["photos"] == 60
         with output.open(encoding="utf-8", newline="") as stream:

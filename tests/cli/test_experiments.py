@@ -29,7 +29,7 @@ def test_folds(manifest: Path, tmp_path: Path, edgetlc: Run) -> None:
         assert (tmp_path / name / "report.html").is_file()
     assert not (tmp_path / "cache").exists()
     before = (tmp_path / "fold-2" / "model.safetensors").read_bytes()
-    assert "holds a trained run" in edgetlc(*command).err
+    assert "exists already" in edgetlc(*command).err
     again = edgetlc(*command, "--resume", "--json")
     assert again.status == 0, again.err
     assert again.json() == json.loads((tmp_path / "folds.json").read_text(encoding="utf-8"))

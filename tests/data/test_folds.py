@@ -4,9 +4,11 @@ from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
-from edgetlc.data.folds import make_folds
+from edgetlc.data.folds import make_folds, with_inner_validation
 from edgetlc.data.photos import Photo, PhotoSet
 from edgetlc.errors import InputError
 from edgetlc.runtime.classes import ClassInfo
@@ -134,3 +136,66 @@ def test_a_set_that_was_never_split(photos: PhotoSet) -> None:
     bare = tuple(replace(p, part=None) for p in photos.photos)
     with pytest.raises(InputError, match="run 'edgetlc data split' first"):
         make_folds(replace(photos, photos=bare), 3)
+
+
+def test_an_eighth_of_the_training_part_for_inner_validation(photos: PhotoSet) -> None:
+    many = replace(photos, photos=tuple(replace(p, batch=p.path.stem) for p in photos.photos))
+    learnt = with_inner_validation(many, seed=1)
+    assert {p.path for p in learnt.photos} == by_part(many, "train")
+    assert Counter((p.part, p.label, p.camera) for p in learnt.part("val").photos) == {
+        ("val", label, camera): 2 for label in "ab" for camera in "xy"
+    }  # an eighth of 14 each is 1.75
+
+
+def test_inner_validation_keeps_batches_whole_and_needs_two(photos: PhotoSet) -> None:
+    learnt = with_inner_validation(photos)
+    halves = [{(p.label, p.batch) for p in learnt.part(part).photos} for part in ("train", "val")]
+    assert not halves[0] & halves[1]
+    one = replace(photos, photos=tuple(replace(p, group="one") for p in photos.photos))
+    with pytest.raises(InputError, match="all 56 training photos belong together"):
+        with_inner_validation(one)
+
+
+@pytest.fixture
+def retaken(tmp_path: Path) -> PhotoSet:
+    """A hand-made manifest's photos: 12 pictures of each class, each saved again, in no group."""
+    made = []
+    for seed in range(24):
+        noise = np.random.default_rng(seed).integers(0, 256, (9, 12, 3), dtype=np.uint8)
+        picture = Image.fromarray(noise).resize((64, 48), Image.Resampling.BICUBIC)
+        for quality in (95, 40):
+            path = tmp_path / f"{seed}-{quality}.jpg"
+            picture.save(path, quality=quality)
+            made.append(Photo(path, "ab"[seed % 2], part="train"))
+    return PhotoSet(tuple(made), CLASSES)
+
+
+def torn(parted: PhotoSet) -> int:
+    """Return how many pictures are in more than one part."""
+    parts: dict[str, set[str | None]] = {}
+    for photo in parted.photos:
+        parts.setdefault(photo.path.stem.split("-")[0], set()).add(photo.part)
+    return sum(len(found) > 1 for found in parts.values())
+
+
+def test_near_duplicates_of_a_hand_made_manifest_stay_together(retaken: PhotoSet) -> None:
+    assert [torn(parted) for parted in make_folds(retaken, 4).sets] == [0] * 4
+    assert torn(with_inner_validation(retaken)) == 0
+
+
+def test_the_groups_of_a_split_are_taken_as_they_are(retaken: PhotoSet) -> None:
+    """Whoever split the photos and let near-duplicates be has decided."""
+    own = (replace(photo, group=photo.path.name) for photo in retaken.photos)
+    grouped = replace(retaken, photos=tuple(own))
+    assert sum(torn(parted) for parted in make_folds(grouped, 4).sets) > 0
+
+
+def test_photos_of_one_piece_stay_together(photos: PhotoSet) -> None:
+    """Pieces are numbered by class: piece 1 of another class is another."""
+    pieces = (replace(p, batch=None, piece=p.batch) for p in photos.photos)
+    for parted in make_folds(replace(photos, photos=tuple(pieces)), 4).sets:
+        parts: dict[tuple[str, str | None], set[str | None]] = {}
+        for photo in parted.photos:
+            parts.setdefault((photo.label, photo.piece), set()).add(photo.part)
+        assert len(parts) == 16
+        assert all(len(found) == 1 for found in parts.values())

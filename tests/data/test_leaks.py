@@ -74,6 +74,17 @@ def test_groups_tie_photos_together() -> None:
     assert by_group([one, two, three], [held, alone]) == [Leak(two, held, "b")]
 
 
+def test_a_piece_of_one_class_in_two_parts_is_found() -> None:
+    def photo(name: str, label: str, piece: str | None, part: Part) -> Photo:
+        return Photo(Path(f"/{name}.jpg"), label, part=part, piece=piece)
+
+    one, other = photo("1", "bark", "7", "train"), photo("2", "root", "7", "train")
+    alone, held = photo("3", "bark", None, "train"), photo("4", "bark", "7", "test")
+    (leak,) = by_group([one, other, alone], [held, photo("5", "bark", None, "test")])
+    assert leak == Leak(one, held, piece="7")
+    assert leak.text == "/1.jpg (train) shows piece '7', as does /4.jpg (test)"
+
+
 @pytest.mark.parametrize("one", PARTS)
 @pytest.mark.parametrize("other", PARTS)
 @pytest.mark.parametrize("how", ["a copy", "listed twice", "a group"])

@@ -91,6 +91,7 @@ def test_a_set_survives_being_written_and_read(
                 optional,
                 part,
                 simulated,
+                optional,
             )
             for number, label in enumerate(labels)
         )

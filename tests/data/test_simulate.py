@@ -218,6 +218,16 @@ def test_a_group_of_the_source_is_kept(tmp_path: Path) -> None:
     assert {p.group for p in made.photos} == {"g7"}
 
 
+def test_renderings_of_one_photo_are_one_specimen(tmp_path: Path) -> None:
+    photos = plain_set(tmp_path / "in", 3)
+    made = simulate_photos(photos, LISTED[:4], tmp_path / "out")
+    named = replace(photos, photos=tuple(replace(p, piece="7", group="g") for p in photos.photos))
+    again = simulate_photos(named, LISTED[:4], tmp_path / "named")
+    assert Counter(Counter(p.specimen for p in made.photos).values()) == {4: len(photos.photos)}
+    assert {p.piece for p in again.photos} == {"7"}
+    assert {p.specimen for p in again.photos} == {f"{p.label}/7" for p in photos.photos}
+
+
 @settings(deadline=None, max_examples=12)
 @given(count=st.integers(1, 12), cameras=st.integers(1, 6), data=st.data())
 def test_cameras_rotate_evenly_over_class_and_part(

@@ -54,12 +54,14 @@ def test_labels_and_codes_say_that_the_kinds_are_invented() -> None:
 def test_every_photo_follows_the_standard_s_naming_and_says_it_is_simulated(few: PhotoSet) -> None:
     kinds = {kind.info.name: kind for kind in KINDS}
     assert len({photo.path.name for photo in few.photos}) == len(few.photos) == 4 * 28
+    assert len({photo.specimen for photo in few.photos}) == len(few.photos)
     for photo in few.photos:
         name = parse_name(photo.path.stem)
         assert name is not None
         assert name.code == kinds[photo.label].code
         assert photo.batch == f"{name.code}-{name.batch}"
         assert photo.simulated
+        assert photo.piece is not None
         found = identify(photo.path, CAMERAS)
         assert (found.camera, found.conflict) == (photo.camera, None)
         with Image.open(photo.path) as image:

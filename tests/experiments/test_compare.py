@@ -52,10 +52,20 @@ class TestComparison:
             evaluate(load_checkpoint(tmp_path / name), photo_set.part("test")).right
             for name in names
         ]
-        assert (pair.only_first, pair.only_second) == (
+        assert (pair.first_better, pair.second_better) == (
             int((right[0] & ~right[1]).sum()),
             int((right[1] & ~right[0]).sum()),
         )
+
+    def test_what_is_compared_on_chose_no_epoch(
+        self, photo_set: PhotoSet, calls: Calls, tmp_path: Path
+    ) -> None:
+        done = compare_networks(photo_set, CONFIG, ("slim-resnet18", "slim-resnet34"), tmp_path)
+        learnt = {photo.path for call in calls for photo in call["photos"].photos}
+        compared = {p.path for one in done.networks.values() for p in one.evaluation.photos}
+        assert learnt == {photo.path for photo in photo_set.part("train").photos}
+        assert compared == {photo.path for photo in photo_set.part("val").photos}
+        assert all(call["photos"].part("val").photos for call in calls)
 
     @pytest.mark.parametrize(
         ("names", "told"),
@@ -102,10 +112,20 @@ class TestPairs:
         first = answers(photo_set, [True] * 8 + [False])
         second = answers(photo_set, [True] * 2 + [False] * 6 + [True])
         (pair,) = paired_tests({"one": first, "other": second})
-        assert (pair.photos, pair.only_first, pair.only_second) == (9, 6, 1)
+        assert (pair.photos, pair.specimens) == (9, 9)
+        assert (pair.first_better, pair.second_better) == (6, 1)
         # Of 7: 2 P(X <= 1) = 16/128; the mid-p value takes half of P(X = 1) off each side: 9/128.
         assert pair.p == pytest.approx(9 / 128)
         assert pair.adjusted == pair.p
+
+    def test_photos_of_one_specimen_count_once(self, photo_set: PhotoSet) -> None:
+        grouped = (replace(photo, group="one piece") for photo in photo_set.photos[:6])
+        alike = replace(photo_set, photos=(*grouped, *photo_set.photos[6:]))
+        first, second = answers(alike, [True] * 8), answers(alike, [False] * 8)
+        (pair,) = paired_tests({"one": first, "other": second})
+        assert (pair.photos, pair.specimens) == (8, 3)
+        assert (pair.first_better, pair.second_better) == (3, 0)
+        assert pair.p == pytest.approx(1 / 8)
 
     def test_holm_over_all_pairs(self, photo_set: PhotoSet) -> None:
         made = {
@@ -124,4 +144,4 @@ class TestPairs:
             "b": answers(photo_set, [False] * 6, skip=2),
         }
         (pair,) = paired_tests(made)
-        assert (pair.photos, pair.only_first) == (4, 4)
+        assert (pair.photos, pair.first_better) == (4, 4)

@@ -27,6 +27,7 @@ from edgetlc.parity.verify import (
     judge_folders,
     verify,
 )
+from edgetlc.progress import Silent, reporting
 from edgetlc.runtime.bundle import Bundle
 from edgetlc.runtime.classes import ClassInfo
 from edgetlc.runtime.contract import PixelContract
@@ -144,6 +145,16 @@ def photos(files: list[Path]) -> PhotoSet:
 
 
 TRUTH = [number % 3 for number in range(40)]
+
+
+class Notes(Silent):
+    """Keeps what is told."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+
+    def note(self, text: str) -> None:
+        self.lines.append(text)
 
 
 def wrong_at(*numbers: int, instead: int | None = None) -> list[int]:
@@ -397,6 +408,22 @@ class TestQuestions:
             for v in part:
                 found = v.tally.b, v.tally.c, v.tally.n
                 assert v.p_within == pytest.approx(betting.p_within(*found, margin))
+
+    def test_groups_count_once_where_no_piece_is_named_and_it_is_told(
+        self, photos: PhotoSet
+    ) -> None:
+        alone = tuple(replace(photo, group=None) for photo in photos.photos)
+        grouped = tuple(replace(p, group=f"g{i // 4}") for i, p in enumerate(alone))
+        named = tuple(replace(p, piece=f"{i // 6}") for i, p in enumerate(grouped))
+        units, told = [], []
+        for chosen in (alone, grouped, named):
+            notes = Notes()
+            with reporting(notes):
+                report = self.report(replace(photos, photos=chosen), VerificationConfig())
+            units.append(report.cameras[2].tally.units)
+            told.append(any("no photo names its piece" in line for line in notes.lines))
+        assert units == [16, 5, 10]
+        assert told == [False, True, False]
 
     def test_specimens_count_once(self, photos: PhotoSet) -> None:
         grouped = replace(

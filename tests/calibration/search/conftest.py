@@ -30,8 +30,9 @@ def measurement(lost: Mapping[str, int], fakes: int = 0) -> Measurement:
 
     def effect(camera: str, cameras: int, less: int) -> CameraEffect:
         n = PHOTOS * cameras
-        right = RIGHT * cameras
-        return CameraEffect(camera, n, n - abs(less), right, right - less, 50, 1, 1 + fakes)
+        right, lost = RIGHT * cameras, max(less, 0)
+        fake = (50, 1, 1 + fakes)
+        return CameraEffect(camera, n, n - abs(less), right, right - less, lost, *fake)
 
     every = tuple(effect(camera, 1, less) for camera, less in lost.items())
     return Measurement(effect("all", len(lost), sum(lost.values())), every)

@@ -49,7 +49,7 @@ def network(size: int, scale: float) -> onnx.ModelProto:
 
 
 def measured(lost: int) -> Measurement:
-    pooled = CameraEffect("all", 100, 100 - lost, 90, 90 - lost, 0, 0, 0)
+    pooled = CameraEffect("all", 100, 100 - lost, 90, 90 - lost, lost, 0, 0, 0)
     return Measurement(pooled, (replace(pooled, camera="iphone-11"),))
 
 

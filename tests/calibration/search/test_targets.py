@@ -30,7 +30,7 @@ def option(
         Latency("openvino 2026.4", "AVX2", 2 * ms, 1.9 * ms),
     )
     right, lost = round(1000 * accuracy), round(1000 * drop)
-    camera = CameraEffect("iphone-11", 1000, 1000 - lost, right + lost, right, 0, 0, 0)
+    camera = CameraEffect("iphone-11", 1000, 1000 - lost, right + lost, right, lost, 0, 0, 0)
     measurement = Measurement(replace(camera, camera="all"), (camera,))
     how = _("how {name} is made", name=name)
     return Row(name, how, (), "a" * 64, 224, round(1e6 * megabytes), measurement, times)
