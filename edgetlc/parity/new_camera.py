@@ -6,7 +6,8 @@ photos there are; only the number of cameras does. Beside the verdict and never 
     not passing   The exact bound of Clopper and Pearson of the share of cameras that would not
                   pass: 13 that all pass bound it at 20.6 % with 95 % confidence.
     beyond        A camera whose drop is the margin or more passes with a chance of alpha at most.
-                  So the share of those is at most that bound divided by 1 - alpha (21.7 %).
+                  So the share of those is at most that bound divided by 1 - alpha (21.7 %). Where
+                  all cameras took the same specimens, that chance is one over these, too.
     belief        The probability that the next camera's share of photos right to wrong (without
                   labels: changed) is the margin or more (`edgetlc.statistics.beta_binomial`).
 
@@ -26,7 +27,8 @@ from edgetlc.statistics.paired import clopper_pearson_upper
 DRAWN = _(
     "The bounds assume that the tested cameras are a random sample of those from which the next "
     "one comes, and that it would be tested with as many photos, of specimens like these; nothing "
-    "is assumed of how cameras differ."
+    "is assumed of how cameras differ. The bound at the margin assumes besides that each camera "
+    "took specimens of its own."
 )
 ALIKE = _(
     "The probability is a degree of belief, no error rate. It assumes besides that every camera "
