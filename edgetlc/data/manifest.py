@@ -115,8 +115,10 @@ def read_source(source: Path, cameras: Cameras) -> Source:
         replace(photo, camera=told.camera, batch=told.batch, simulated=told.simulated)
         for photo, told in known
     )
+    classes = read_classes(root / CLASSES_FILE, names, also=folders.empty)
+    described_in = tuple(file for file in (listing, root / CLASSES_FILE) if file.is_file())
     return Source(
-        PhotoSet(tuple(photos), read_classes(root / CLASSES_FILE, names, also=folders.empty)),
+        PhotoSet(tuple(photos), classes, described_in),
         tuple(aside),
         folders.empty,
         tuple(told for _photo, told in known if told.conflict),

@@ -151,8 +151,22 @@ def test_files(name: str, place: SimpleNamespace, edgetlc: Callable[..., Any]) -
             refused(edgetlc(*words(place, link), "--overwrite"), "what the command reads", "hoose")
     elif not suffix.startswith(".e"):
         refused(edgetlc(*words(place, source), "--overwrite"), "what the command reads", "hoose")
+    if reads == "data":
+        told = edgetlc(*words(place, place.root / "classes.toml"), "--overwrite")
+        refused(told, "what the command reads", "hoose")
     assert source.read_bytes() == content
     assert there.read_bytes() == b"mine"
+
+
+@pytest.mark.parametrize("described", ["manifest.csv", "classes.toml"])
+def test_a_split_never_replaces_what_describes_its_folder(
+    described: str, place: SimpleNamespace, edgetlc: Callable[..., Any]
+) -> None:
+    place.data.rename(place.root / "manifest.csv")
+    content = (place.root / described).read_bytes()
+    ran = edgetlc("data", "split", place.root, "-o", place.root / described, "--overwrite")
+    refused(ran, "what the command reads", described)
+    assert (place.root / described).read_bytes() == content
 
 
 @pytest.mark.parametrize("name", FOLDERS)
