@@ -35,13 +35,14 @@ def read_rows(path: Path, cameras: Cameras) -> Iterator[tuple[Photo, Declared]]:
         text = read_text(path)
     except OSError as error:
         raise InputError("{path}: {reason}", path=path, reason=str(error)) from None
-    first = text.partition("\n")[0]
+    first = next((line for line in text.splitlines() if line.strip(_DELIMITERS + " ")), "")
     delimiter = max(_DELIMITERS, key=first.count)
     reader = csv.reader(
         io.StringIO(text, newline=""), delimiter=delimiter, strict=True, skipinitialspace=True
     )
     try:
-        names = [name.strip() for name in next(reader, [])]
+        header = next((cells for cells in reader if any(cell.strip() for cell in cells)), [])
+        names = [name.strip() for name in header]
         _check_columns(path, [name for name in names if name])
         for cells in reader:
             if any(cell.strip() for cell in cells):
