@@ -45,7 +45,7 @@ def collect(
     wanted = Target(
         output, "folder", replace=True
     )  # it tells itself whether it can be gone on with
-    check_outputs([wanted], [bundle, data, asked.reference, *photos.files])
+    check_outputs([wanted], [bundle, data, devices, asked.reference, *photos.files])
     collect_answers(output, opened, photos, collection=collection, **asked.opened(opened))
     first, step = collection.shard
 
@@ -88,7 +88,7 @@ def judge(
     from edgetlc.runtime.bundle import Bundle
 
     opened = Bundle.open(bundle)
-    outputs.check(opened, [*folders, *reports])
+    outputs.check(opened, [*folders, *reports, devices])
     others = read_reports(reports, opened)
     found = judge_folders(opened, folders, with_cameras(config, devices), others)
     return outputs.concluded(found, opened, devices)

@@ -163,7 +163,7 @@ def split(
 
     shares = parse_ratios(ratios, allow_any=allow_any_ratio)
     photos = load_photos(source, Cameras.load(devices))
-    check_outputs([Target(output, replace=overwrite)], photos.files)
+    check_outputs([Target(output, replace=overwrite)], [devices, *photos.files])
     check_writable(output, photos)
     result = divide(photos, shares, seed=seed, duplicates=duplicates)
     write_manifest(output, result.photos)
@@ -235,7 +235,7 @@ def simulate(
     chosen = [known.get(name) for name in camera] or [c for c in known if c.kind != "microscope"]
     photos = load_part(source, part, devices)
     wanted = Target(output, "folder", overwrite, MANIFEST_FILE)
-    check_outputs([wanted], photos.files)
+    check_outputs([wanted], [devices, *photos.files])
     skipped: list[dict[str, str]] = []
     made = simulate_photos(
         photos,

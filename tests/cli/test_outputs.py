@@ -14,6 +14,7 @@ import pytest
 from edgetlc.data.manifest import write_manifest
 from edgetlc.data.photos import PhotoSet
 
+PROFILES = Path(__file__).parents[2] / "devices" / "profiles"
 Words = Callable[[SimpleNamespace, Path], list[object]]
 
 
@@ -153,6 +154,13 @@ def test_files(name: str, place: SimpleNamespace, edgetlc: Callable[..., Any]) -
         refused(edgetlc(*words(place, source), "--overwrite"), "what the command reads", "hoose")
     if reads == "data":
         told = edgetlc(*words(place, place.root / "classes.toml"), "--overwrite")
+        refused(told, "what the command reads", "hoose")
+    if not name.startswith(("benchmark", "selftest", "bundle pack")):  # these know no cameras
+        own = place.tmp / "own"
+        own.mkdir()
+        shutil.copy(PROFILES / "iphone-11.toml", own)
+        (own / f"mine{suffix}").touch()
+        told = edgetlc(*words(place, own / f"mine{suffix}"), "--overwrite", "--devices", own)
         refused(told, "what the command reads", "hoose")
     assert source.read_bytes() == content
     assert there.read_bytes() == b"mine"
