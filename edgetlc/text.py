@@ -67,15 +67,16 @@ def read_table(path: Path) -> Iterator[tuple[int, list[str]]]:
         text = read_text(path)
     except OSError as error:
         raise InputError("{path}: {reason}", path=path, reason=str(error)) from None
-    first = text.partition("\n")[0]
+    first = next((line for line in text.splitlines() if line.strip(_DELIMITERS + " ")), "")
     delimiter = max(_DELIMITERS, key=first.count)
     lines = io.StringIO(text, newline="")
     reader = csv.reader(lines, delimiter=delimiter, strict=True, skipinitialspace=True)
     try:
-        yield 1, [name.strip() for name in next(reader, [])]
-        for cells in reader:
-            if any(cell.strip() for cell in cells):
-                yield reader.line_num, cells
+        filled = (cells for cells in reader if any(cell.strip() for cell in cells))
+        header = next(filled, [])
+        yield reader.line_num, [name.strip() for name in header]
+        for cells in filled:
+            yield reader.line_num, cells
     except csv.Error as error:
         raise InputError("{path} is not a CSV file: {reason}", path=path, reason=error) from None
 

@@ -24,11 +24,15 @@ def network_graph(classifier: Classifier, size: int) -> onnx.ModelProto:
 
     The exporter's own metadata is removed: it carries the paths of this machine.
     """
+    return strip_metadata(_exported(classifier.eval(), size))
+
+
+def _exported(classifier: Classifier, size: int) -> onnx.ModelProto:
     # Two images: with one, the exporter may take the batch for a constant.
     example = torch.zeros(2, 3, size, size)
     with _quiet_exporter():
         program = torch.onnx.export(
-            classifier.eval(),
+            classifier,
             (example,),
             dynamo=True,
             input_names=[IMAGES],
@@ -45,7 +49,7 @@ def network_graph(classifier: Classifier, size: int) -> onnx.ModelProto:
         optimizer.remove_unused_nodes(program.model)
     model: onnx.ModelProto = program.model_proto
     model.ir_version = IR_VERSION
-    return strip_metadata(model)
+    return model
 
 
 def strip_metadata(model: onnx.ModelProto) -> onnx.ModelProto:

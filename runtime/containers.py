@@ -20,7 +20,7 @@ from PIL.ImageFile import ImageFile
 from edgetlc.errors import ImageError, MissingExtraError
 from edgetlc.locale import _
 from edgetlc.runtime.cicp import CodePoints, heif_code_points
-from edgetlc.runtime.jpeg_end import is_whole, read_scans, with_end
+from edgetlc.runtime.jpeg_end import ends_grey, is_whole, read_scans, with_end
 from edgetlc.runtime.jpeg_frame import read_frame
 from edgetlc.runtime.limits import (
     MAX_MEMORY,
@@ -55,6 +55,7 @@ class Opened:
         colours: declared by code points; None where there are none.
         notes: what a user should know.
         whole: decodes at full size to tell whether all rows are there; None where it is plain.
+        filled: tells of the decoded picture whether the decoder filled up rows that are missing.
     """
 
     image: ImageFile
@@ -65,6 +66,7 @@ class Opened:
     colours: CodePoints | None = None
     notes: tuple[str, ...] = ()
     whole: Callable[[], bool] | None = None
+    filled: Callable[[Image.Image], bool] = lambda _picture: False
 
 
 @dataclass(frozen=True)
@@ -114,7 +116,13 @@ def _jpeg(data: bytes) -> Opened:
             allowed=MAX_MEMORY_BUFFERED,
         )
     if scans.marked:
-        return opened
+
+        def filled(picture: Image.Image) -> bool:
+            if frame.buffered:
+                return not scans.complete
+            return ends_grey(picture) and not is_whole(data, scans, _decoded_small)
+
+        return replace(opened, filled=filled)
     return replace(
         opened,
         notes=(_("the file lacks its end, but all rows of the photo are there"),),
@@ -130,6 +138,14 @@ def _opened_jpeg(data: bytes) -> ImageFile:
 
 def _decoded_jpeg(data: bytes) -> Image.Image:
     image = _opened_jpeg(data)
+    load_whole(image)
+    return image
+
+
+def _decoded_small(data: bytes) -> Image.Image:
+    """Decode an eighth of each side, which takes little memory and shows every block."""
+    image = _opened_jpeg(data)
+    image.draft(None, (1, 1))
     load_whole(image)
     return image
 

@@ -1,9 +1,13 @@
-"""A JPEG without its end marker: whether all of its picture is there.
+"""Whether all of a JPEG's picture is there.
 
-Phones leave the marker out where data of their own follow, and copies lose it. A decoder then fills
-up what is missing and does not say so. So the scans have to announce every coefficient and to hold
-every restart, and all pixels have to come out the same whatever bits follow the data: only then was
-none of them read.
+Phones leave the end marker out where data of their own follow, and copies lose it; a repaired one
+has it behind half a picture. A decoder fills up what is missing and does not say so. So the scans
+have to announce every coefficient and to hold every restart, and all pixels have to come out the
+same whatever bits follow the data: only then was none of them read.
+
+That takes many decodings. Where the end marker is there it is done only if the last pixel is the
+grey that decoders fill up with. In a file of several scans the earlier ones give every pixel, so
+there the headers alone tell.
 """
 
 from __future__ import annotations
@@ -26,6 +30,7 @@ _FIRST_LOOK, _LONGEST_LOOK = 1 << 10, 1 << 20  # bytes looked at together
 _REPEATS = 1000  # enough for all blocks of a unit, some of which lie beyond the picture's edge
 _LONGEST_INDEX = 12_000  # bytes: a phone's has a few entries of 12
 _END_MARKER = b"\xff\xd9"
+_FILLING = frozenset((127, 128))  # the middle of the range; inverted in CMYK
 _FILLERS = tuple(  # eight patterns of three bits, each repeated; 255 is stuffed with a zero
     (int(f"{bits:03b}" * 8, 2).to_bytes(3, "big") * _REPEATS).replace(b"\xff", b"\xff\0")
     for bits in range(8)
@@ -38,8 +43,8 @@ class Scans:
 
     Attributes:
         count: how many scans there are; counting ends where there are too many.
-        complete: whether an end marker says so, or they announce every coefficient to its last bit
-            and the last one has all its restarts.
+        complete: whether they announce every coefficient to its last bit and the last one has all
+            its restarts.
         end: where the data of the picture end: what follows is a marker's code, a phone's own data
             or the file's end.
         marked: whether an end marker stands there.
@@ -74,11 +79,9 @@ def read_scans(data: bytes, frame: JpegFrame, most: int) -> Scans:
             last = range(after, place)
         if count > most or place == limit:
             break
-    if place < limit and data[place] == _END:
-        return Scans(count, complete=True, end=place, marked=True)
     restarts = sum(data.count(bytes((0xFF, c)), last.start, last.stop) for c in _RESTARTS)
     complete = restarts >= due and not any(missing.values())
-    return Scans(count, complete, place, marked=False)
+    return Scans(count, complete, place, marked=place < limit and data[place] == _END)
 
 
 def _announce(missing: dict[int, set[int]], scan: bytes) -> None:
@@ -127,10 +130,16 @@ def with_end(data: bytes, scans: Scans, filler: bytes = b"") -> bytes:
     return data[: scans.end].rstrip(b"\xff") + filler + _END_MARKER
 
 
-def is_whole(data: bytes, scans: Scans, decoded: Callable[[bytes], Image.Image]) -> bool:
-    """Return whether all rows of a JPEG without an end marker are there.
+def ends_grey(picture: Image.Image) -> bool:
+    """Return whether a picture's last pixel is what a decoder fills missing rows up with."""
+    last = picture.getpixel((picture.width - 1, picture.height - 1))
+    return _FILLING.issuperset(last if isinstance(last, tuple) else (last,))
 
-    Decodes it several times at full size by `decoded`, which raises OSError for a damaged one.
+
+def is_whole(data: bytes, scans: Scans, decoded: Callable[[bytes], Image.Image]) -> bool:
+    """Return whether all rows of a JPEG are there.
+
+    Decodes it several times by `decoded`, which raises OSError for a damaged one.
     """
     if not scans.complete:
         return False

@@ -111,14 +111,13 @@ def _from_file(data: bytes) -> OpenPhoto:
 
     def load(s: int) -> Samples:
         if opened.whole is not None and not opened.whole():
-            raise ImageError(
-                "damaged {name} file: it ends before its photo does; copy it again from the camera",
-                name=container.name,
-            )
+            raise _half(container)
         notes = (*_frames(container, image), *opened.notes)
         if container.scales and s > 1:
             image.draft(None, (declared[0] // s, declared[1] // s))
         load_whole(image)
+        if opened.filled(image):
+            raise _half(container)
         profile, doubt = _profile(container, opened)
         return Samples(
             image.size,
@@ -130,6 +129,13 @@ def _from_file(data: bytes) -> OpenPhoto:
         )
 
     return OpenPhoto(container.name, declared, memory, load, opened.what, opened.allowed)
+
+
+def _half(container: Container) -> ImageError:
+    return ImageError(
+        "damaged {name} file: it ends before its photo does; copy it again from the camera",
+        name=container.name,
+    )
 
 
 def _profile(container: Container, opened: Opened) -> tuple[bytes | None, str | None]:

@@ -10,7 +10,9 @@ import os
 os.environ["OMP_NUM_THREADS"] = os.environ["OPENBLAS_NUM_THREADS"] = "1"
 os.environ.pop("COLUMNS", None)  # pytest-xdist sets it, and tables keep to it
 
+import hashlib
 import shutil
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -39,6 +41,8 @@ from edgetlc.runtime.verification import Caution
 if TYPE_CHECKING:
     import onnx
     from torch import nn
+
+    from edgetlc.models.networks import Classifier
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -144,6 +148,33 @@ def made_once(tmp_path_factory: pytest.TempPathFactory) -> MadeOnce:
         return place
 
     return folder
+
+
+@pytest.fixture(scope="session", autouse=True)
+def exported_once(made_once: MadeOnce) -> Iterator[None]:
+    """One network goes through PyTorch's exporter once for all tests and workers."""
+    if "torch" not in sys.modules:  # tests without it need not wait for it
+        yield
+        return
+    import onnx
+
+    from edgetlc.export import network
+
+    exported = network._exported
+
+    def once(classifier: Classifier, size: int) -> onnx.ModelProto:
+        digest = hashlib.sha256(f"{classifier} {size}".encode())
+        for name, tensor in classifier.state_dict().items():
+            digest.update(f"{name} {tensor.dtype}".encode() + tensor.numpy().tobytes())
+
+        def make(folder: Path) -> None:
+            onnx.save(exported(classifier, size), folder / "network.onnx")
+
+        return onnx.load(made_once(f"network-{digest.hexdigest()}", make) / "network.onnx")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(network, "_exported", once)
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -90,10 +90,11 @@ def updated() -> Catalog:
     for message in extracted():
         if message.id:
             before = known.get(message.id, message.context)
-            translation = before.string if before and not before.fuzzy else None
+            # One that has got a plural, or lost it, is another message under the same key.
+            kept = before if before and before.id == message.id and not before.fuzzy else None
             result.add(
                 message.id,
-                translation or "",
+                kept.string if kept else "",
                 context=message.context,
                 auto_comments=message.auto_comments,
             )

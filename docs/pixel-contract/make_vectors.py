@@ -404,6 +404,8 @@ def add_refused(v: Vectors) -> None:
         ("cut-scan.jpg", progressive[: progressive.rfind(b"\xff\xc4")]),
         ("cut-samsung.jpg", files.samsung(small[: len(small) * 2 // 3])),
         ("cut-byte.jpg", small[:-3]),
+        ("cut-ended.jpg", small[: len(small) * 2 // 3] + b"\xff\xd9"),
+        ("cut-scan-ended.jpg", progressive[: progressive.rfind(b"\xff\xc4")] + b"\xff\xd9"),
         ("cut.png", rgb[: len(rgb) * 2 // 3]),
         ("cut.webp", saved(picture, "WEBP")[:-40]),
         ("cut.tif", packed[:-200]),

@@ -50,7 +50,7 @@ def collect(
     wanted = Target(
         output, "folder", replace=True
     )  # it tells itself whether it can be gone on with
-    check_outputs([wanted], [bundle, data, asked.reference, *photos.files])
+    check_outputs([wanted], [bundle, data, devices, asked.reference, *photos.files])
     collect_answers(output, opened, photos, collection=collection, **asked.opened(opened))
     first, step = collection.shard
 
@@ -138,7 +138,7 @@ def judge(
     from edgetlc.runtime.bundle import Bundle
 
     opened = Bundle.open(bundle)
-    outputs.check(opened, [*folders, *reports, labels])
+    outputs.check(opened, [*folders, *reports, labels, devices])
     others = read_reports(reports, opened)
     found = judge_folders(opened, folders, with_cameras(config, devices), others, labels)
     return outputs.concluded(found, opened, devices)

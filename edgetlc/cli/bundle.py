@@ -96,7 +96,7 @@ def web(
     from edgetlc.export.web_app import SINGLE_FILE
     from edgetlc.runtime.bundle import Bundle
 
-    check_outputs([Target(output, "folder", overwrite, SINGLE_FILE)], [bundle])
+    check_outputs([Target(output, "folder", overwrite, SINGLE_FILE)], [bundle, devices])
     made = make_web_app(Bundle.open(bundle), output, model, devices, overwrite=overwrite)
 
     def show() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,16 +21,13 @@ from edgetlc.cli.options import (
 )
 from edgetlc.config import option
 from edgetlc.errors import FAILED
-from edgetlc.locale import Message, _, local, n_
+from edgetlc.locale import _, n_
 from edgetlc.outputs import Target, check_outputs
 
 if TYPE_CHECKING:
-    from edgetlc.data.check import Findings
     from edgetlc.data.split import Split
 
 app = Commands(_("Photo sets: check them, split them, render them for other cameras."))
-
-_COPIES = 3  # files named of one picture; the JSON document names all
 
 
 @app.command()
@@ -49,6 +45,7 @@ def check(
 
     Example: edgetlc data check photos
     """
+    from edgetlc.cli.check_view import show_check
     from edgetlc.data.check import check as examine
     from edgetlc.devices.profiles import Cameras
 
@@ -56,89 +53,7 @@ def check(
     passed = not (found.errors or (strict and found.warnings))
     document = {"passed": passed, "errors": found.errors, "warnings": found.warnings}
     document |= asdict(found)
-    return Answer(document, lambda: _show_check(source, found, examples), 0 if passed else FAILED)
-
-
-def _show_check(source: Path, found: Findings, examples: int) -> None:
-    counts = list(found.counts.values())
-    rows = [[camera, *(by_camera[camera] for by_camera in counts)] for camera in counts[0]]
-    table(
-        _("Readable photos by camera and class"),
-        (_("camera"), *numbers(*found.counts)),
-        [*rows, [_("all"), *(sum(by_camera.values()) for by_camera in counts)]],
-        simulated=found.simulated,
-    )
-    findings = [row for finding in _findings(found) for row in _rows(*finding, source, examples)]
-    if findings:
-        columns = ("", _("finding"), *numbers(_("count")), _("examples"), "")
-        table(_("Findings"), columns, findings)
-    if found.duplicates == "keep":
-        say("Near-duplicates were not looked for.")
-    say(
-        "{photos} photos, {errors} errors, {warnings} warnings",
-        photos=found.photos,
-        errors=found.errors,
-        warnings=found.warnings,
-    )
-
-
-def _findings(found: Findings) -> Iterator[tuple[Message, Message, tuple[Any, ...]]]:
-    error, warning = _("error"), _("warning")
-    yield error, _("cannot be read"), found.unreadable
-    yield error, _("cannot be reached"), found.unreachable
-    yield error, _("no readable photo"), found.empty_classes
-    yield error, _("one picture under two classes"), found.label_conflicts
-    yield error, _("one picture repeated"), found.exact_duplicates
-    yield error, _("sources contradict each other"), found.camera_conflicts
-    yield error, _("in two parts"), found.in_two_parts
-    yield error, _("cannot be split"), found.not_splittable
-    refused = found.duplicates == "refuse"
-    yield error if refused else warning, _("near-duplicates"), found.near_duplicates
-    yield warning, _("noted on reading"), found.notes
-    yield warning, _("suffix belies content"), found.wrong_suffixes
-    yield warning, _("name breaks the standard's rule"), found.bad_names
-    yield warning, _("too few images"), found.few_images
-    yield warning, _("not in the set"), found.unlisted
-    yield _("note"), _("passed over"), found.passed_over
-
-
-def _rows(
-    severity: Message, title: Message, items: tuple[Any, ...], source: Path, examples: int
-) -> Iterator[tuple[object, ...]]:
-    """Yield a row for each example; only the first names the finding."""
-    if not items:
-        return
-    head: tuple[object, ...] = (severity, title, len(items))
-    for item in items[:examples]:
-        yield (*head, *_example(item, source))
-        head = ("", "", "")
-    if not examples:
-        yield (*head, "", "")
-    elif len(items) > examples:
-        yield (*head, _("and {count} more", count=len(items) - examples), "")
-
-
-def _example(item: Any, source: Path) -> tuple[object, object]:
-    """Return what a finding is about, and the rest of it."""
-    from edgetlc.data.check import FewImages, SamePicture
-
-    if isinstance(item, SamePicture):
-        files = [_short(file, source) for file in item.files[:_COPIES]]
-        if len(item.files) > _COPIES:
-            files.append(local(_("and {count} more", count=len(item.files) - _COPIES)))
-        return " = ".join(files), ", ".join(dict.fromkeys(item.labels))
-    if isinstance(item, FewImages):
-        few = _("{images} of {minimum}", images=item.images, minimum=item.minimum)
-        return " + ".join(item.labels), few
-    if isinstance(item, str):
-        return item, ""
-    return _short(item.file, source), item.reason
-
-
-def _short(file: Path, source: Path) -> str:
-    """Return a file's place in the folder that was named, or that holds the manifest."""
-    root = (source if source.is_dir() else source.parent).absolute()
-    return str(file.relative_to(root)) if file.is_relative_to(root) else str(file)
+    return Answer(document, lambda: show_check(source, found, examples), 0 if passed else FAILED)
 
 
 @app.command()
@@ -163,7 +78,7 @@ def split(
 
     shares = parse_ratios(ratios, allow_any=allow_any_ratio)
     photos = load_photos(source, Cameras.load(devices))
-    check_outputs([Target(output, replace=overwrite)], [*_listed(source), *photos.files])
+    check_outputs([Target(output, replace=overwrite)], [devices, *photos.files])
     check_writable(output, photos)
     result = divide(photos, shares, seed=seed, duplicates=duplicates)
     write_manifest(output, result.photos)
@@ -179,11 +94,6 @@ def split(
         "warnings": result.warnings,
     }
     return Answer(document, lambda: _show_split(output, result))
-
-
-def _listed(source: Path) -> list[Path]:
-    """Return a manifest; a photo folder is no input itself, as a split may lie in it."""
-    return [] if source.is_dir() else [source]
 
 
 def _show_split(output: Path, result: Split) -> None:
@@ -240,7 +150,7 @@ def simulate(
     chosen = [known.get(name) for name in camera] or [c for c in known if c.kind != "microscope"]
     photos = load_part(source, part, devices)
     wanted = Target(output, "folder", overwrite, MANIFEST_FILE)
-    check_outputs([wanted], [*_listed(source), *photos.files])
+    check_outputs([wanted], [devices, *photos.files])
     skipped: list[dict[str, str]] = []
     made = simulate_photos(
         photos,

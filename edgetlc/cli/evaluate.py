@@ -55,7 +55,7 @@ def evaluate(
 
     photos = load_part(data, part, devices)
     outputs = Target(report, replace=overwrite), results.output(overwrite)
-    check_outputs(outputs, [run, data, *photos.files])
+    check_outputs(outputs, [run, data, devices, *photos.files])
     checkpoint = load_checkpoint(run)
     found = score_run(checkpoint, photos, device=device)
     left_out(found.unreadable)

@@ -49,7 +49,7 @@ def folds(
     from edgetlc.experiments.folds import cross_validate, cross_validation_to_json
 
     photos = load_part(data, "all", devices)
-    check_run_folder(output, config, data, photos)
+    check_run_folder(output, config, [data, devices, *photos.files])
     config = ready(config, devices)
     done = cross_validate(photos, config, output, count, overwrite=overwrite, resume=resume)
     for warning in done.warnings:
@@ -110,7 +110,7 @@ def compare(
     from edgetlc.experiments.compare import compare_networks, comparison_to_json
 
     photos = load_part(data, "all", devices)
-    check_run_folder(output, config, data, photos)
+    check_run_folder(output, config, [data, devices, *photos.files])
     config = ready(config, devices, networks)
     how: Any = {"part": part, "overwrite": overwrite, "resume": resume}
     done = compare_networks(photos, config, networks, output, **how)
@@ -179,7 +179,7 @@ def leave_camera_out(
     from edgetlc.experiments.leave_camera_out import leave_camera_out_to_json
 
     photos = load_part(data, "all", devices)
-    check_run_folder(output, config, data, photos)
+    check_run_folder(output, config, [data, devices, *photos.files])
     augmentation = config.camera_augmentation or CameraAugmentation()
     config = ready(replace(config, camera_augmentation=augmentation), devices)
     augmentation = config.camera_augmentation or augmentation

@@ -65,7 +65,7 @@ def export(
         Target(output, "folder", overwrite, BUNDLE_FILE),
         Target(web, "folder", overwrite, SINGLE_FILE),
     ]
-    check_outputs(outputs, [run, data, *photos.files])
+    check_outputs(outputs, [run, data, devices, *photos.files])
     how: Any = {
         "formats": formats or get_args(Format),
         "precisions": [name for name in get_args(Precision) if name in precision],

@@ -72,7 +72,7 @@ def predict(
         from edgetlc.pages.predictions import check_report
 
         check_report(report, len(files))
-    outputs.check(bundle, files)
+    outputs.check(bundle, files, devices)
     if outputs.draws_text:
         from edgetlc.results.fonts import NO_CHINESE_FONT, chinese_font
 

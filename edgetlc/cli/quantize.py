@@ -50,7 +50,7 @@ def quantize(
 
     calibration, config = prepared(calibration, config, own, devices, device)
     photos = load_part(data, "all", devices)
-    check_outputs([int8_output(run, replace=overwrite or resume)], [data, *photos.files])
+    check_outputs([int8_output(run, replace=overwrite or resume)], [data, devices, *photos.files])
     made = quantize_run(run, photos, calibration, config, resume=resume)
     return Answer(_document(made), lambda: _show(made))
 

@@ -53,7 +53,7 @@ def search(
 
     calibration, config = prepared(calibration, config, own, devices, device)
     photos = load_part(data, "all", devices)
-    read = [data, *photos.files, *config.students]
+    read = [data, devices, *photos.files, *config.students]
     check_outputs([Target(report, replace=overwrite)], [run, *read])
     check_outputs([int8_output(run, replace=overwrite or resume)], read)
     found = search_run(run, photos, calibration, config, resume=resume)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,7 +16,6 @@ from edgetlc.training.config import TrainingConfig
 from edgetlc.training.runs import REPORT_FILE
 
 if TYPE_CHECKING:
-    from edgetlc.data.photos import PhotoSet
     from edgetlc.training.report import RunReport
     from edgetlc.training.train import TrainedRun
 
@@ -40,7 +39,7 @@ def train(
     from edgetlc.experiments.run import train_run
 
     photos = load_part(data, "all", devices)
-    check_run_folder(output, config, data, photos)
+    check_run_folder(output, config, [data, devices, *photos.files])
     config = ready(config, devices)
     run, report = train_run(photos, config, output, overwrite=overwrite, resume=resume)
     document = {
@@ -55,13 +54,13 @@ def train(
     return Answer(document, lambda: _show(run, report, photos.simulated))
 
 
-def check_run_folder(output: Path, config: TrainingConfig, data: Path, photos: PhotoSet) -> None:
+def check_run_folder(output: Path, config: TrainingConfig, inputs: Iterable[Path | None]) -> None:
     """Refuse a folder for runs, or for decoded photos, that cannot be written or holds the input.
 
     Training itself refuses a folder that holds a run already.
     """
     outputs = (Target(place, "folder", replace=True) for place in (output, config.cache))
-    check_outputs(outputs, [data, *photos.files])
+    check_outputs(outputs, inputs)
 
 
 def ready(

@@ -133,7 +133,7 @@ def verify(
 
     opened = Bundle.open(bundle)
     photos = load_part(data, asked.part, devices)
-    outputs.check(opened, [data, asked.reference, *photos.files], answers)
+    outputs.check(opened, [data, devices, asked.reference, *photos.files], answers)
     how = asked.opened(opened)
     config = with_cameras(config, devices)
     found = compare(opened, photos, config=config, collection=collection, folder=answers, **how)

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edgetlc.config import from_document, to_toml
-from edgetlc.data.class_names import nearest
+from edgetlc.data.class_names import nearest, refuse_misnamed
 from edgetlc.errors import InputError
 from edgetlc.files import write_text
 from edgetlc.runtime.classes import ClassInfo, Role
@@ -43,9 +43,11 @@ def read_classes(
     `also` are names that it may describe besides: those of classes without a photo.
 
     Raises:
-        InputError: the file is not valid, or describes another class or in unknown terms.
+        InputError: the file is not valid, describes another class or in unknown terms, or is there
+            under a name nearly right.
     """
     names = tuple(names)
+    refuse_misnamed(path)
     described = _parse(path) if path.is_file() else {}
     for name in described:
         if name not in names and name not in also:

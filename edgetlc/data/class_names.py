@@ -1,13 +1,15 @@
-"""Class names that people cannot tell apart, and the right name for a wrong one."""
+"""Names that people get wrong or cannot tell apart: of classes, and of files that tell of them."""
 
 from __future__ import annotations
 
 import unicodedata
 from collections.abc import Collection, Iterable
 from difflib import get_close_matches
+from pathlib import Path
 
 from edgetlc.errors import InputError
 from edgetlc.locale import Message, _, some_of
+from edgetlc.runtime.photo_files import Aside, entries_of
 
 _UNSEEN = ("Cc", "Cf", "Zl", "Zp", "Zs")  # control, format (zero-width), separators
 
@@ -39,6 +41,24 @@ def nearest(name: str, known: Collection[str]) -> Message:
     if near:
         return _("did you mean {near!r}?", near=near[0])
     return _("there are {known}", known=some_of(sorted(known)))
+
+
+def refuse_misnamed(path: Path) -> None:
+    """Refuse to go on without a file that is there under a name nearly right.
+
+    Other capitals are one such; a suffix too many is another, which Windows hides: what looks like
+    `classes.toml` there is `classes.toml.txt`.
+
+    Raises:
+        InputError: the file is not there, but one that was surely meant for it.
+    """
+    meant = (path.name, f"{path.name}.txt", f"{path.name}{path.suffix}")
+    below = [] if path.is_file() else entries_of(path.parent)
+    for there in () if isinstance(below, Aside) else below:
+        if there.name.casefold() in meant and there.is_file():
+            raise InputError(
+                "{there} is not read; name it {name}, or move it away", there=there, name=path.name
+            )
 
 
 def skeleton(name: str) -> str:

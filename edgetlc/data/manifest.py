@@ -28,7 +28,7 @@ from edgetlc.data.class_folders import (
     not_listed,
     read_class_folders,
 )
-from edgetlc.data.class_names import refuse_lookalikes
+from edgetlc.data.class_names import refuse_lookalikes, refuse_misnamed
 from edgetlc.data.manifest_rows import COLUMNS, read_rows
 from edgetlc.data.photos import Photo, PhotoSet
 from edgetlc.devices.identify import Declared, Identification, identify
@@ -95,6 +95,7 @@ def read_source(source: Path, cameras: Cameras) -> Source:
         InputError: nothing there, no photos, fewer than two classes, a bad manifest or
             `classes.toml`, class names that people cannot tell apart, or a name that is no text.
     """
+    refuse_misnamed(source / MANIFEST_FILE)
     listing = source / MANIFEST_FILE if (source / MANIFEST_FILE).is_file() else source
     if not (listing.is_dir() or listing.is_file()):
         raise InputError("{source}: no such folder or manifest", source=source)
@@ -115,8 +116,10 @@ def read_source(source: Path, cameras: Cameras) -> Source:
         replace(photo, camera=told.camera, batch=told.batch, simulated=told.simulated)
         for photo, told in known
     )
+    classes = read_classes(root / CLASSES_FILE, names, also=folders.empty)
+    described_in = tuple(file for file in (listing, root / CLASSES_FILE) if file.is_file())
     return Source(
-        PhotoSet(tuple(photos), read_classes(root / CLASSES_FILE, names, also=folders.empty)),
+        PhotoSet(tuple(photos), classes, described_in),
         tuple(aside),
         folders.empty,
         tuple(told for _photo, told in known if told.conflict),

@@ -17,7 +17,7 @@ import hashlib
 import random
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import zip_longest
 from pathlib import Path
 from typing import Literal
@@ -52,10 +52,15 @@ class Photo:
 
 @dataclass(frozen=True)
 class PhotoSet:
-    """An ordered list of photos and the classes they show, in label order."""
+    """An ordered list of photos and the classes they show, in label order.
+
+    Attributes:
+        described_in: the manifest and `classes.toml` that were read.
+    """
 
     photos: tuple[Photo, ...]
     classes: tuple[ClassInfo, ...]
+    described_in: tuple[Path, ...] = field(default=(), compare=False)
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -64,8 +69,8 @@ class PhotoSet:
 
     @property
     def files(self) -> tuple[Path, ...]:
-        """The photos' files, in order."""
-        return tuple(photo.path for photo in self.photos)
+        """All files that the set was read from: what describes it, and the photos in order."""
+        return (*self.described_in, *(photo.path for photo in self.photos))
 
     @property
     def simulated(self) -> bool:

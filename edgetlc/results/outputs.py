@@ -45,7 +45,7 @@ class Outputs:
     resume: bool = False  # go on with the journal of an interrupted run
     overwrite: bool = False  # replace what is there
 
-    def check(self, bundle: Path, photos: Sequence[Path]) -> None:
+    def check(self, bundle: Path, photos: Sequence[Path], devices: Path | None = None) -> None:
         """Raise `InputError` where an output contradicts another, is there or cannot be written."""
         if self.results_file is None and (self.results_format or self.resume):
             flag = "--resume" if self.resume else "--results-format"
@@ -61,7 +61,7 @@ class Outputs:
             if folder is not None:  # which may be the photos' own: pictures have their own suffix
                 names = (picture_name(str(photo), suffix) for photo in photos)
                 targets += [Target(folder / name, replace=go_on) for name in names]
-        check_outputs(targets, [bundle, *photos])
+        check_outputs(targets, [bundle, devices, *photos])
 
     def _format(self, file: Path) -> Format:
         from edgetlc.results.results import format_by_name

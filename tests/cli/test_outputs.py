@@ -14,6 +14,7 @@ import pytest
 from edgetlc.data.manifest import write_manifest
 from edgetlc.data.photos import PhotoSet
 
+PROFILES = Path(__file__).parents[2] / "devices" / "profiles"
 Words = Callable[[SimpleNamespace, Path], list[object]]
 
 
@@ -151,8 +152,29 @@ def test_files(name: str, place: SimpleNamespace, edgetlc: Callable[..., Any]) -
             refused(edgetlc(*words(place, link), "--overwrite"), "what the command reads", "hoose")
     elif not suffix.startswith(".e"):
         refused(edgetlc(*words(place, source), "--overwrite"), "what the command reads", "hoose")
+    if reads == "data":
+        told = edgetlc(*words(place, place.root / "classes.toml"), "--overwrite")
+        refused(told, "what the command reads", "hoose")
+    if not name.startswith(("benchmark", "selftest", "bundle pack")):  # these know no cameras
+        own = place.tmp / "own"
+        own.mkdir()
+        shutil.copy(PROFILES / "iphone-11.toml", own)
+        (own / f"mine{suffix}").touch()
+        told = edgetlc(*words(place, own / f"mine{suffix}"), "--overwrite", "--devices", own)
+        refused(told, "what the command reads", "hoose")
     assert source.read_bytes() == content
     assert there.read_bytes() == b"mine"
+
+
+@pytest.mark.parametrize("described", ["manifest.csv", "classes.toml"])
+def test_a_split_never_replaces_what_describes_its_folder(
+    described: str, place: SimpleNamespace, edgetlc: Callable[..., Any]
+) -> None:
+    place.data.rename(place.root / "manifest.csv")
+    content = (place.root / described).read_bytes()
+    ran = edgetlc("data", "split", place.root, "-o", place.root / described, "--overwrite")
+    refused(ran, "what the command reads", described)
+    assert (place.root / described).read_bytes() == content
 
 
 @pytest.mark.parametrize("name", FOLDERS)

@@ -299,6 +299,27 @@ def test_bad_class_descriptions_are_explained(tmp_path: Path, content: bytes, me
     assert path.read_bytes() == content
 
 
+@pytest.mark.parametrize(
+    ("there", "right"),
+    [
+        *((name, "classes.toml") for name in ("Classes.toml", "CLASSES.TOML", "classes.toml.txt")),
+        *((name, "manifest.csv") for name in ("Manifest.csv", "manifest.csv.csv", "MANIFEST.CSV")),
+    ],
+)
+def test_a_file_whose_name_was_nearly_right_is_not_passed_over(
+    tmp_path: Path, there: str, right: str
+) -> None:
+    two_classes(tmp_path)
+    touch(tmp_path / there, b"")
+    if (tmp_path / right).exists():
+        pytest.skip("this file system does not tell capitals apart")
+    with pytest.raises(InputError, match=f"{there} is not read; name it {right}, or move it away"):
+        load_photos(tmp_path, CAMERAS)
+    listed = b"path,class\na/1.jpg,a\nb/2.jpg,b\n"
+    touch(tmp_path / right, listed if right == "manifest.csv" else b"")
+    assert load_photos(tmp_path, CAMERAS).labels == ("a", "b")
+
+
 OWN_WORDS = '# my own words\n[a]\nzh = "甲"\nrole = "genuine"\n'
 
 

@@ -178,6 +178,7 @@ FORMS: dict[str, tuple[str, str]] = {
     "blanks behind": ("path ,class \r\na/1.jpg ,a\r\nb\\2.jpg ,b\r\n", "utf-8"),
     "an unnamed column": ("path,class,\r\na/1.jpg,a,\r\nb/2.jpg,b,\r\n", "utf-8"),
     "rows of commas": ("path,class\r\na/1.jpg,a\r\n,\r\nb/2.jpg,b,,\r\n,,,\r\n\r\n", "utf-8"),
+    "rows of commas first": (",,\r\n \r\npath,class,\r\na/1.jpg,a,\r\nb/2.jpg,b,\r\n", "utf-8"),
     "blanks in other fields": (
         "path,class,camera,part,simulated\r\na/1.jpg,a, ,,\r\nb/2.jpg,b,,  ,\r\n",
         "utf-8",

@@ -158,3 +158,27 @@ def test_the_language_asked_for(
     arguments: list[str], environment: dict[str, str], language: str
 ) -> None:
     assert language_of(arguments, environment) == language
+
+
+@pytest.mark.parametrize(
+    ("before", "now"), [(("{n} a", "{n} as"), "{n} a"), ("{n} a", ("{n} a", "{n} as"))]
+)
+def test_a_message_that_gets_or_loses_its_plural_is_to_be_translated_anew(
+    before: str | tuple[str, str],
+    now: str | tuple[str, str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    known, wanted = TOOL.Catalog(locale="zh"), TOOL.Catalog(locale="zh")
+    known.add(before, ("{n} 甲",) if isinstance(before, tuple) else "{n} 甲")
+    known.add("kept", "留")
+    wanted.add(now)
+    wanted.add("kept")
+    monkeypatch.setattr(TOOL, "CATALOGUE", tmp_path / "edgetlc.po")
+    monkeypatch.setattr(TOOL, "extracted", lambda: wanted)
+    TOOL.CATALOGUE.write_bytes(TOOL.po_bytes(known))
+    updated = read_po(io.BytesIO(TOOL.po_bytes(TOOL.updated())), locale="zh")
+    found = {entry.id: entry.string for entry in updated if entry.id}
+    assert found.keys() == {now, "kept"}
+    assert found["kept"] == "留"
+    assert not any(texts(found[now]))

@@ -192,7 +192,8 @@ def test_a_declared_size_beyond_the_limits_is_refused_before_decoding(
 
 def test_a_large_baseline_jpeg_is_decoded_reduced_or_not_at_all(picture, encode) -> None:
     data = declare_jpeg(encode(picture, "JPEG"), 12_000, 9_000)
-    assert decode(data, 224).pixels.shape == (225, 300, 3)
+    with pytest.raises(ImageError, match="ends before its photo does"):  # which decoding finds out
+        decode(data, 224)
     with pytest.raises(ImageError, match=r"12000 x 9000 .* would take 757 MB of memory"):
         decode(data)
 

@@ -7,6 +7,7 @@ from itertools import product
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from edgetlc.errors import ImageError
 from edgetlc.runtime.jpeg_end import read_scans
@@ -109,3 +110,41 @@ def test_a_scan_that_is_missing_shows_in_the_headers(picture, encode) -> None:
     last = data.rfind(b"\xff\xc4", 0, data.rfind(b"\xff\xda"))
     complete = [read_scans(d, read_frame(d, 99), 32).complete for d in (data, data[:last])]
     assert complete == [True, False]
+
+
+BASELINE = [options for options in CODINGS if not options["progressive"]]
+
+
+@pytest.mark.parametrize("size", [32, None])
+@pytest.mark.parametrize("mode", ["RGB", "L", "CMYK"])
+@pytest.mark.parametrize("options", BASELINE, ids=str)
+def test_half_a_picture_with_an_end_marker_behind_it_is_refused(
+    options, mode: str, size: int | None, picture, encode
+) -> None:
+    data = encode(Image.fromarray(picture).convert(mode), "JPEG", **options)
+    start = read_frame(data, 100).scan_at + 12  # bytes of a scan's header at most
+    for share in (0.1, 0.5, 0.9):
+        cut = start + int((len(data) - start) * share)
+        with pytest.raises(ImageError, match="ends before its photo does"):
+            decode(data[:cut] + b"\xff\xd9", size)
+
+
+@pytest.mark.parametrize("options", CODINGS, ids=str)
+@pytest.mark.parametrize("mode", ["RGB", "L", "CMYK"])
+def test_a_whole_picture_may_end_in_grey(options, mode: str, encode) -> None:
+    grey = np.full((75, 97, 3), 128, np.uint8)
+    grey[:40, :50] = 30
+    data = encode(Image.fromarray(grey).convert(mode), "JPEG", **options)
+    assert decode(data, 32).notes == decode(data).notes == ()
+    found = decode(data[:-END])
+    np.testing.assert_array_equal(found.pixels, decode(data).pixels)
+
+
+@pytest.mark.parametrize("restarts", [{}, {"restart_marker_rows": 1}], ids=str)
+def test_scans_that_are_missing_before_an_end_marker_are_noticed(restarts, picture, encode) -> None:
+    data = encode(picture, "JPEG", progressive=True, **restarts)
+    scans = [at for at in range(len(data)) if data[at : at + 2] == b"\xff\xda"]
+    assert len(scans) > 3
+    for at in scans[1:]:
+        with pytest.raises(ImageError, match="ends before its photo does"):
+            decode(data[:at] + b"\xff\xd9")

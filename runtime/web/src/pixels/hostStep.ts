@@ -35,6 +35,7 @@ export async function decodePhoto(data: Uint8Array, size: number): Promise<Decod
   checkMemory(photo.declared, photo.memory(s) + result, photo.allowed);
   const samples = await guarded(() => photo.decode(s));
   const reduced = await guarded(async () => reduce(samples, samples.scaled ? 1 : s, k));
+  await guarded(async () => samples.check?.(reduced.last));
   const turn = photo.turns ? 1 : (photo.orientation ?? orientation(photo.exif));
   const upright = orient(reduced.samples, reduced.size, samples.channels, turn);
   const { rgb, note } = toSrgb(upright.samples, samples.channels, photo.colours);
@@ -61,18 +62,21 @@ async function guarded<T>(work: () => Promise<T>): Promise<T> {
 }
 
 /** Box means by s, then k, in bands, so that the whole picture is never held twice. */
-function reduce(samples: Samples, s: number, k: number): { samples: Uint8Array; size: Size } {
+function reduce(samples: Samples, s: number, k: number): { samples: Uint8Array; size: Size; last: Uint8Array } {
   const [width, height] = samples.size;
   const { channels } = samples;
   const [across, down] = [Math.ceil(Math.ceil(width / s) / k), Math.ceil(Math.ceil(height / s) / k)];
   const reduced = new Uint8Array(across * down * channels);
+  let last = new Uint8Array();
   const band = Math.max(1, Math.floor(BAND_PIXELS / (width * s * k))) * s * k;
   for (let top = 0, at = 0; top < height; top += band) {
     const count = Math.min(band, height - top);
-    const once = boxMean(samples.rows(count), width, count, channels, s);
+    const rows = samples.rows(count);
+    last = rows.slice(-channels);
+    const once = boxMean(rows, width, count, channels, s);
     const twice = boxMean(once, Math.ceil(width / s), Math.ceil(count / s), channels, k);
     reduced.set(twice, at);
     at += twice.length;
   }
-  return { samples: reduced, size: [across, down] };
+  return { samples: reduced, size: [across, down], last };
 }

@@ -1,6 +1,6 @@
 /** JPEG by libjpeg-turbo in WebAssembly: the same bytes as on the workstation, in every browser. */
 import { PhotoError } from './errors.ts';
-import { isWhole, readScans, type Scans, withEnd } from './jpegEnd.ts';
+import { isFilling, isWhole, readScans, type Scans, withEnd } from './jpegEnd.ts';
 import { readFrame } from './jpegFrame.ts';
 import { MAX_MEMORY, MAX_MEMORY_BUFFERED, MAX_SCANS } from './limits.ts';
 import type { OpenPhoto, Samples } from './samples.ts';
@@ -43,13 +43,29 @@ export function openJpeg(data: Uint8Array): OpenPhoto {
       return data.length + frame.coefficientBytes + bytes * width! * height!;
     },
     allowed: frame.buffered ? MAX_MEMORY_BUFFERED : MAX_MEMORY,
-    decode: (s) => (scans.marked ? decode(data, s) : decodeWhole(data, scans, s)),
+    decode: (s) => (scans.marked ? decodeMarked(data, scans, s, frame.buffered) : decodeWhole(data, scans, s)),
   };
 }
 
+/** Decodes a file with an end marker, which may stand behind half a picture. */
+async function decodeMarked(data: Uint8Array, scans: Scans, s: number, buffered: boolean): Promise<Samples> {
+  if (buffered && !scans.complete) throw half();
+  const samples = await decode(data, s);
+  if (buffered) return samples;
+  return {
+    ...samples,
+    check: async (last) => {
+      if (!last.every(isFilling)) return;
+      if (!(await isWhole(data, scans, (filled) => decode(filled, 8)))) throw half();
+    },
+  };
+}
+
+const half = (): PhotoError => new PhotoError('damaged', 'damaged JPEG file: it ends before its photo does');
+
 async function decodeWhole(data: Uint8Array, scans: Scans, s: number): Promise<Samples> {
   if (!(await isWhole(data, scans, (filled) => decode(filled, 1)))) {
-    throw new PhotoError('damaged', 'damaged JPEG file: it ends before its photo does');
+    throw half();
   }
   return decode(withEnd(data, scans), s);
 }

@@ -1,4 +1,4 @@
-/** A JPEG without its end marker: whether all of its picture is there. Twin of `jpeg_end.py`. */
+/** Whether all of a JPEG's picture is there. Twin of `jpeg_end.py`. */
 import { joined, startsWith, u16, u32le } from './bytes.ts';
 import { crc32 } from './crc32.ts';
 import { END, type JpegFrame, nextMarker, RESTART_INTERVAL, SCAN, units } from './jpegFrame.ts';
@@ -57,7 +57,7 @@ export function readScans(data: Uint8Array, frame: JpegFrame): Scans {
   }
   const marked = place < picture.length && data[place] === END;
   const all = [...missing.values()].every((left) => left.size === 0);
-  return { count, complete: marked || (all && restarts >= due), end: place, marked };
+  return { count, complete: all && restarts >= due, end: place, marked };
 }
 
 /** Where the next marker but a restart stands, else the end; how many restarts are before it. */
@@ -97,6 +97,9 @@ export function withEnd(data: Uint8Array, scans: Scans, filler = new Uint8Array(
   while (data[end - 1] === 0xff) end--;
   return joined([data.subarray(0, end), filler, Uint8Array.of(0xff, END)]);
 }
+
+/** Whether a sample is what a decoder fills missing rows up with; 255 - 128 in CMYK. */
+export const isFilling = (sample: number): boolean => sample === 127 || sample === 128;
 
 /** Whether all rows are there: all pixels come out the same whatever bits follow the data. */
 export async function isWhole(

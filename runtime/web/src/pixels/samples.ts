@@ -15,6 +15,8 @@ export interface Samples {
   readonly scaled: boolean;
   /** The next `count` rows, in order, interleaved; valid until the next call. */
   rows(count: number): Uint8Array;
+  /** Throws where the last pixel, once it is known, shows that rows were missing. */
+  check?(last: Uint8Array): Promise<void>;
 }
 
 /** A photo whose header was read. */
