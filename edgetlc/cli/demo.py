@@ -31,7 +31,7 @@ def demo(
     """
     from edgetlc.demo.run import run_demo
 
-    check_outputs([Target(output, "folder", replace=overwrite)])
+    check_outputs([Target(output, "folder", replace=overwrite, marker="split.csv")])
     made = run_demo(output, overwrite=overwrite, epochs=epochs, seed=seed)
     document = {
         **{name: str(place) for name, place in made.places.items()},
