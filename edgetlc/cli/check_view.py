@@ -53,6 +53,7 @@ def _findings(found: Findings) -> Iterator[tuple[Message, Message, tuple[Any, ..
     yield warning, _("suffix belies content"), found.wrong_suffixes
     yield warning, _("name breaks the standard's rule"), found.bad_names
     yield warning, _("too few images"), found.few_images
+    yield warning, _("batch in several parts"), found.torn_batches
     yield warning, _("not in the set"), found.unlisted
     yield _("note"), _("passed over"), found.passed_over
 

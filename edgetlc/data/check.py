@@ -3,7 +3,8 @@
 Errors make a set unfit: unreadable photos, places that cannot be looked into, exact copies, one
 photo in two parts, a photo whose EXIF, name and manifest disagree, a class without a readable
 photo, a class that cannot be split. Warnings tell what to look at: notes on reading a file, names
-that break the standard's rule, suffixes that belie the content, few images, files left aside. What
+that break the standard's rule, suffixes that belie the content, few images, batches in several
+parts, files left aside. What
 is hidden or a system's is only listed. Likeness is no proof, so the user decides what
 near-duplicates are: nothing, a warning, or an error.
 
@@ -15,7 +16,7 @@ is counted alone.
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -64,7 +65,7 @@ class Findings:
     # Errors: not to be decoded to its end, or not there; a closed folder or a link in a photo
     # folder; without a readable photo; the same file or the same pixels under two classes, and
     # repeated in one; EXIF, name and manifest disagree on camera, batch or origin; in two parts;
-    # without parts, and no split could give the class to both train and test.
+    # no split could give the class to both train and test.
     unreadable: tuple[FileFinding, ...]
     unreachable: tuple[FileFinding, ...]
     empty_classes: tuple[str, ...]
@@ -83,6 +84,7 @@ class Findings:
     wrong_suffixes: tuple[FileFinding, ...]
     bad_names: tuple[FileFinding, ...]
     few_images: tuple[FewImages, ...]
+    torn_batches: tuple[str, ...]  # in several parts of a set that another program split
     unlisted: tuple[FileFinding, ...]
     # Neither: hidden, a system's, or made by `predict`.
     passed_over: tuple[FileFinding, ...]
@@ -99,8 +101,8 @@ class Findings:
     def warnings(self) -> int:
         """Number of findings to look at."""
         grouped = self.near_duplicates if self.duplicates == "group" else ()
-        found = self.notes, self.wrong_suffixes, self.bad_names, self.few_images, self.unlisted
-        return sum(map(len, (grouped, *found)))
+        files = self.notes, self.wrong_suffixes, self.bad_names, self.unlisted
+        return sum(map(len, (grouped, *files, self.few_images, self.torn_batches)))
 
 
 def check(
@@ -125,7 +127,8 @@ def check(
     copies = tuple(_pictures(readings, exact_copies(readings)))
     thumbnails = [] if duplicates == "keep" else [reading.thumbnail for reading in readings]
     near = list(near_duplicates(thumbnails))
-    parted = any(photo.part for photo in photos.photos)
+    parts = {photo.part for photo in photos.photos}
+    whole = parts == {None} or {"train", "test"} <= parts  # else it is a part, such as a test list
     return Findings(
         photos=len(photos.photos),
         simulated=photos.simulated,
@@ -139,13 +142,14 @@ def check(
         in_two_parts=_findings(
             (leak.photo.path, leak.text) for leak in leaks_between_parts(photos)
         ),
-        not_splittable=() if parted else tuple(_not_splittable(photos, readings, near)),
+        not_splittable=tuple(_not_splittable(photos, readings, near)) if whole else (),
         duplicates=duplicates,
         near_duplicates=_near_duplicates(readings, near),
         notes=_findings((r.photo.path, note) for r in readings for note in r.notes),
         wrong_suffixes=_findings((r.photo.path, _wrong_suffix(r)) for r in readings),
         bad_names=_findings((p.path, explain_name(p.path.stem)) for p in photos.photos),
         few_images=tuple(_few_images(photos.classes, counts, min_images)),
+        torn_batches=tuple(_torn_batches(photos)),
         unlisted=_aside(source, "warning"),
         passed_over=_aside(source, "note"),
     )
@@ -164,6 +168,21 @@ def _not_splittable(
     parts = assign(clusters, DEFAULT_RATIOS, 0, MOST_NEEDED)
     held = {photo.label for photo in known}
     yield from split_faults([x for x in photos.labels if x in held], clusters, parts)
+
+
+def _torn_batches(photos: PhotoSet) -> Iterator[Message]:
+    parts = defaultdict(set)
+    for photo in photos.photos:
+        if photo.batch is not None and photo.part is not None:
+            parts[photo.label, photo.batch].add(photo.part)
+    for (label, batch), found in sorted(parts.items()):
+        if len(found) > 1:
+            yield _(
+                "batch {batch} of {label} is in {parts}",
+                batch=batch,
+                label=label,
+                parts=", ".join(sorted(found)),
+            )
 
 
 def _findings(reasons: Iterable[tuple[Path, str | None]]) -> tuple[FileFinding, ...]:

@@ -251,6 +251,25 @@ def test_one_photo_in_two_parts(folder: Path) -> None:
     assert (findings.errors, findings.not_splittable) == (2, ())  # it is a copy, too
 
 
+@pytest.mark.parametrize(("parts", "faults"), [(("train", "test"), 2), (("val", "test"), 0)])
+def test_a_split_by_hand_is_held_to_what_split_takes(
+    tmp_path: Path, parts: tuple[Part, Part], faults: int
+) -> None:
+    """One batch in each class: no split, but a list of held-out photos may be so."""
+    photos = [
+        Photo(take(tmp_path / f"{label}{n}.jpg", 10 * n + ord(label)), label, batch="7", part=part)
+        for label in "ab"
+        for n, part in enumerate(parts)
+    ]
+    write_manifest(
+        tmp_path / "set.csv", PhotoSet(tuple(photos), tuple(ClassInfo(x, x, x) for x in "ab"))
+    )
+    findings = found(tmp_path / "set.csv")
+    assert len(findings.not_splittable) == faults
+    where = ", ".join(sorted(parts))
+    assert findings.torn_batches == tuple(f"batch 7 of {x} is in {where}" for x in "ab")
+
+
 @pytest.mark.parametrize("seed", range(12))
 def test_check_passes_what_split_takes_and_nothing_else(tmp_path: Path, seed: int) -> None:
     """Sets of few batches, some across classes, some of one photo; some can be split."""
