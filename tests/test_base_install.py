@@ -157,7 +157,7 @@ def test_verify_needs_no_toolchain(edgetlc: Run, tiny_bundle: Path, manifest: Pa
 
 def test_data_needs_no_toolchain(edgetlc: Run, photos_folder: Path, tmp_path: Path) -> None:
     assert json.loads(edgetlc("data", "check", photos_folder, "--json").stdout)["passed"]
-    edgetlc("data", "split", photos_folder, "-o", tmp_path / "split.csv")
+    edgetlc("data", "split", photos_folder, "-o", tmp_path / "split.csv", "--duplicates", "keep")
     assert (tmp_path / "split.csv").is_file()
 
 

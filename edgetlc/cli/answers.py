@@ -102,11 +102,13 @@ def changed(
     def show() -> None:
         say(
             "{count} of {photos} photos changed; look at them in {page}, fill in {table}, then "
-            "'edgetlc answers judge --labels {table}'",
+            "'edgetlc answers judge {bundle} {folders} --labels {table}'",
             count=len(photos),
             photos=len(matrix.photos.photo),
             page=page,
             table=table,
+            bundle=bundle,
+            folders=" ".join(map(str, folders)),
         )
 
     document = {"changed": len(photos), "photos": len(matrix.photos.photo)}

@@ -140,7 +140,7 @@ def wheelhouse(
 ) -> Answer:
     """Prepare a folder from which a board without internet installs edgetlc and a bundle.
 
-    The one command that uses the network: it calls pip, as pip is configured here, to fetch the
+    It uses the network: it calls pip, as pip is configured here, to fetch the
     packages in the versions installed here. On the board: sh install.sh.
 
     Example: edgetlc bundle wheelhouse herbs.etlc -o usb --platform aarch64 --python 3.11

@@ -6,7 +6,7 @@ before there is one.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 from edgetlc.cli.console import Answer, numbers, percent, say, table
 from edgetlc.cli.options import Overwrite, ReportFile
@@ -21,12 +21,16 @@ if TYPE_CHECKING:
 
 
 def plan(
-    rule: Rule, config: PlanConfig, report: ReportFile = None, overwrite: Overwrite = False
+    rule: Annotated[Rule, "--sequential"],
+    config: PlanConfig,
+    report: ReportFile = None,
+    overwrite: Overwrite = False,
 ) -> Answer:
     """Tell how many photos of each camera a verdict takes, before the first is taken.
 
-    By the rule of 'edgetlc verify', for what is expected to go from right to wrong. Decide on a
-    number and keep to it: photographing on until the verdict is PASS proves nothing.
+    By the rule of 'edgetlc verify' for a fixed number, for what is expected to go from right to
+    wrong. Decide on a number and keep to it: photographing on until the verdict is PASS proves
+    nothing.
 
     Example: edgetlc plan --margin 0.02 --expected 0.005 --cameras 14 --report plan.html
     """

@@ -84,7 +84,7 @@ def _row(one: Record) -> tuple[object, ...]:
         *(one["file"], label, wording.percent(one["confidence"])),
         wording.percent_needed(one["needed"]),
         f"{runner_up} {wording.percent(one['runner_up_confidence'])}",
-        *(one["camera"] or _("unknown"), one["verified"]),
+        *(one["camera"] or _("unknown"), wording.STATUS_NAMES[one["verified"]]),
     )
 
 

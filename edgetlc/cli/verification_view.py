@@ -54,6 +54,8 @@ def show_verification(found: Verification) -> None:
         )
     if found.untested:
         say("untested, no photos: {cameras}", cameras=", ".join(found.untested))
+    if found.seen_by_training:
+        say("Training has seen photos of these: they show nothing of others, and no PASS is given.")
     if found.simulated:
         say("Photos are SIMULATED: this says nothing of the real cameras.")
     if any(report.gate is not None for report in found.candidates):

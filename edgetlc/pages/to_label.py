@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from pathlib import Path, PurePath
+from pathlib import Path
 
 from PIL import Image
 
@@ -31,7 +31,6 @@ def write_page(path: Path, photos: Sequence[PhotoRow], bundle: Bundle, cameras: 
         classes=bundle.manifest.classes,
         camera_name=names.camera,
         class_name=names.label,
-        short_path=lambda photo: PurePath(photo.path).name,
     )
 
 

@@ -5,9 +5,9 @@ whatever it shows. So of a set without classes only the others are labelled, oft
 every count that a verdict rests on is exact. What stays unknown is how often either model is right,
 and how many photos show counterfeits: there is no accuracy, and no PASS of the gate on them.
 
-    photo,path,sha256,class   the CSV file; `class` is empty until somebody has looked
+    photo,sha256,class   the CSV file; `class` is empty until somebody has looked
 
-It does not tell what was answered, so that nobody is swayed.
+It tells neither what was answered nor where the photo lies, so that nobody is swayed.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from edgetlc.parity.store import PhotoRow, photos_at
 from edgetlc.text import read_table
 
 LABELS_FILE = "classes.csv"
-COLUMNS = ("photo", "path", "sha256", "class")
+COLUMNS = ("photo", "sha256", "class")
 
 
 def changed_photos(matrix: Matrix) -> list[PhotoRow]:
@@ -54,7 +54,7 @@ def write_labels(path: Path, photos: Sequence[PhotoRow]) -> None:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(COLUMNS)
-    writer.writerows((photo.photo, photo.path, photo.sha256, "") for photo in photos)
+    writer.writerows((photo.photo, photo.sha256, "") for photo in photos)
     write_bytes(path, text.getvalue().encode("utf-8-sig", "replace"))
 
 

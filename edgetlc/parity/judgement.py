@@ -88,7 +88,7 @@ def judge_answers(
     reports = tuple(_report(_Compared(matrix, one, config), config) for one in matrix.candidates)
     untested = tuple(camera for camera in config.cameras if camera not in photos.cameras)
     verdict = together(report.verdict for report in reports)
-    if config.require_all and untested and verdict == "PASS":
+    if verdict == "PASS" and (header.seen_by_training or (config.require_all and untested)):
         verdict = "INSUFFICIENT"
     if not all(machine.passed for machine in machines):
         verdict = "FAIL"
@@ -108,6 +108,7 @@ def judge_answers(
         untested=untested,
         unreadable=tuple((row.path, row.unreadable) for row in photos.unreadable),
         simulated=photos.simulated,
+        seen_by_training=header.seen_by_training,
         collected_on=matrix.machines,
         machines=tuple(machines),
         verdict=verdict,

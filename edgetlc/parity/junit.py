@@ -151,6 +151,7 @@ def _everywhere(verification: Verification) -> dict[str, str]:
         "photos": str(verification.photos),
         "photos_digest": verification.photos_digest,
         "simulated": str(verification.simulated).lower(),
+        "seen_by_training": str(verification.seen_by_training).lower(),
         "verdict": verification.verdict,
     }
 

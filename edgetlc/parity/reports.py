@@ -152,7 +152,15 @@ def check_recordable(bundle: Bundle) -> None:
 
 
 def record(bundle: Bundle, verification: Verification) -> Path:
-    """Leave a verification in its bundle, where the field runtime looks; replaces an older one."""
+    """Leave a verification in its bundle, where the field runtime looks; replaces an older one.
+
+    Raises:
+        InputError: the bundle is packed, or training has seen photos of the verification.
+    """
+    if verification.seen_by_training:
+        raise InputError(
+            "not recorded: training has seen photos of these; verify with the test part"
+        )
     check_recordable(bundle)
     path = bundle.path / VERIFICATION_FILE
     write_json(path, verification.to_json())

@@ -82,6 +82,7 @@ class Header:
         candidates: in the order of the report.
         photos: how many the whole set has.
         photos_digest: SHA-256 over the set's paths, labels, cameras and groups.
+        seen_by_training: whether a photo is of the training or the validation part.
         machine: that collected, one line.
         shard: (I, N): the photos whose place modulo N is I - 1 are here.
     """
@@ -93,6 +94,7 @@ class Header:
     candidates: tuple[CandidateInfo, ...]
     photos: int
     photos_digest: str
+    seen_by_training: bool = False
     machine: str = ""
     shard: tuple[int, int] = (1, 1)
 

@@ -94,7 +94,8 @@ class Verification:
     """The whole answer.
 
     `partly_labelled` tells that classes are known of the changed photos alone: the verdicts are
-    those of all classes, accuracies and counterfeits are not known.
+    those of all classes, accuracies and counterfeits are not known. Photos `seen_by_training` show
+    nothing of others: of all together there is no PASS.
     """
 
     bundle_digest: str
@@ -112,6 +113,7 @@ class Verification:
     untested: tuple[str, ...]
     unreadable: tuple[tuple[str, str], ...]
     simulated: bool
+    seen_by_training: bool
     collected_on: tuple[str, ...]
     machines: tuple[SelfTest, ...]
     verdict: Verdict

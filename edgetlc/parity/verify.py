@@ -193,6 +193,7 @@ def collect_answers(
         candidates=tuple(infos),
         photos=len(photos.photos),
         photos_digest=photos_digest(photos.photos, groups),
+        seen_by_training=any(photo.part in ("train", "val") for photo in photos.photos),
         machine=str(this_machine()),
         shard=collection.shard,
     )

@@ -140,8 +140,8 @@ def test_it_is_read_as_people_save_it(
         (lambda lines: [*lines, "no number,a.jpg,ffff,red"], "none of those that changed"),
         (lambda lines: [lines[0], lines[1].replace(",", ",0", 2), *lines[2:]], "with this sha256"),
         (lambda lines: [*lines, "1,a.jpg"], "one field for each column"),
-        (lambda lines: ["path,class", *lines[1:]], "it needs photo, path, sha256, class"),
-        (lambda lines: [], "it needs photo, path, sha256, class"),
+        (lambda lines: ["path,class", *lines[1:]], "it needs photo, sha256, class"),
+        (lambda lines: [], "it needs photo, sha256, class"),
     ],
 )
 def test_a_file_that_does_not_fit_is_refused_in_one_line(

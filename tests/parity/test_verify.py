@@ -18,6 +18,7 @@ from edgetlc.data.photos import Photo, PhotoSet
 from edgetlc.errors import InputError
 from edgetlc.parity import verify as module
 from edgetlc.parity.judgement import VerificationConfig
+from edgetlc.parity.reports import record
 from edgetlc.parity.rule import Rule
 from edgetlc.parity.verification import CandidateReport, Location
 from edgetlc.parity.verify import (
@@ -306,6 +307,18 @@ class TestReport:
         marked = replace(photos, photos=(replace(first, simulated=True), *rest))
         assert verify(given, marked, candidates=chosen).simulated
         assert not verify(given, photos, candidates=chosen).simulated
+
+    def test_photos_that_training_saw_give_no_pass_and_no_record(self, photos: PhotoSet) -> None:
+        given, chosen = bundle(FP32, onnx_fp32=engine()), [(FP32, "onnxruntime")]
+        first, *rest = photos.photos[:25]
+        enough = replace(photos, photos=(first, *rest))
+        assert verify(given, enough, candidates=chosen, config=WIDE).verdict == "PASS"
+        for part in ("train", "val"):
+            seen = replace(photos, photos=(replace(first, part=part), *rest))
+            found = verify(given, seen, candidates=chosen, config=WIDE)
+            assert (found.seen_by_training, found.verdict) == (True, "INSUFFICIENT")
+            with pytest.raises(InputError, match="not recorded: training has seen photos"):
+                record(given, found)
 
     def test_json_document(self, photos: PhotoSet) -> None:
         found = verify(
