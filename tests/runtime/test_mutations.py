@@ -491,6 +491,7 @@ def test_bad_images_are_read_where_their_format_allows_it(
     document = classify(small_bundle, files, tmp_path)
     check_reports(document, files)
     assert len(entries) == 250
+    cut = []
     for entry, one in zip(entries, document["found"], strict=True):
         pillow, answered = entry["pillow_13_result"], "label" in one
         if pillow != "decodes":
@@ -500,5 +501,12 @@ def test_bad_images_are_read_where_their_format_allows_it(
             assert answered == (endless or pillow.startswith("DecompressionBombWarning")), one
         elif entry["format"] in ("GIF", "JPEG2000"):
             assert one["reason"].startswith("not a photo this tool reads"), one
+        elif "it ends before its photo does" in one.get("reason", ""):
+            cut.append(entry["file"])
         else:
             assert answered or one["reason"].startswith(REFUSED_ON_PURPOSE), one
+    # Damaged so that rows are missing, which Pillow fills with grey without a word.
+    assert len(cut) == 3
+    for file in cut:
+        with Image.open(folder / file) as photo:
+            assert photo.getpixel((photo.width - 1, photo.height - 1)) in (128, (128, 128, 128))
