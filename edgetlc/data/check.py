@@ -129,6 +129,7 @@ def check(
     near = list(near_duplicates(thumbnails))
     parts = {photo.part for photo in photos.photos}
     whole = parts == {None} or {"train", "test"} <= parts  # else it is a part, such as a test list
+    joined = near if parts == {None} else []  # whoever split it has decided on likeness
     return Findings(
         photos=len(photos.photos),
         simulated=photos.simulated,
@@ -142,7 +143,7 @@ def check(
         in_two_parts=_findings(
             (leak.photo.path, leak.text) for leak in leaks_between_parts(photos)
         ),
-        not_splittable=tuple(_not_splittable(photos, readings, near)) if whole else (),
+        not_splittable=tuple(_not_splittable(photos, readings, joined)) if whole else (),
         duplicates=duplicates,
         near_duplicates=_near_duplicates(readings, near),
         notes=_findings((r.photo.path, note) for r in readings for note in r.notes),

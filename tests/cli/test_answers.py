@@ -15,7 +15,10 @@ import pytest
 
 from edgetlc.calibration import quantize_run as quantize_module
 from edgetlc.calibration.quantizer import Quantized
+from edgetlc.data.manifest import write_manifest
+from edgetlc.data.photos import PhotoSet
 from edgetlc.export import export_run as export_module
+from edgetlc.files import sha256_file
 from edgetlc.runtime.bundle import Bundle
 from edgetlc.runtime.engines import Engine, Output
 from edgetlc.runtime.pixels import Pixels
@@ -111,9 +114,13 @@ def _turned(load: Callable[..., Engine], precision: str) -> Callable[..., Engine
 class TestVerify:
     """12 test photos, 6 of each of two cameras."""
 
-    def test_pass_is_0(self, edgetlc: Run, tiny_bundle: Path, manifest: Path) -> None:
-        words = ("--part", "all", "--margin", 0.3, "--model", "onnx-fp32")
-        ran = edgetlc("verify", tiny_bundle, "--data", manifest, *words)
+    def test_pass_is_0(
+        self, edgetlc: Run, tiny_bundle: Path, photo_set: PhotoSet, tmp_path: Path
+    ) -> None:
+        held_out = tuple(replace(photo, part="test") for photo in photo_set.photos)
+        write_manifest(tmp_path / "test.csv", replace(photo_set, photos=held_out))
+        words = ("--margin", 0.3, "--model", "onnx-fp32")
+        ran = edgetlc("verify", tiny_bundle, "--data", tmp_path / "test.csv", *words)
         assert ran.status == 0
         assert "overall: PASS" in ran.out
         assert "untested, no photos: redmi-k30s" in ran.out
@@ -176,6 +183,7 @@ class TestVerify:
         edgetlc: Run,
         tiny_bundle: Path,
         manifest: Path,
+        photo_set: PhotoSet,
         tmp_path: Path,
         monkeypatch: pytest.MonkeyPatch,
     ) -> None:
@@ -195,7 +203,8 @@ class TestVerify:
         assert unfilled.status == 2
         assert f"{count} of {count} changed photos have no class" in unfilled.err
         header, *rows = labels.read_text(encoding="utf-8-sig").splitlines()
-        classes = [Path(row.split(",")[1]).parent.name for row in rows]
+        shown_by = {sha256_file(photo.path): photo.label for photo in photo_set.photos}
+        classes = [shown_by[row.split(",")[1]] for row in rows]
         filled = [row + name for row, name in zip(rows, classes, strict=True)]
         labels.write_text("\n".join([header, *filled]), encoding="utf-16")
         partly, fully = edgetlc(*judge, "--labels", labels), edgetlc(*judge)
