@@ -49,7 +49,7 @@ ROOT = Path(__file__).resolve().parents[1]
 forbid_telemetry()  # before any test imports an engine itself
 
 # A shared machine makes the first example slow now and then; that is no failure.
-settings.register_profile("edgetlc", deadline=None)
+settings.register_profile("edgetlc", deadline=None, max_examples=40)
 settings.load_profile("edgetlc")
 
 CLASSES = (

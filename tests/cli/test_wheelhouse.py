@@ -232,6 +232,7 @@ class TestInstall:
         assert ran.stderr.splitlines()[-1].startswith("install.sh: the wheels cannot be installed")
         assert not (tmp_path / "target").exists()
 
+    @pytest.mark.slow
     def test_a_self_test_that_fails_is_told(self, folder: Path, tmp_path: Path) -> None:
         (folder / "colours.etlc").write_bytes(b"no zip")
         ran = self.install(folder, tmp_path / "target")

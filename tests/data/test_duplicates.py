@@ -187,6 +187,7 @@ def test_connected_sets(graph: tuple[int, Edges]) -> None:
     assert all(reach[i, j] == (found[i] == found[j]) for i in range(count) for j in range(count))
 
 
+@pytest.mark.slow
 @pytest.mark.real
 def test_real_photos_saved_again_are_found_and_different_coins_told_apart(
     shared_data: Path,

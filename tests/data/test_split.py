@@ -253,7 +253,7 @@ clusters = st.lists(
 )
 
 
-@settings(max_examples=150)
+@settings(max_examples=60)
 @given(counts=clusters, seed=st.integers(0, 3), data=st.data())
 def test_assignment(
     counts: list[dict[tuple[str, str | None], int]], seed: int, data: st.DataObject

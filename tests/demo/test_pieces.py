@@ -33,8 +33,9 @@ FEW = {kind.info.name: 28 for kind in KINDS}
 
 
 @pytest.fixture(scope="module")
-def few(tmp_path_factory: pytest.TempPathFactory) -> PhotoSet:
-    return generate(tmp_path_factory.mktemp("demo") / "photos", CAMERAS, counts=FEW)
+def few(made_once: Callable[[str, Callable[[Path], object]], Path]) -> PhotoSet:
+    place = made_once("demo", lambda folder: generate(folder / "photos", CAMERAS, counts=FEW))
+    return load_photos(place / "photos", CAMERAS)
 
 
 def test_counts_and_roles_are_those_of_annex_a() -> None:
@@ -249,6 +250,7 @@ def test_colour_tells_the_kinds_apart_no_better_than_chance(
     assert mean_recall(np.array(rows), shots) < CHANCE + 0.12
 
 
+@pytest.mark.slow
 def test_shape_and_texture_tell_the_kinds_apart(shots: Shots) -> None:
     rows = [shape_and_texture(*shot) for shot in zip(shots.scenes, shots.pixels, strict=True)]
     assert mean_recall(np.array(rows), shots) > 0.85

@@ -168,6 +168,7 @@ def test_the_float_part_of_the_int8_model_is_the_same(tiny_bundle: Path) -> None
         assert tail[-2:] == ["Div", "Softmax"]
 
 
+@pytest.mark.slow
 def test_the_head_of_many_classes_is_a_constant() -> None:
     """NNCF needs it so, and the exporter of itself folds 8192 weights at most."""
     graph = network_graph(Classifier("resnet18", 40), 32).graph

@@ -83,7 +83,10 @@ def test_unknown_cameras_and_those_without_photos_are_not_counted() -> None:
     assert new_camera(verdicts(0, camera=None), Rule()) is None
 
 
-@pytest.mark.parametrize("bad", [0.05, 0.2, 0.5])
+@pytest.mark.parametrize(
+    "bad",
+    [pytest.param(0.05, marks=pytest.mark.slow), 0.2, pytest.param(0.5, marks=pytest.mark.slow)],
+)
 def test_the_bound_of_bad_cameras_is_seldom_wrong(bad: float) -> None:
     """Of 13 cameras with 150 photos each, some are bad: their drop is the margin of 2 %."""
     rng, clean = np.random.default_rng(4), [v.verdict == "PASS" for v in verdicts(*range(20))]

@@ -72,7 +72,7 @@ def test_the_verdict_is_that_of_all_classes(matrix: Matrix, filled: Path) -> Non
     assert len(changed_photos(matrix)) < len(matrix.photos.photo) / 2
 
 
-@settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=5, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.integers(0, 2**32 - 1))
 def test_it_is_so_whatever_was_answered(matrix: Matrix, tmp_path: Path, seed: int) -> None:
     """Answers, confidences and classes at random: right ones, wrong ones, and none at all."""

@@ -36,7 +36,11 @@ def test_a_piece_is_named_within_its_class_and_a_group_stands_in_for_it() -> Non
 
 @pytest.mark.parametrize(
     ("pieces", "alike", "by_photo", "by_piece"),
-    [(30, 0.3, 0.16, 0.0), (30, 1.0, 0.55, 0.0), (150, 1.0, 0.20, 0.049)],
+    [
+        pytest.param(30, 0.3, 0.16, 0.0, marks=pytest.mark.slow),
+        pytest.param(30, 1.0, 0.55, 0.0, marks=pytest.mark.slow),
+        (150, 1.0, 0.20, 0.049),
+    ],
 )
 def test_photos_of_one_piece_prove_no_more_than_one(
     pieces: int, alike: float, by_photo: float, by_piece: float

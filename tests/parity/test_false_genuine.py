@@ -258,7 +258,7 @@ def test_the_gate_is_the_rule_whose_error_rates_are_enumerated(
 
 
 @pytest.mark.parametrize("margin", [0.01, 0.02, 0.05])
-@pytest.mark.parametrize("n", [10, 149, 300])
+@pytest.mark.parametrize("n", [10, 149, pytest.param(300, marks=pytest.mark.slow)])
 def test_a_wrong_verdict_of_the_gate_has_a_chance_of_at_most_alpha(n: int, margin: float) -> None:
     # Without gains, where the candidate newly calls the margin's share of counterfeits genuine.
     verdicts = [gate(newly, 0, n, Rule(margin)).pooled.verdict for newly in range(min(n, 40) + 1)]

@@ -252,6 +252,7 @@ def test_a_full_disk_leaves_what_was_there(
     assert path.read_text(encoding="utf-8") == "before"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("format_", FORMATS)
 def test_memory_does_not_grow_with_the_photos(
     format_: Format, run_info: RunInfo, predicted: Predict, tmp_path: Path

@@ -164,10 +164,13 @@ KINDS = {
     "420.avif": ("RGB", {"speed": 10}),
     "444 alpha.avif": ("RGBA", {"speed": 10, "subsampling": "4:4:4"}),
 }
+QUICK = ("progressive CMYK.jpg", "RGBA.png", "turned.tif", "strips.tif", "lossy.webp", "420.avif")
 
 
 @needs_proc
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(
+    "kind", [*QUICK, *(pytest.param(k, marks=pytest.mark.slow) for k in KINDS if k not in QUICK)]
+)
 def test_every_kind_takes_what_was_estimated(kind: str, growth: Growth, tmp_path: Path) -> None:
     mode, options = KINDS[kind]
     file = tmp_path / kind
