@@ -258,6 +258,7 @@ def test_memory_does_not_grow_with_the_photos(
     format_: Format, run_info: RunInfo, predicted: Predict, tmp_path: Path
 ) -> None:
     one = record(predicted())
+    write_records(tmp_path / "first", format_, run_info, [one])  # what is loaded once is loaded
     tracemalloc.start()
     write_records(
         tmp_path / "r", format_, run_info, ({**one, "file": f"{i}.jpg"} for i in range(2000))
