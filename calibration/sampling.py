@@ -11,11 +11,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from pathlib import Path
 
 from edgetlc.calibration.config import CalibrationConfig
 from edgetlc.calibration.coverage import MINIMUM_PHOTOS, Coverage, refuse_gaps
-from edgetlc.data.leaks import Leak, by_content, by_group, same_content
+from edgetlc.data.leaks import Leak, by_content, by_group, same_content, texts_of
 from edgetlc.data.photos import Photo, PhotoSet, digest_of, in_turn
 from edgetlc.errors import InputError
 from edgetlc.locale import Message, _, n_, some_of
@@ -141,16 +140,14 @@ def refuse(leaks: Iterable[Leak], advice: Message) -> None:
     Raises:
         InputError: there are any; it names the files.
     """
-    first: dict[Path, Leak] = {}
-    for leak in leaks:
-        first.setdefault(leak.photo.path, leak)
-    if first:
+    found = texts_of(leaks)
+    if found:
         raise InputError(
             n_(
                 "{count} photo to calibrate on would judge the result too: {photos}; {advice}",
                 "{count} photos to calibrate on would judge the result too: {photos}; {advice}",
-                count=len(first),
-                photos=some_of([first[path].text for path in sorted(first)]),
+                count=len(found),
+                photos=some_of(found),
                 advice=advice,
             )
         )

@@ -63,16 +63,24 @@ def refuse_leaks(photos: PhotoSet) -> None:
     Raises:
         InputError: there is one; it names the files and their parts.
     """
-    leaks = {leak.photo.path: leak for leak in reversed(leaks_between_parts(photos))}
+    leaks = texts_of(leaks_between_parts(photos))
     if leaks:
         raise InputError(
             n_(
                 "{count} photo is in two parts: {photos}; run 'edgetlc data split' again",
                 "{count} photos are in two parts: {photos}; run 'edgetlc data split' again",
                 count=len(leaks),
-                photos=some_of([leaks[path].text for path in sorted(leaks)]),
+                photos=some_of(leaks),
             )
         )
+
+
+def texts_of(leaks: Iterable[Leak]) -> list[Message]:
+    """Return of each photo that leaks the first reason, by path."""
+    first: dict[Path, Leak] = {}
+    for leak in leaks:
+        first.setdefault(leak.photo.path, leak)
+    return [first[path].text for path in sorted(first)]
 
 
 def by_content(photos: Iterable[Photo], held_out: Iterable[Photo]) -> list[Leak]:

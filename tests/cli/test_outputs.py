@@ -230,6 +230,10 @@ def test_pictures_are_replaced_only_when_asked(
     assert edgetlc(*words, "--overwrite").status == 0
 
 
+def full(*_args: object) -> None:
+    raise OSError(28, "No space left on device")
+
+
 @pytest.mark.parametrize("as_json", [False, True])
 def test_a_verdict_is_told_although_its_report_cannot_be_written(
     as_json: bool,
@@ -239,10 +243,6 @@ def test_a_verdict_is_told_although_its_report_cannot_be_written(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """The disk fills up while it works."""
-
-    def full(*_args: object) -> None:
-        raise OSError(28, "No space left on device")
-
     monkeypatch.setattr("edgetlc.files.write_text", full)
     words = ["selftest", small_bundle, "--results-file", tmp_path / "r.json"]
     ran = edgetlc(*words, *["--json"] * as_json)
@@ -258,9 +258,6 @@ def test_a_verdict_of_verify_is_told_although_its_page_cannot_be_written(
     edgetlc: Callable[..., Any],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    def full(*_args: object) -> None:
-        raise OSError(28, "No space left on device")
-
     monkeypatch.setattr("edgetlc.pages.verification.write_page", full)
     words = ["verify", tiny_bundle, "--data", manifest, "--model", "onnx-int8"]
     ran = edgetlc(*words, "--engine", "onnxruntime", "--report", tmp_path / "r.html")
