@@ -92,10 +92,6 @@ class Outputs:
     def _write(
         self, found: Verification, document: Any, bundle: Bundle, devices: Path | None
     ) -> None:
-        if self.record:
-            from edgetlc.parity.reports import record
-
-            note("recorded in {file}", file=record(bundle, found))
         if self.report is not None:
             from edgetlc.devices.profiles import Cameras
             from edgetlc.pages.verification import write_page
@@ -106,6 +102,10 @@ class Outputs:
 
             write_junit(self.junit, found)
         self.results.write(document, rows_of(found))
+        if self.record:  # last: what it refuses costs no other file
+            from edgetlc.parity.reports import record
+
+            note("recorded in {file}", file=record(bundle, found))
 
 
 def verify(
